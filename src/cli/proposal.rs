@@ -52,11 +52,12 @@ pub(super) struct Which {
     /// The proposals' ids.
     #[arg(required_unless_present = "all_of")]
     ids: Vec<Uuid>,
-    /// All pending proposals from this peer: number, name or address.
+    /// All pending proposals from this peer: number, name or address. Changes of protected listings are not accepted
+    /// like this: each needs a call back.
     #[arg(long, value_name = "PEER", conflicts_with = "ids")]
     all_of: Option<String>,
-    /// Who decides about what a person proposed: the email address of a moderator or administrator. Their name
-    /// stands in the history, and the same rules apply as on the pages.
+    /// Who decides about what a person proposed, or about a protected listing: the email address of a moderator or
+    /// administrator. Their name stands in the history, and the same rules apply as on the pages.
     #[arg(long, value_name = "EMAIL", conflicts_with = "all_of")]
     by: Option<String>,
     /// The reason, recorded in the history and sent to the person who made the proposal. Needed to reject what a
@@ -156,42 +157,59 @@ async fn show(app: &App, id: Uuid) -> anyhow::Result<bool> {
 async fn decide(app: &App, which: Which, deciding: &Deciding) -> anyhow::Result<bool> {
     let accept = matches!(deciding, Deciding::Accept(_));
     let why = which.why.unwrap_or_default();
-    let mut many = 0;
+    let editing = app.editing(&public_url(&app.config, app.config.listen));
+    let (mut many, mut left) = (0, 0);
     if let Some(origin) = origin_of(app, which.all_of).await? {
+        let mut after = None;
         loop {
-            let some: Vec<Proposal> = app.records.waiting(Some(&origin), None, BATCH).await?;
-            let ids: Vec<Uuid> = some.into_iter().map(|one| one.id).collect();
-            if ids.is_empty() {
-                break;
-            }
-            many += decide_for_peers(app, &ids, accept, &why).await?;
+            let some: Vec<Proposal> = app.records.waiting(Some(&origin), after, BATCH).await?;
+            let Some(last) = some.last() else { break };
+            after = Some(last.id);
+            let (one_by_one, together) = set_apart(&editing, some, accept).await?;
+            left += one_by_one.len();
+            many += decide_for_peers(app, &together, accept, &why).await?;
         }
     }
-    let (mut of_peers, mut of_people) = (Vec::new(), Vec::new());
+    let mut proposals = Vec::new();
     for id in which.ids {
         let found = app.records.proposal(id).await?;
-        let proposal = found.ok_or_else(|| WrongCall(format!("proposal {id} does not exist")))?;
-        if proposal.origin.is_empty() { of_people.push(proposal) } else { of_peers.push(id) }
+        proposals.push(found.ok_or_else(|| WrongCall(format!("proposal {id} does not exist")))?);
     }
+    let (one_by_one, together) = set_apart(&editing, proposals, accept).await?;
     // Whether somebody may decide is known before anything is decided.
-    let editing = app.editing(&public_url(&app.config, app.config.listen));
-    let officer = if of_people.is_empty() { None } else { Some(officer(app, which.by).await?) };
-    if !of_peers.is_empty() {
-        many += decide_for_peers(app, &of_peers, accept, &why).await?;
-    }
+    let officer = if one_by_one.is_empty() { None } else { Some(officer(app, which.by).await?) };
+    many += decide_for_peers(app, &together, accept, &why).await?;
     if let Some(officer) = officer {
-        many += decide_for_people(&editing, &officer, &of_people, deciding, &why).await?;
+        many += decide_for_people(&editing, &officer, &one_by_one, deciding, &why).await?;
     }
     after_changes(app).await?;
     say!("{many} {}", if accept { "accepted; a running server shows them within a second" } else { "rejected" })?;
+    if left > 0 {
+        say!(
+            "{left} still waiting: they are about protected listings, so accept each by its id, with --by and --called or --otherwise"
+        )?;
+    }
     Ok(true)
+}
+
+/// Those that are decided as their pages would, by somebody whom one can name, and those of peers that need nobody.
+async fn set_apart(editing: &Editing, proposals: Vec<Proposal>, accept: bool) -> anyhow::Result<(Vec<Proposal>, Vec<Uuid>)> {
+    let (mut one_by_one, mut together) = (Vec::new(), Vec::new());
+    for proposal in proposals {
+        if proposal.origin.is_empty() || accept && editing.needs_call_back(&proposal).await? {
+            one_by_one.push(proposal);
+        } else {
+            together.push(proposal.id);
+        }
+    }
+    Ok((one_by_one, together))
 }
 
 /// Who decides, as the pages would know them.
 async fn officer(app: &App, email: Option<String>) -> anyhow::Result<Actor> {
     let wrong = |problem: &str| WrongCall(problem.to_owned());
     let email: Email = email
-        .ok_or_else(|| wrong("a person made this proposal: say who decides, with --by and an officer's email address"))?
+        .ok_or_else(|| wrong("a person made this proposal, or it is about a protected listing: say who decides, with --by and an officer's email address"))?
         .parse()
         .map_err(|_| wrong("--by expects an email address"))?;
     let person = app.identity().person_at(&email).await?;
@@ -202,25 +220,29 @@ async fn officer(app: &App, email: Option<String>) -> anyhow::Result<Actor> {
 
 /// Decide what peers proposed, all at once.
 async fn decide_for_peers(app: &App, ids: &[Uuid], accept: bool, why: &str) -> anyhow::Result<usize> {
+    if ids.is_empty() {
+        return Ok(0);
+    }
     let why = if why.trim().is_empty() { "reviewed" } else { why };
     let caller = Caller { name: "command line".to_owned(), why: why.to_owned(), entrance: Entrance::Person };
+    let tx = app.db.write().await?;
     if accept {
-        app.records.accept(&caller, ids).await?;
+        app.records.accept_in(&tx, &caller, ids).await?;
     } else {
-        app.records.reject(&caller, ids).await?;
+        app.records.reject_in(&tx, &caller, ids).await?;
     }
     let became = if accept { "accepted" } else { "refused" };
     let (to, detail) = match ids {
         [one] => (one.to_string(), format!("{became}: {why}")),
         some => (String::new(), format!("{} changes {became}: {why}", some.len())),
     };
-    let tx = app.db.write().await?;
     on_record(app, &tx, Deed::DecideChange, &to, &detail).await?;
     tx.commit().await?;
     Ok(ids.len())
 }
 
-/// Decide what people proposed, each as its page would: a new listing as a whole, with a letter to its author.
+/// Decide what people proposed, or what concerns a protected listing, each as its page would: a new listing as a whole,
+/// with a letter to its author.
 async fn decide_for_people(
     editing: &Editing,
     officer: &Actor,

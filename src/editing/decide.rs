@@ -126,19 +126,7 @@ impl Editing {
 
     async fn queued_change(&self, proposal: Proposal) -> Result<Queued, Error> {
         let changes = self.records.proposed_changes(&proposal).await?;
-        let document = proposal.read()?;
-        let mut revision = 0;
-        let protected = match self.sight(proposal.record_id).await {
-            Ok(sight) => {
-                revision = sight.stored.kept.revision;
-                sight.protected
-            }
-            Err(Error::NotFound(_)) => {
-                let owners = self.owners(&document).await?;
-                self.is_protected(&document, &owners).await?
-            }
-            Err(error) => return Err(error),
-        };
+        let (protected, revision) = self.concerns(&proposal).await?;
         let risky = changes.iter().any(|change| risk(proposal.kind, protected, change) == Risk::High);
         let harm = match (protected, risky, proposal.origin.is_empty()) {
             (true, ..) => 3,
@@ -150,6 +138,26 @@ impl Editing {
         let (since, is_new) = (proposal.at, revision == 0);
         let waiting = Waiting::Change(Box::new(proposal), changes);
         Ok(Queued { name, since, protected, revision, harm, is_new, talk: None, waiting })
+    }
+
+    /// Whether a change concerns somebody who could be in danger, so that accepting it needs a call back.
+    /// # Errors
+    /// When the database fails, or a record is damaged.
+    pub async fn needs_call_back(&self, proposal: &Proposal) -> Result<bool, Error> {
+        Ok(self.concerns(proposal).await?.0)
+    }
+
+    /// The same, and the version of its record that stands; 0 where there is none.
+    async fn concerns(&self, proposal: &Proposal) -> Result<(bool, i64), Error> {
+        match self.sight(proposal.record_id).await {
+            Ok(sight) => Ok((sight.protected, sight.stored.kept.revision)),
+            Err(Error::NotFound(_)) => {
+                let document = proposal.read()?;
+                let owners = self.owners(&document).await?;
+                Ok((self.is_protected(&document, &owners).await?, 0))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// What the world calls what somebody proposes to change; what its author calls it, where nobody has seen it yet.

@@ -242,7 +242,9 @@ impl Harvester {
         run.parts.gone.extend(now.iter().filter(|(_, part)| part.is_none()).map(|(id, _)| *id));
         let mut rest = self.made_of(run, terms, now, HashMap::new()).await?;
         rest.extend(bad);
+        run.deletions.more_follows = false;
         self.apply_rest(run, rest, cursor, count).await?;
+        self.settle_deletions(run).await?;
         Ok(told)
     }
 

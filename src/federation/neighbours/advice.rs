@@ -89,7 +89,7 @@ fn held(peer: &Peer) -> String {
         ),
         "suddenly-empty" => format!(
             "Ask them whether they really have {} any more, then run `fingerpost peer release {id}`, which reads it again. If it is still empty, their records are removed; if not, following continues.",
-            if peer.kind == PeerKind::Ical { "no events" } else { "no services" }
+            if matches!(peer.kind, PeerKind::Ical | PeerKind::OpenActive) { "no events" } else { "no services" }
         ),
         "head-went-back" | "numbers-went-back" if peer.has_to_prove() && !peer.names_checkpoint() => format!(
             "Phone them: it has gone back to older versions and no longer names the checkpoint that would prove that it did so itself, so someone may be presenting old versions in their name. Once they publish their checkpoint again, run `fingerpost peer release {id}`. If they have none any more and you want to trust them anyway, run `fingerpost peer remove {id}` and add it again."

@@ -141,7 +141,7 @@ impl Records {
     /// [`Records::accept`] in the caller's transaction, which may hold nothing else that changes records.
     /// # Errors
     /// As [`Records::accept`].
-    async fn accept_in(&self, tx: &Transaction, caller: &Caller, which: &[Uuid]) -> Result<Outcome, Error> {
+    pub async fn accept_in(&self, tx: &Transaction, caller: &Caller, which: &[Uuid]) -> Result<Outcome, Error> {
         let about: Vec<Uuid> = store::by_ids(tx.connection(), which).await?.iter().map(|one| one.record_id).collect();
         records::load_locked(tx, &about).await?;
         let proposals = self.undecided(tx, which).await?;

@@ -567,3 +567,57 @@ async fn a_list_that_its_server_does_not_let_programs_read_is_not_read_on_sqlite
 async fn a_list_that_its_server_does_not_let_programs_read_is_not_read_on_postgres() {
     Box::pin(does_not_want_robots(On::Postgres)).await;
 }
+
+async fn asks_to_wait_for_its_robots(on: On) {
+    let script = |seen: &Seen| match seen.path.as_str() {
+        "/robots.txt" => Reply::status(429).with("retry-after", "7200"),
+        _ => modern(seen, |_, _| {}),
+    };
+    let Some((here, server, peer)) = start(on, script).await else { return };
+    let asked = server.paths().len();
+    let report = here.pull(&peer).await;
+    assert_eq!((report.outcome, report.error.unwrap().code.as_str()), (Outcome::Failed, "too-many-requests"));
+    assert_eq!(server.paths().split_off(asked), ["/robots.txt"], "nothing else is asked");
+    assert_eq!((here.peer(&peer).await.next_due_at - here.app.clock.now()).num_seconds(), 7_200);
+    here.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn case_29_a_server_that_asks_us_to_wait_for_its_robots_is_left_alone_on_sqlite() {
+    Box::pin(asks_to_wait_for_its_robots(On::Sqlite)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn case_29_a_server_that_asks_us_to_wait_for_its_robots_is_left_alone_on_postgres() {
+    Box::pin(asks_to_wait_for_its_robots(On::Postgres)).await;
+}
+
+async fn sends_thousands_at_once(on: On) {
+    let wild = Arc::new(AtomicBool::new(false));
+    let now = wild.clone();
+    let script = move |seen: &Seen| {
+        modern(seen, |_, answer| {
+            if now.load(Ordering::SeqCst) {
+                answer["contents"] =
+                    json!((0..1_001).map(|number| json!({"id": format!("service-{number}")})).collect::<Vec<_>>());
+            }
+        })
+    };
+    let Some((here, server, peer)) = start(on, script).await else { return };
+    wild.store(true, Ordering::SeqCst);
+    let asked = server.paths().len();
+    let report = here.pull(&peer).await;
+    assert_eq!((report.outcome, report.error.unwrap().code.as_str()), (Outcome::Failed, "bad-page"));
+    assert_eq!(server.paths().len() - asked, 2, "what robots may do, and the list: none of its records is fetched");
+    here.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_list_of_thousands_on_one_page_is_not_read_on_sqlite() {
+    Box::pin(sends_thousands_at_once(On::Sqlite)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_list_of_thousands_on_one_page_is_not_read_on_postgres() {
+    Box::pin(sends_thousands_at_once(On::Postgres)).await;
+}

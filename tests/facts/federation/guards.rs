@@ -87,7 +87,7 @@ fact_of_a_liar! {
         replays(&liar, old, "first");
         here.app.clock.set(here.app.clock.now() + Duration::days(2));
         let report = here.pull(&peer).await;
-        assert_eq!(report.left_out.get("older"), Some(&2), "{report:?}");
+        assert_eq!((report.left_out.get("older"), report.held_deletes), (Some(&2), 0), "it was met, and is not gone: {report:?}");
         assert_eq!(here.services().await, ["Club 2", "Corrected"]);
     }
 }

@@ -28,6 +28,7 @@ struct Feeds {
     next_elsewhere: bool,
     in_circles: bool,
     broken: bool,
+    says_304: bool,
 }
 
 impl Feeds {
@@ -67,6 +68,7 @@ impl Centre {
                     Reply::Full { status: 200, headers: vec![], body: html.into_bytes() }.with("content-type", "text/html")
                 }
                 "/series" | "/sessions" if feeds.broken => Reply::status(500),
+                "/series" | "/sessions" if feeds.says_304 => Reply::status(304),
                 "/series" | "/sessions" => feeds.page(seen),
                 _ => Reply::status(404),
             }
@@ -372,5 +374,72 @@ fact_of_a_centre! {
         assert_eq!((again.outcome, again.quarantined, again.deleted), (Outcome::Ok, 1, 0), "{again:?}");
         assert!(again.requests > quiet, "{again:?}");
         assert_eq!((here.pull(&peer).await.requests, listed(&here).await), (quiet, before), "once");
+    }
+}
+
+fact_of_a_centre! {
+    async fn that_nothing_has_changed_is_no_answer_to_who_has_nothing(here, centre) {
+        centre.series(1, Some(series(1)));
+        centre.session(1, Some(session(1, 1)));
+        let peer = centre.followed_by(&here).await;
+        centre.change(|feeds| feeds.says_304 = true);
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, code(&report), here.peer(&peer).await.succeeded_at), (Outcome::Failed, "bad-status", None));
+        centre.change(|feeds| feeds.says_304 = false);
+        assert_eq!((here.pull(&peer).await.outcome, names(&here).await.len()), (Outcome::Ok, 1));
+    }
+}
+
+fact_of_a_centre! {
+    async fn case_32_feeds_that_are_suddenly_empty_are_held_and_decided_by_the_next_reading(here, centre) {
+        for number in 1..=3 {
+            centre.series(number, Some(series(number)));
+            centre.session(number, Some(session(number, number)));
+        }
+        let peer = centre.followed_by(&here).await;
+        here.pull(&peer).await;
+        let (mut series, mut sessions) = (Vec::new(), Vec::new());
+        let mut swap = || centre.change(|feeds| {
+            std::mem::swap(&mut feeds.series, &mut series);
+            std::mem::swap(&mut feeds.sessions, &mut sessions);
+        });
+        let held = async |here: &Node| {
+            here.app.clock.set(here.app.clock.now() + Duration::days(8));
+            let report = here.pull(&peer).await;
+            assert_eq!((report.outcome, code(&report), names(here).await.len()), (Outcome::Held, "suddenly-empty", 3), "{report:?}");
+            assert!(here.advice(&peer).await.contains("no events"));
+            assert_eq!(peers::count_parts(&here.app.app().db, peer.id).await.unwrap(), 6);
+            here.harvester().release_peer(&peer.id.to_string()).await.unwrap();
+        };
+        swap();
+        held(&here).await;
+        swap();
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, report.deleted, names(&here).await.len()), (Outcome::Ok, 0, 3), "they are back: {report:?}");
+        swap();
+        held(&here).await;
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, names(&here).await.len()), (Outcome::Ok, 0), "{report:?}");
+        assert_eq!(peers::count_parts(&here.app.app().db, peer.id).await.unwrap(), 0);
+    }
+}
+
+fact_of_a_centre! {
+    async fn a_page_of_many_series_is_written_in_pieces_and_what_goes_is_counted_together(here, centre) {
+        for number in 1..=130 {
+            centre.series(number, Some(series(number)));
+            centre.session(number, Some(session(number, number % 28 + 1)));
+        }
+        let peer = centre.followed_by(&here).await;
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, names(&here).await.len()), (Outcome::Ok, 130), "{report:?}");
+        for number in 1..=120 {
+            centre.series(number, None);
+        }
+        let report = here.pull(&peer).await;
+        assert_eq!((report.deleted, report.held_deletes, names(&here).await.len()), (0, 120, 130), "{report:?}");
+        here.harvester().release_peer(&peer.id.to_string()).await.unwrap();
+        here.app.follow().await;
+        assert_eq!(names(&here).await.len(), 10);
     }
 }

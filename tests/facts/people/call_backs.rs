@@ -4,6 +4,8 @@ use std::process::{Command, Output};
 
 use fingerpost::{
     identity::{PlatformRole, Scope},
+    model::Document,
+    records::Draft,
     safekeeping,
 };
 use http::Method;
@@ -187,6 +189,35 @@ fact! {
         let history = fingerpost(&app, &["record", "history", &id("refuge").to_string()]);
         let history: Value = serde_json::from_slice(&history.stdout).unwrap();
         assert_eq!(history[1]["called_back"]["way"], json!({"number": KNOWN}), "{history}");
+    }
+}
+
+fact! {
+    async fn what_a_neighbour_changes_of_a_protected_listing_needs_a_call_on_the_server_as_well(app) {
+        with_pantry(&app).await;
+        let _moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let records = &app.app().records;
+        let mut document = records.find(id("refuge")).await.unwrap().unwrap().read().unwrap();
+        let Document::Service(service) = &mut document else { panic!() };
+        service.alert = Some("Ring another number".to_owned());
+        let draft = Draft { origin: "https://neighbour.example.org/".to_owned(), ..Draft::new(document) };
+        let tx = app.app().db.write().await.unwrap();
+        records.propose(&tx, &TestApp::person("pulled"), vec![draft]).await.unwrap();
+        tx.commit().await.unwrap();
+        let change = records.waiting(None, None, 10).await.unwrap()[0].id.to_string();
+        for (more, said) in [
+            (&[][..], "it is about a protected listing: say who decides"),
+            (&["--by", "moderator@council.example.org"], "say which number you phoned"),
+        ] {
+            let refused = fingerpost(&app, &[&["proposal", "accept", &change], more].concat());
+            let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+            assert_eq!(refused.status.code(), Some(2), "{more:?}: {told}");
+            assert!(told.contains(said), "{more:?}: {told}");
+        }
+        assert!(public(&app, "refuge").await["alert"].is_null());
+        let refused = fingerpost(&app, &["proposal", "reject", &change]);
+        assert!(refused.status.success(), "to refuse it nobody has to call: {}", String::from_utf8_lossy(&refused.stderr));
+        assert_eq!(records.waiting(None, None, 10).await.unwrap(), []);
     }
 }
 

@@ -41,6 +41,7 @@ impl Harvester {
         now: BTreeMap<Uuid, Option<Part>>,
         mut missed: HashMap<String, Vec<Uuid>>,
     ) -> Result<Items, End> {
+        let is_page = missed.is_empty();
         let ids: Vec<Uuid> = now.keys().copied().collect();
         // A part that has moved to another series is missing in the one it came from.
         let before = peers::series_of(&self.db, &ids).await?;
@@ -54,7 +55,8 @@ impl Harvester {
         let (mut items, mut series_made, mut bytes) = (Items::new(), 0, 0);
         for series in touched {
             if series_made >= MOST_SERIES || bytes >= MOST_BYTES {
-                // There is more of the page, so we stay where we are.
+                // There is more of the page, so we stay where we are, and what goes is counted with the rest of it.
+                run.deletions.more_follows = is_page;
                 self.apply_picked(run, std::mem::take(&mut items)).await?;
                 (series_made, bytes) = (0, 0);
             }
