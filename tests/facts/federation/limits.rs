@@ -83,7 +83,7 @@ fact_of_a_liar! {
         let peer = here.follows_services_of(&liar, 3).await;
         let now = here.peer(&peer).await;
         assert_eq!((now.problem, now.failures), (None, 0));
-        let Some(Comparison::Not { why }) = now.cursor.compared else { panic!("{:?}", now.cursor.compared) };
+        let Some(Comparison::Not { why }) = &now.cursor.compared else { panic!("{:?}", now.cursor.compared) };
         assert!(why.starts_with("nothing is at "), "{why}");
     }
 }

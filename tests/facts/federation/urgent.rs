@@ -101,3 +101,22 @@ fact_of_a_liar! {
         something_was_taken_back_and_nothing_came(&here, &liar).await;
     }
 }
+
+fact_of_a_liar! {
+    async fn by_way_of_a_relay_nothing_else_comes_of_a_directory_that_is_followed_itself(here, liar) {
+        let direct = here.follows_services_of(&liar, 3).await;
+        here.harvester().hold_peer("1").await.unwrap();
+        tell_three(&liar);
+        let relay = Liar::start().await;
+        for item in liar.items() {
+            relay.pass_on(&item, Vec::new());
+        }
+        let peer = here.follows_all_of(&relay.url()).await;
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, report.deleted, report.updated, report.created), (Outcome::Ok, 1, 1, 0), "{report:?}");
+        something_was_taken_back_and_nothing_came(&here, &liar).await;
+        here.harvester().release_peer("1").await.unwrap();
+        assert_eq!(here.pull(&direct).await.error, None);
+        assert_eq!(here.services().await, ["Club 1", "Club 2", "Club 9", "Other words"]);
+    }
+}
