@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     End, Error, Harvester, Run, admit,
-    apply::{Plan, Planned},
+    apply::Plan,
     event::Items,
     relays::{self, Sources},
 };

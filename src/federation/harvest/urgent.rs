@@ -90,15 +90,15 @@ fn is_within(told: &Value, stands: &Value) -> bool {
     new.is_subset(&old)
 }
 
-/// Every value, with the name of the member that it stands under.
-fn collect<'a>(name: &'a str, value: &'a Value, into: &mut HashSet<(&'a str, String)>) {
+/// Every value, with the members on the way to it.
+fn collect(way: &str, value: &Value, into: &mut HashSet<(String, String)>) {
     match value {
         Value::Null => {}
-        Value::Bool(_) | Value::Number(_) | Value::String(_) => drop(into.insert((name, value.to_string()))),
-        Value::Array(items) => items.iter().for_each(|item| collect(name, item, into)),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) => drop(into.insert((way.to_owned(), value.to_string()))),
+        Value::Array(items) => items.iter().for_each(|item| collect(way, item, into)),
         Value::Object(members) => {
             let content = members.iter().filter(|(name, _)| !NO_CONTENT.contains(&name.as_str()));
-            content.for_each(|(name, member)| collect(name, member, into));
+            content.for_each(|(name, member)| collect(&format!("{way}/{name}"), member, into));
         }
     }
 }
