@@ -113,10 +113,7 @@ impl Guard {
         }
         let headers = response.headers_mut();
         weaken_compressed(headers);
-        if status == StatusCode::NOT_MODIFIED {
-            // As the answer with the bytes says.
-            headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
-        }
+        say_that_encodings_differ(headers);
         headers.insert(REQUEST_ID, id);
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
@@ -175,6 +172,15 @@ pub fn open_to_all(mut response: Response) -> Response {
         HeaderValue::from_static("ETag, Last-Modified, Link, Retry-After, X-Request-Id"),
     );
     response
+}
+
+/// What may be compressed differs by what its reader takes. The layer that compresses says so only where it did.
+fn say_that_encodings_differ(headers: &mut HeaderMap) {
+    let mut said = headers.get_all(header::VARY).iter().filter_map(|value| value.to_str().ok());
+    let is_said = said.any(|value| value.to_ascii_lowercase().contains("accept-encoding"));
+    if !is_said && headers.contains_key(header::ETAG) {
+        headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
+    }
 }
 
 /// Compressed bytes are not the bytes that a strong `ETag` names.

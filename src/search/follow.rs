@@ -6,7 +6,7 @@ use std::{collections::HashMap, fs, path::Path, sync::Arc};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use tantivy::{
-    Index, IndexSettings, IndexWriter, TantivyDocument, Term,
+    Index, IndexSettings, IndexWriter, TantivyDocument, TantivyError, Term,
     collector::DocSetCollector,
     directory::MmapDirectory,
     indexer::{LogMergePolicy, NoMergePolicy},
@@ -35,6 +35,9 @@ const ROWS: u64 = 500;
 const SHOWN_EACH: usize = 40_000;
 /// Memory of the writer for a few rows, and for many, in bytes.
 const SMALL_WRITER: usize = 15 << 20;
+/// How often the lock of the index is asked for, and how long after each time it was taken.
+const TRIES_FOR_LOCK: u32 = 40;
+const TRY_AGAIN: std::time::Duration = std::time::Duration::from_millis(50);
 const LARGE_WRITER: usize = 48 << 20;
 /// Further behind than this, the writer gets more memory, and says how it is getting on.
 const MANY: i64 = 5_000;
@@ -210,6 +213,21 @@ impl Search {
         Ok(())
     }
 
+    /// The one writer of the index. Another one, of a command beside us or of what went before, lets go of it within a
+    /// moment.
+    fn writer(&self, memory: usize) -> Result<IndexWriter, Error> {
+        let mut tries = 0;
+        loop {
+            match self.index().writer_with_num_threads(1, memory) {
+                Err(TantivyError::LockFailure(..)) if tries < TRIES_FOR_LOCK => {
+                    tries += 1;
+                    std::thread::sleep(TRY_AGAIN);
+                }
+                writer => return Ok(writer?),
+            }
+        }
+    }
+
     fn answers_from_before(&self) -> bool {
         self.live.read().unwrap_or_else(std::sync::PoisonError::into_inner).is_of_before()
     }
@@ -217,7 +235,7 @@ impl Search {
     /// Begin again from nothing with the next row; what is there is answered from until then.
     pub(super) fn forget(&self) -> Result<(), Error> {
         self.begin_anew_where_removed()?;
-        let mut writer: IndexWriter = self.index().writer_with_num_threads(1, SMALL_WRITER)?;
+        let mut writer = self.writer(SMALL_WRITER)?;
         writer.delete_all_documents()?;
         writer.commit()?;
         writer.wait_merging_threads()?;
@@ -296,7 +314,7 @@ async fn as_published(db: &Database, ids: &[Uuid]) -> Result<Vec<Published>, Err
 
 impl<'a> Taking<'a> {
     fn begin(search: &'a Search, words: Arc<Words>, memory: usize, now: DateTime<Utc>) -> Result<Self, Error> {
-        let writer: IndexWriter = search.index().writer_with_num_threads(1, memory)?;
+        let writer = search.writer(memory)?;
         let mut policy = LogMergePolicy::default();
         policy.set_del_docs_ratio_before_merge(0.2);
         writer.set_merge_policy(Box::new(policy));
@@ -391,7 +409,7 @@ impl Search {
     /// Write every segment anew that still holds something deleted, and remove the old files.
     fn purge(&self) -> Result<(), Error> {
         // No other merge may take the same segments meanwhile.
-        let mut writer: IndexWriter = self.index().writer_with_num_threads(1, SMALL_WRITER)?;
+        let mut writer = self.writer(SMALL_WRITER)?;
         writer.set_merge_policy(Box::new(NoMergePolicy));
         let dirty: Vec<_> = self
             .index()
