@@ -1,5 +1,7 @@
 //! Public documents as rows of a sheet: which columns each kind has, and what stands in them. Of
-//! several places, schedules and phones a row has the first. [`super::sheet`] writes and guards them.
+//! several places a row has the first. [`super::sheet`] writes and guards them.
+
+mod hours;
 
 use crate::model::{
     Attribute, Event, Location, Organization, Phone, Schedule, Service, ServiceAtLocation, Taxonomy, TaxonomyTerm,
@@ -60,9 +62,9 @@ pub const SERVICES: &[Column<Service>] = &[
     column("postcode", |doc| postal(first_place(doc), |address| address.postal_code.clone())),
     column("latitude", |doc| text(first_place(doc).and_then(|place| place.latitude))),
     column("longitude", |doc| text(first_place(doc).and_then(|place| place.longitude))),
-    column("days", |doc| text(first_schedule(doc).and_then(|schedule| schedule.byday.as_ref()))),
-    column("opens_at", |doc| text(first_schedule(doc).and_then(|schedule| schedule.opens_at.as_ref()))),
-    column("closes_at", |doc| text(first_schedule(doc).and_then(|schedule| schedule.closes_at.as_ref()))),
+    column("days", |doc| hours::days_cell(schedules(doc))),
+    column("opens_at", |doc| hours::opens_at(schedules(doc))),
+    column("closes_at", |doc| hours::closes_at(schedules(doc))),
     column("cost", |doc| doc.fees_description.clone().or_else(|| doc.fees.clone()).unwrap_or_else(|| costs(&doc.cost_options))),
     column("minimum_age", |doc| text(doc.minimum_age)),
     column("maximum_age", |doc| text(doc.maximum_age)),
@@ -70,6 +72,7 @@ pub const SERVICES: &[Column<Service>] = &[
     column("languages", |doc| list(doc.languages.iter().filter_map(|language| language.name.as_deref()), ", ")),
     column("needs", |doc| needs(&doc.attributes)),
     column("status", |doc| word(&doc.status)),
+    column("opening_hours", |doc| hours::opening_hours(schedules(doc))),
 ];
 
 /// Organizations.
@@ -113,9 +116,10 @@ pub const SERVICES_AT_LOCATIONS: &[Column<ServiceAtLocation>] = &[
     column("longitude", |doc| text(doc.location.as_ref().and_then(|place| place.longitude))),
     column("description", |doc| text(doc.description.as_ref())),
     column("phone", |doc| phones(&doc.phones)),
-    column("days", |doc| text(doc.schedules.first().and_then(|schedule| schedule.byday.as_ref()))),
-    column("opens_at", |doc| text(doc.schedules.first().and_then(|schedule| schedule.opens_at.as_ref()))),
-    column("closes_at", |doc| text(doc.schedules.first().and_then(|schedule| schedule.closes_at.as_ref()))),
+    column("days", |doc| hours::days_cell(&doc.schedules)),
+    column("opens_at", |doc| hours::opens_at(&doc.schedules)),
+    column("closes_at", |doc| hours::closes_at(&doc.schedules)),
+    column("opening_hours", |doc| hours::opening_hours(&doc.schedules)),
     column("last_modified", |doc| extra(&doc.extra, "last_modified")),
 ];
 
@@ -228,8 +232,12 @@ fn first_place(service: &Service) -> Option<&Location> {
     service.service_at_locations.first()?.location.as_deref()
 }
 
-fn first_schedule(service: &Service) -> Option<&Schedule> {
-    service.schedules.first().or_else(|| service.service_at_locations.first()?.schedules.first())
+/// The hours of a service, or else those at its first place.
+fn schedules(service: &Service) -> &[Schedule] {
+    match service.service_at_locations.first() {
+        Some(link) if service.schedules.is_empty() => &link.schedules,
+        _ => &service.schedules,
+    }
 }
 
 fn postal(place: Option<&Location>, part: impl Fn(&Address) -> String) -> String {

@@ -191,8 +191,7 @@ fn read(mut input: impl BufRead, how: &How, mut each: impl FnMut(Read) -> bool) 
         Format::Auto => guess(input.fill_buf()?),
         chosen => chosen,
     };
-    if how.mapping.is_some() && format != Format::Csv {
-        let reason = "a mapping only applies to spreadsheets, and this is not one";
+    if let Some(reason) = of_no_use(how, format) {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
     }
     match format {
@@ -201,6 +200,15 @@ fn read(mut input: impl BufRead, how: &How, mut each: impl FnMut(Read) -> bool) 
         Format::HsdsTabular => tabular::read_zip(input, how, &mut each),
         Format::Ical => calendar::read(input, how, &mut each),
     }
+}
+
+/// Why something that was said for this file means nothing for its format: it would be passed over in silence.
+fn of_no_use(how: &How, format: Format) -> Option<&'static str> {
+    if how.mapping.is_some() && format != Format::Csv {
+        return Some("a mapping only applies to spreadsheets, and this is not one");
+    }
+    (how.organisation.is_some() && format != Format::Ical)
+        .then_some("an organisation is only named for calendars, and this is not one: other files say whose each service is")
 }
 
 /// Whether a folder is to be read as one, not file by file: it is a data package.

@@ -502,6 +502,17 @@ fact! {
     }
 }
 
+fact! {
+    async fn an_organisation_named_for_what_is_no_calendar_is_refused_and_not_passed_over(app) {
+        let options = Options { organisation: Some("Gorse Friends".to_owned()), source: "a test".to_owned(), ..Options::default() };
+        for file in [pantry().to_string(), SHEET.to_owned()] {
+            let refused = app.app().importer().run(Cursor::new(file), &options, |_| {}).await.unwrap_err();
+            assert!(refused.to_string().contains("an organisation is only named for calendars"), "{refused}");
+        }
+        assert_eq!(app.get("/services").await.json()["total_items"], 0);
+    }
+}
+
 /// A refuge, told by every door that there is now: the door, the word that only its house and lane
 /// have, and the file.
 pub fn doors_of_a_refuge() -> Vec<(&'static str, &'static str, Vec<u8>)> {

@@ -2,6 +2,7 @@
 
 use fingerpost::importing::{Mapping, Options, Report, suggest_mapping};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::support::{TestApp, fact};
 
@@ -40,6 +41,44 @@ fact! {
             told(&report),
             ["2: opening_hours | nothing says on which days; the hours are shown, and searches for a day or for what is open cannot use them"]
         );
+    }
+}
+
+fact! {
+    async fn all_hours_that_the_csv_gives_come_back_by_it(app) {
+        let weekly = |id: u32, day: &str, from: &str, to: &str, said: Value| {
+            json!({"id": Uuid::from_u128(id.into()), "freq": "WEEKLY", "byday": day, "opens_at": from, "closes_at": to, "description": said})
+        };
+        let service = |name: &str, schedules: Value| {
+            let organization = json!({"id": Uuid::from_u128(77), "name": "Elm", "description": "Elm."});
+            json!({"id": Uuid::new_v5(&Uuid::NAMESPACE_URL, name.as_bytes()), "name": name, "description": name, "status": "active", "organization": organization, "schedules": schedules}).to_string()
+        };
+        let monthly = json!({"id": Uuid::from_u128(9), "freq": "MONTHLY", "byday": "1WE,3WE", "opens_at": "10:00", "closes_at": "12:00"});
+        let fortnight = json!({"id": Uuid::from_u128(10), "freq": "WEEKLY", "interval": 2, "byday": "TU", "opens_at": "10:00", "closes_at": "12:00"});
+        let lines = [
+            service("Coffee", json!([weekly(1, "TU", "10:00", "12:00", Value::Null)])),
+            service("Soup", json!([weekly(2, "MO,WE", "09:00", "17:00", json!("in term time; ring first")), weekly(3, "SA", "10:00", "12:00", Value::Null)])),
+            service("Choir", json!([weekly(4, "TH", "19:00", "21:00", json!("not in August"))])),
+            service("Walks", json!([monthly])),
+            service("Knitting", json!([fortnight])),
+        ];
+        app.import(lines.join("\n")).await;
+        let csv = app.get("/services?format=csv").await.text();
+        for said in ["TU,10:00,12:00,", "TH,19:00,21:00,", ",not in August", "\"Mon, Wed 09:00-17:00 (in term time; ring first); Sat 10:00-12:00\"", "1st Wed 10:00-12:00; 3rd Wed 10:00-12:00", "every 2 weeks: Tue 10:00-12:00"] {
+            assert!(csv.contains(said), "{said}: {csv}");
+        }
+        let report = app.import(csv).await;
+        let [left] = &told(&report)[..] else { panic!("{:?}", told(&report)) };
+        assert!(left.contains("opening_hours | \"every 2 weeks: Tue 10:00-12:00\" could not be read as opening hours; it is kept as text"), "{left}");
+        assert_eq!(hours(&app, "Coffee").await, [json!(["TU", "10:00", "12:00", null])]);
+        let mut soup = hours(&app, "Soup").await;
+        soup.sort_by_key(ToString::to_string);
+        assert_eq!(soup, [json!(["MO,WE", "09:00", "17:00", "in term time; ring first"]), json!(["SA", "10:00", "12:00", null])]);
+        assert_eq!(hours(&app, "Choir").await, [json!(["TH", "19:00", "21:00", "not in August"])]);
+        let mut walks = hours(&app, "Walks").await;
+        walks.sort_by_key(ToString::to_string);
+        assert_eq!(walks, [json!(["1WE", "10:00", "12:00", null]), json!(["3WE", "10:00", "12:00", null])]);
+        assert_eq!(hours(&app, "Knitting").await, [json!([null, null, null, "every 2 weeks: Tue 10:00-12:00"])]);
     }
 }
 

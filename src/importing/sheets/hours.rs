@@ -31,6 +31,8 @@ pub(super) struct Session {
     pub(super) opens: String,
     /// HH:MM; none where it ends late, or that is not said.
     pub(super) closes: Option<String>,
+    /// What is said beside that, in words.
+    pub(super) remark: Option<String>,
 }
 
 impl Session {
@@ -278,7 +280,7 @@ fn always(cell: &str) -> Option<Session> {
         "24 hours" | "24hours" | "24 hrs" | "24hrs" | "24 hr" | "24hr" | "24 hours a day" | "open 24 hours" => None,
         _ => return None,
     };
-    Some(Session { days, opens: written(0), closes: Some(written(1439)) })
+    Some(Session { days, opens: written(0), closes: Some(written(1439)), remark: None })
 }
 
 /// Everything that a text says of opening hours, or nothing where any of it is in doubt.
@@ -305,6 +307,7 @@ pub(super) fn sessions(cell: &str) -> Option<Vec<Session>> {
             days: days.clone(),
             opens: written(*from),
             closes: to.map(written),
+            remark: None,
         }));
     }
     if let Some(closed) = closed {
@@ -313,6 +316,38 @@ pub(super) fn sessions(cell: &str) -> Option<Vec<Session>> {
     // "10 - 12, Tue 2 - 4pm": on which days is the first?
     let named = found.iter().filter(|session| session.days.is_some()).count();
     (!found.is_empty() && (named == 0 || named == found.len())).then_some(found)
+}
+
+/// The same of parts with a remark in brackets behind each, as our own export writes them: "Tue 10:00-12:00 (term
+/// time); Sat 10:00-12:00". Each part names its days.
+pub(super) fn sessions_with_remarks(cell: &str) -> Option<Vec<Session>> {
+    let mut found = Vec::new();
+    for part in parts(cell) {
+        let (hours, remark) = match part.strip_suffix(')').and_then(|part| part.split_once('(')) {
+            Some((hours, remark)) => (hours.trim(), Some(remark.trim().to_owned())),
+            None => (part, None),
+        };
+        let read = sessions(hours)?;
+        if read.iter().any(|session| session.days.is_none()) {
+            return None;
+        }
+        found.extend(read.into_iter().map(|session| Session { remark: remark.clone(), ..session }));
+    }
+    found.iter().any(|session| session.remark.is_some()).then_some(found)
+}
+
+/// What stands between semicolons that are in no brackets.
+fn parts(cell: &str) -> Vec<&str> {
+    let mut depth = 0_i32;
+    let outside = |letter: char| {
+        depth += match letter {
+            '(' => 1,
+            ')' => -1,
+            _ => 0,
+        };
+        letter == ';' && depth <= 0
+    };
+    cell.split(outside).map(str::trim).filter(|part| !part.is_empty()).collect()
 }
 
 #[cfg(test)]
@@ -413,10 +448,36 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_remark_behind_each_part_of_the_hours_is_kept_with_it() {
+        let said = |cell: &str| {
+            let said = sessions_with_remarks(cell)?
+                .into_iter()
+                .map(|one| (one.days.map(|days| days.byday).unwrap_or_default(), one.opens, one.remark.unwrap_or_default()));
+            Some(said.collect::<Vec<_>>())
+        };
+        let row = |days: &str, opens: &str, remark: &str| (days.to_owned(), opens.to_owned(), remark.to_owned());
+        assert_eq!(
+            said("Tue 10:00-12:00 (term time; ring first); Sat 09:00-12:00"),
+            Some(vec![row("TU", "10:00", "term time; ring first"), row("SA", "09:00", "")])
+        );
+        assert_eq!(said("1st Wed 10:00-12:00 (tea)"), Some(vec![row("1WE", "10:00", "tea")]));
+        for unclear in [
+            "10:00-12:00 (term time)",
+            "Tue 10:00-12:00; Sat 10:00-12:00",
+            "every 2 weeks: Tue 10:00-12:00 (tea)",
+            "(tea)",
+            "",
+            "Tue 10:00-12:00 (a) (b",
+        ] {
+            assert_eq!(said(unclear), None, "{unclear}");
+        }
+    }
+
     proptest! {
         #[test]
         fn no_cell_makes_reading_panic(cell in "\\PC{0,40}|([0-9]{1,2}(am|pm|:[0-9]{2})?|to|-|,| |mon|fri|noon|late){0,12}", other in "\\PC{0,10}") {
-            let _ = (sessions(&cell), times(&cell, &other));
+            let _ = (sessions(&cell), sessions_with_remarks(&cell), times(&cell, &other));
         }
     }
 }

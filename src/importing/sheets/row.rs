@@ -225,7 +225,7 @@ impl<'a> Row<'a> {
                 "byday": days.map(|days| &days.byday),
                 "opens_at": session.map(|session| &session.opens),
                 "closes_at": session.and_then(|session| session.closes.as_ref()),
-                "description": description,
+                "description": session.and_then(|session| session.remark.as_ref()).or(description.as_ref()),
             })
         };
         if sessions.is_empty() {
@@ -263,8 +263,11 @@ impl<'a> Row<'a> {
             None => self.in_two(opens.unwrap_or_default(), closes.unwrap_or_default(), words),
         };
         if let Some(all) = all.filter(|_| in_one.is_none_or(|(column, _)| column != "opening_hours")) {
-            let reason = format!("the row has times in other columns as well; {all:?} is kept as text");
-            self.drop("opening_hours", reason);
+            // "not in August" beside days and times says more about them; other times contradict them.
+            if hours::sessions(all).is_some() {
+                let reason = format!("the row has times in other columns as well; {all:?} is kept as text");
+                self.drop("opening_hours", reason);
+            }
             words.push(all.to_owned());
         }
         found
@@ -272,7 +275,7 @@ impl<'a> Row<'a> {
 
     /// "10am - 12 noon", "Mon-Fri 9-5": all hours in one cell.
     fn all_in_one(&mut self, column: &str, text: &str, words: &mut Vec<String>) -> Vec<Session> {
-        let Some(read) = hours::sessions(text) else {
+        let Some(read) = hours::sessions(text).or_else(|| hours::sessions_with_remarks(text)) else {
             let expected = "expected 10am - 12 noon, or Mon-Fri 9am-5pm; Sat 10:00-12:00";
             self.drop(column, format!("{text:?} could not be read as opening hours; it is kept as text ({expected})"));
             words.push(text.to_owned());
@@ -306,7 +309,7 @@ impl<'a> Row<'a> {
         for (column, doubt) in doubts {
             self.drop(column, doubt);
         }
-        opens_at.map(|opens| Session { days: None, opens, closes: closes_at }).into_iter().collect()
+        opens_at.map(|opens| Session { days: None, opens, closes: closes_at, remark: None }).into_iter().collect()
     }
 
     fn place(&mut self, organisation: &str) -> Option<Value> {
