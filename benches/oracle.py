@@ -20,7 +20,8 @@ from pathlib import Path
 
 from servers import Trouble
 
-CONTENT = Path(__file__).resolve().parent.parent / "content"
+HERE = Path(__file__).resolve().parent
+CONTENT = HERE.parent / "content"
 # The stemmer of the index is Snowball's English of this generation; later ones cut some words otherwise.
 STEMMER = "snowballstemmer==2.2.0"
 EARTH_RADIUS = 6_371_008.8  # metres, as in src/geo.rs
@@ -28,12 +29,15 @@ LONGEST_PHRASE = 10
 FORGIVEN_FROM = 5  # letters of a word that may have a slip in it
 BREAK = 0  # stands between the parts of a text: words on both sides are not beside each other
 WEEKDAYS = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"]
-# SMALL_WORDS of src/search/words.rs.
-SMALL_WORDS = set(
-    """a about all am an and any are as asap at be been can could do for from get getting give got had has have help helping her
-    him his how i id if im in is it its ive like looking me my near need needs now of on or our please she some somebody someone so
-    that the there they this to today us want wants was we what when where which who will with would you your""".split()
-)
+def listed(name):
+    """A list of words in src/search/small.rs."""
+    code = (HERE.parent / "src/search/small.rs").read_text(encoding="utf-8")
+    return set(re.search(name + r': &str = "([^"]*)"', code)[1].replace("\\\n", " ").split())
+
+
+SMALL_WORDS = listed("SMALL_WORDS")
+# Words that need not be found where no phrase has them.
+SAY_LITTLE = SMALL_WORDS | listed("SHORT_FORMS")
 
 
 def install_stemmer(folder):
@@ -94,7 +98,7 @@ class Words:
             if not any(taken[start:end]):
                 taken[start:end] = [(start, end, phrase)] * (end - start)
         meanings = [(stems[start:end], phrase[1]) for start, end, phrase in once(filter(None, taken))]
-        rest = [stem for word, stem, match in zip(words, stems, taken) if not match and word not in SMALL_WORDS]
+        rest = [stem for word, stem, match in zip(words, stems, taken) if not match and word not in SAY_LITTLE]
         if not rest and not meanings:
             rest = stems
         return rest, meanings
@@ -161,6 +165,7 @@ class Oracle:
         self.numbers = {None: BREAK}  # of stems
         self.texts, self.having = [], defaultdict(lambda: array("I"))
         self.ids, self.needs, self.codes, self.points, self.hours = [], defaultdict(set), [], [], []
+        self.current = set()
         with open(published, encoding="utf-8") as lines:
             for line in lines:
                 self._add(json.loads(line))
@@ -182,15 +187,17 @@ class Oracle:
             self.needs[need].add(number)
         self.codes.append({term["code"] for term in terms})
         self.points.append([(place["latitude"], place["longitude"]) for place in places if "latitude" in place])
+        if service.get("status") not in ("inactive", "defunct"):
+            self.current.add(number)  # a search leaves out what cannot be had
         self.hours.append([*service.get("schedules", []), *(schedule for site in sites for schedule in site.get("schedules", []))])
 
     def hits(self, query):
         """The numbers of the documents that this must find."""
         rest, meanings = self.words.understand(query)
         helping = [self._with_all(stems) | set().union(*map(self._helping, needs)) for stems, needs in meanings]
-        found = self._all([self._with_all([stem]) for stem in rest] + helping)
+        found = self._all([self._with_all([stem]) for stem in rest] + helping) & self.current
         # Words beside an understood phrase may be left out when nothing has all of them.
-        return found or (self._all(helping) if helping and all(self._with_all([stem]) for stem in rest) else set())
+        return found or (self._all(helping) & self.current if helping and all(self._with_all([stem]) for stem in rest) else set())
 
     def _all(self, sets):
         return set.intersection(*sets) if sets else set()
@@ -215,7 +222,8 @@ class Oracle:
     def open_at(self, moment):
         """The numbers of those open at a local moment. Weekly hours within one day only, as the generators make them."""
         day, clock = WEEKDAYS[moment.weekday()], moment.time()
-        return {number for number, hours in enumerate(self.hours) if any(is_open(schedule, day, clock) for schedule in hours)}
+        open_then = (number for number, hours in enumerate(self.hours) if any(is_open(schedule, day, clock) for schedule in hours))
+        return self.current.intersection(open_then)
 
     def term_counts(self, numbers):
         return Counter(code for number in numbers for code in self.codes[number])
