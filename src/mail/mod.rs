@@ -129,7 +129,8 @@ impl Kind {
         match self {
             Self::SignIn => chrono::Duration::minutes(30),
             Self::Code => chrono::Duration::days(3),
-            _ => chrono::Duration::days(1),
+            // A mail server that breaks on Friday night is mended on Monday, or on Tuesday after a bank holiday.
+            _ => chrono::Duration::days(5),
         }
     }
 }

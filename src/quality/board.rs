@@ -83,11 +83,11 @@ impl Quality {
         let fresh: HashMap<Uuid, Fresh> = self.records.freshness().await?.into_iter().map(|one| (one.record, one)).collect();
         let ledger = reminders::ledger(self.db()).await?;
         let mut reminded: HashMap<Uuid, usize> = HashMap::new();
-        for ((record, _, base), stage) in &ledger {
+        for ((record, _, base), sent) in &ledger {
             // With another check the reminders begin anew.
             if fresh.get(record).is_some_and(|one| one.base() == *base) {
                 let most = reminded.entry(*record).or_default();
-                *most = (*most).max(stage + 1);
+                *most = (*most).max(sent.letters);
             }
         }
         let addresses: HashSet<&str> = owned.iter().flat_map(|one| &one.owners).map(|owner| owner.email.as_str()).collect();

@@ -22,7 +22,7 @@ pub use self::{
     delivery::{Delivery, Unreachable, routes, unreachable},
     keepers::{keepers_of, moderators, owned},
     reminders::{Asked, Question, Reminded},
-    schedule::{Item, Ledger, Outgoing, Schedule, letters, recipient},
+    schedule::{Item, Ledger, Outgoing, Schedule, Sent, letters, recipient},
 };
 use crate::{
     clock::Clock,

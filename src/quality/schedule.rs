@@ -68,8 +68,25 @@ pub struct Outgoing {
     pub items: Vec<Item>,
 }
 
-/// The latest reminder that a mailbox, by its [`recipient`], got about a listing since a check.
-pub type Ledger = HashMap<(Uuid, String, DateTime<Utc>), usize>;
+/// What a mailbox got about a listing since a check.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sent {
+    /// Which reminder was the latest, from 0.
+    pub stage: usize,
+    /// How many letters there were: reminders that were missed are not made up for.
+    pub letters: usize,
+}
+
+impl Sent {
+    /// Once one more has gone out.
+    pub fn add(&mut self, stage: usize) {
+        self.stage = self.stage.max(stage);
+        self.letters += 1;
+    }
+}
+
+/// What went out about each listing since a check, to each mailbox by its [`recipient`].
+pub type Ledger = HashMap<(Uuid, String, DateTime<Utc>), Sent>;
 
 /// The letters that are due at `now`: one for each person, never one that `ledger` has already. The
 /// first reminder goes to whoever leads; the later ones to everybody who keeps the listing, and the
@@ -89,7 +106,7 @@ pub fn letters(
         let days = fresh.days(now);
         let base = fresh.base();
         let new_for = |owner: &Owner, stage: usize| {
-            ledger.get(&(one.record, recipient(&owner.email), base)).is_none_or(|sent| *sent < stage)
+            ledger.get(&(one.record, recipient(&owner.email), base)).is_none_or(|sent| sent.stage < stage)
         };
         let item = |stage| Item { record: one.record, base, was_checked: fresh.checked_at.is_some(), stage, days };
         if let Some(stage) = schedule.stage(days) {
@@ -107,10 +124,9 @@ pub fn letters(
     for (email, items) in along {
         let Some(letter) = due.get_mut(&email) else { continue };
         for item in items {
-            match letter.items.iter_mut().find(|there| there.record == item.record) {
-                // What is due now, and again soon, is asked once.
-                Some(there) => there.stage = there.stage.max(item.stage),
-                None => letter.items.push(item),
+            // What is due now keeps its own reminder: the next one comes on its day.
+            if !letter.items.iter().any(|there| there.record == item.record) {
+                letter.items.push(item);
             }
         }
     }

@@ -62,15 +62,14 @@ pub(super) struct Link {
     pub(super) records: Vec<Uuid>,
 }
 
-/// The latest reminder that each mailbox got, by the hash of it.
+/// What each mailbox got, by the hash of it.
 pub(super) async fn ledger(db: &Database) -> Result<Ledger, db::Error> {
     let rows = reminder::Entity::find().all(db.reader()).await.context("cannot read reminders")?;
     let mut ledger = Ledger::new();
     for row in rows {
         let base = moment(row.base);
         let stage = usize::try_from(row.stage).unwrap_or_default();
-        let latest = ledger.entry((row.record_id, row.recipient, base)).or_default();
-        *latest = (*latest).max(stage);
+        ledger.entry((row.record_id, row.recipient, base)).or_default().add(stage);
     }
     Ok(ledger)
 }
