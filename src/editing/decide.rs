@@ -10,7 +10,7 @@ use crate::{
     identity::{Action, Actor, Claim, Deed, MemberRole, PersonId, Subject},
     mail,
     model::changes::{Change, part_of},
-    records::{Part, Proposal, State, Verdict},
+    records::{Decision, Part, Proposal, State, Verdict},
 };
 
 /// Proposals that are read at once.
@@ -35,6 +35,8 @@ pub struct Queued {
     pub harm: u8,
     /// Whether something of it is not public yet.
     pub is_new: bool,
+    /// The members that somebody has changed since this was proposed: taking it would undo that.
+    pub overtaken: Vec<String>,
     /// Whose turn it is, where something was asked.
     pub talk: Option<Talk>,
 }
@@ -105,7 +107,17 @@ impl Editing {
             };
             let harm = if protected { 3 } else { 1 };
             let (since, waiting) = (claim.at, Waiting::Claim(Box::new(claim)));
-            all.push(Queued { name, since, protected, revision: 0, harm, is_new: false, talk: None, waiting });
+            all.push(Queued {
+                name,
+                since,
+                protected,
+                revision: 0,
+                harm,
+                is_new: false,
+                overtaken: Vec::new(),
+                talk: None,
+                waiting,
+            });
         }
         for appeal in self.open_appeals(actor).await? {
             let Some(proposal) = self.records.proposal(appeal.proposal).await? else { continue };
@@ -117,7 +129,17 @@ impl Editing {
             };
             let harm = if protected { 3 } else { 2 };
             let (since, waiting) = (appeal.at, Waiting::Appeal(Box::new(appeal)));
-            all.push(Queued { name, since, protected, revision: 0, harm, is_new: false, talk: None, waiting });
+            all.push(Queued {
+                name,
+                since,
+                protected,
+                revision: 0,
+                harm,
+                is_new: false,
+                overtaken: Vec::new(),
+                talk: None,
+                waiting,
+            });
         }
         self.note_talk(&mut all).await?;
         all.sort_by(|a, b| b.harm.cmp(&a.harm).then(a.since.cmp(&b.since)));
@@ -125,7 +147,13 @@ impl Editing {
     }
 
     async fn queued_change(&self, proposal: Proposal) -> Result<Queued, Error> {
-        let changes = self.records.proposed_changes(&proposal).await?;
+        let (changes, overtaken) = match proposal.decision {
+            Decision::Waiting => {
+                let would = self.records.would_change(&proposal).await?;
+                (would.changes, would.overtaken)
+            }
+            _ => (self.records.proposed_changes(&proposal).await?, Vec::new()),
+        };
         let (protected, revision) = self.concerns(&proposal).await?;
         let risky = changes.iter().any(|change| risk(proposal.kind, protected, change) == Risk::High);
         let harm = match (protected, risky, proposal.origin.is_empty()) {
@@ -137,7 +165,7 @@ impl Editing {
         let name = self.name_of(&proposal).await?;
         let (since, is_new) = (proposal.at, revision == 0);
         let waiting = Waiting::Change(Box::new(proposal), changes);
-        Ok(Queued { name, since, protected, revision, harm, is_new, talk: None, waiting })
+        Ok(Queued { name, since, protected, revision, harm, is_new, overtaken, talk: None, waiting })
     }
 
     /// Whether a change concerns somebody who could be in danger, so that accepting it needs a call back.
@@ -176,6 +204,21 @@ impl Editing {
     /// # Errors
     /// [`Error::NotFound`] when there is none, or none that the actor may know of; or when the database fails.
     pub async fn change(&self, actor: &Actor, id: Uuid) -> Result<(Proposal, Vec<Change>, bool), Error> {
+        let queued = self.one_change(actor, id).await?;
+        match queued.waiting {
+            Waiting::Change(proposal, changes) => Ok((*proposal, changes, queued.protected)),
+            Waiting::Listing(_) | Waiting::Claim(_) | Waiting::Appeal(_) => Err(Error::NotFound(id)),
+        }
+    }
+
+    /// The members of a change that waits which somebody has changed since it was proposed.
+    /// # Errors
+    /// As [`Editing::change`].
+    pub async fn overtaken(&self, actor: &Actor, id: Uuid) -> Result<Vec<String>, Error> {
+        self.one_change(actor, id).await.map(|queued| queued.overtaken)
+    }
+
+    async fn one_change(&self, actor: &Actor, id: Uuid) -> Result<Queued, Error> {
         let proposal = self.records.proposal(id).await?.ok_or(Error::NotFound(id))?;
         let sees_all = crate::identity::can(actor, Action::SeeQueue, &Subject::Directory);
         if !sees_all && proposal.by != actor.known_as() {
@@ -184,11 +227,7 @@ impl Editing {
                 return Err(Error::NotFound(id));
             }
         }
-        let queued = self.queued_change(proposal).await?;
-        match queued.waiting {
-            Waiting::Change(proposal, changes) => Ok((*proposal, changes, queued.protected)),
-            Waiting::Listing(_) | Waiting::Claim(_) | Waiting::Appeal(_) => Err(Error::NotFound(id)),
-        }
+        self.queued_change(proposal).await
     }
 
     /// Decide a change part by part. Its author is told in the same transaction.
@@ -198,6 +237,9 @@ impl Editing {
     pub async fn decide(&self, actor: &Actor, id: Uuid, judgement: Judgement) -> Result<Proposal, Error> {
         Self::require(actor, Action::Decide, &Subject::Directory, "only a moderator can decide")?;
         let (proposal, changes, protected) = self.change(actor, id).await?;
+        if proposal.bundle.is_some() && proposal.decision == Decision::Waiting {
+            return Err(Error::Forbidden("this is decided together with what was proposed with it, on a page of its own"));
+        }
         if let Some(part) = judgement.rejected.iter().find(|part| part.reason.trim().is_empty()) {
             return Err(Error::NeedsReason { field: letters::words_for(&part.field) });
         }
@@ -236,28 +278,53 @@ impl Editing {
     /// [`Error::Forbidden`] where it is not harmless; otherwise as [`Editing::decide`].
     pub async fn accept_harmless(&self, actor: &Actor, id: Uuid, judgement: Judgement) -> Result<(), Error> {
         Self::require(actor, Action::Decide, &Subject::Directory, "only a moderator can decide")?;
-        let (proposal, changes, protected) = self.change(actor, id).await?;
-        let risky = changes.iter().any(|change| risk(proposal.kind, protected, change) == Risk::High);
-        if protected || risky || proposal.bundle.is_some() || proposal.base_revision == 0 {
+        if !is_harmless(&self.one_change(actor, id).await?) {
             return Err(Error::Forbidden("this change must be decided on its own page"));
         }
         self.decide(actor, id, judgement).await.map(drop)
     }
 
-    /// Take one's own change back while it waits.
+    /// Take a change back while it waits, with what is decided together with it: one's own, or that of a program one
+    /// answers for.
     /// # Errors
     /// [`Error::NotFound`], decided as [`crate::records::Error`] says, or when the database fails.
     pub async fn take_back(&self, actor: &Actor, id: Uuid) -> Result<(), Error> {
+        let proposal = self.records.proposal(id).await?.ok_or(Error::NotFound(id))?;
+        if !self.is_answered_for(actor, &proposal.by).await? {
+            return Err(Error::NotFound(id));
+        }
+        let mut parts = match proposal.bundle {
+            Some(bundle) => self.records.bundle(bundle).await?,
+            None => Vec::new(),
+        };
+        parts.retain(|part| part.id != id && part.by == proposal.by && part.decision == Decision::Waiting);
         let tx = self.records.database().write().await?;
-        self.records.take_back(&tx, &actor.known_as(), id).await?;
+        for part in std::iter::once(id).chain(parts.iter().map(|part| part.id)) {
+            self.records.take_back(&tx, &proposal.by, part).await?;
+        }
+        self.identity.note(&tx, &actor.known_as(), Deed::TakeBackChange, &id.to_string(), "", actor.client()).await?;
         Ok(tx.commit().await?)
+    }
+
+    /// Whether somebody is the author of a change, or answers for the program that is.
+    /// # Errors
+    /// When the database fails.
+    pub async fn is_answered_for(&self, actor: &Actor, by: &str) -> Result<bool, Error> {
+        if by == actor.known_as() {
+            return Ok(true);
+        }
+        let Some(person) = actor.person_id() else { return Ok(false) };
+        Ok(self.authors(by).await?.contains(&person))
     }
 
     pub(super) async fn tell_author(&self, tx: &Transaction, proposal: &Proposal, words: &str) -> Result<(), Error> {
         let name = proposal.read()?.name().to_owned();
+        let standing = self.records.find_in(tx, &[proposal.record_id]).await?;
+        let is_seen = standing.get(&proposal.record_id).is_some_and(|standing| standing.state == State::Published);
         for author in self.authors(&proposal.by).await? {
             let Some(author) = self.identity.person(author).await? else { continue };
-            let letter = letters::decided(&author.email, proposal, &name, words, &self.about.public_url, &self.about.name);
+            let letter =
+                letters::decided(&author.email, (proposal, is_seen), &name, words, &self.about.public_url, &self.about.name);
             mail::queue(tx, &letter, self.records.clock().now()).await?;
         }
         Ok(())
@@ -277,6 +344,14 @@ impl Editing {
         let leads = members.iter().filter(|member| member.membership.role == MemberRole::Lead);
         Ok(leads.map(|member| member.person.id).collect())
     }
+}
+
+/// A change that touches nothing risky, nor what somebody else has changed since.
+pub fn is_harmless(one: &Queued) -> bool {
+    let Waiting::Change(proposal, changes) = &one.waiting else { return false };
+    let is_low = |change: &Change| risk(proposal.kind, one.protected, change) == Risk::Low;
+    let alone = proposal.bundle.is_none() && proposal.base_revision > 0 && one.overtaken.is_empty();
+    alone && !one.protected && changes.iter().all(is_low)
 }
 
 /// The members that are refused with these: of what means something only together nothing is published

@@ -16,13 +16,26 @@ pub(super) const NEW_LISTING: &str = "listing";
 /// The one part of changes that were proposed together.
 pub(super) const ALL_OF_IT: &str = "all_of_it";
 
-/// What became of a change, part by part.
-pub(super) fn decided(to: &Email, proposal: &Proposal, listing: &str, words: &str, at: &Url, directory: &str) -> Letter {
+/// What became of a change, part by part; `is_seen` says whether the listing is public.
+pub(super) fn decided(
+    to: &Email,
+    (proposal, is_seen): (&Proposal, bool),
+    listing: &str,
+    words: &str,
+    at: &Url,
+    directory: &str,
+) -> Letter {
     let (taken, refused): (Vec<_>, Vec<_>) = proposal.parts.iter().partition(|part| part.accepted);
     let mut body = Vec::new();
     let is_new = proposal.parts.iter().any(|part| part.field == NEW_LISTING);
     let what = if is_new { format!("Your new listing {listing}") } else { format!("Your change to {listing}") };
     match (taken.is_empty(), refused.is_empty()) {
+        (false, _) if !is_seen => {
+            let how_much = if refused.is_empty() { what } else { format!("Part of your change to {listing}") };
+            body.push(Part::paragraph(format!(
+                "{how_much} was accepted. The listing is not shown in {directory} at the moment."
+            )));
+        }
         (_, true) => body.push(Part::paragraph(format!("{what} is now in {directory}. Thank you."))),
         (true, false) => body.push(Part::paragraph(format!("{what} was not accepted."))),
         (false, false) => body.push(Part::paragraph(format!("Part of your change to {listing} is now in {directory}."))),
@@ -41,7 +54,8 @@ pub(super) fn decided(to: &Email, proposal: &Proposal, listing: &str, words: &st
         body.push(Part::Quotation(words.to_owned()));
     }
     body.push(Part::link("See the decision, or reply", ours(at, &format!("account/changes/{}", proposal.id))));
-    let subject = if refused.is_empty() { format!("Published: {listing}") } else { format!("About your change to {listing}") };
+    let subject =
+        if refused.is_empty() && is_seen { format!("Published: {listing}") } else { format!("About your change to {listing}") };
     Letter::new(to.as_str(), Kind::ChangeDecided, subject, &body)
 }
 

@@ -71,8 +71,10 @@ struct Compared {
     standing: Option<Sight>,
     changes: Vec<Change>,
     protected: bool,
-    /// What the actor has proposed of it before and still waits.
+    /// What the actor has proposed of other members and still waits.
     earlier: Vec<Change>,
+    /// Whether what the actor has proposed before is about a member that is changed now.
+    amends: bool,
     /// Whether the actor needs nobody's yes.
     at_once: bool,
     /// Whether it is to be seen, if it is not.
@@ -238,12 +240,14 @@ impl Editing {
             if proposal.decision == Decision::Waiting && proposal.by == actor.known_as() {
                 // Whoever goes on with what waits to be published sends the newer version after it.
                 waits_already = standing.as_ref().is_some_and(|sight| !sight.is_public());
-                earlier = self.records.proposed_changes(&proposal).await?;
+                earlier = self.records.would_change(&proposal).await?.changes;
             }
         }
+        let proposed = earlier.len();
         earlier.retain(|change| !changes.iter().any(|newer| newer.field == change.field));
+        let amends = earlier.len() < proposed;
         let (publish, all_waits) = (submission.publish || waits_already, submission.all_waits);
-        Ok(Compared { write: write.clone(), standing, changes, protected, earlier, at_once, publish, all_waits })
+        Ok(Compared { write: write.clone(), standing, changes, protected, earlier, amends, at_once, publish, all_waits })
     }
 
     /// Whether somebody may change what stands into this document at all.
@@ -370,10 +374,12 @@ impl Compared {
         self.is_public() && (self.all_waits || !self.at_once && risky())
     }
 
-    /// Whether something would stand at once that leads people who may be in danger somewhere.
+    /// Whether something would be seen at once that leads people who may be in danger somewhere. A draft is seen by
+    /// nobody; once it comes to light, all of it counts, whoever wrote it and when.
     fn needs_a_call(&self) -> bool {
         let leads_somewhere = |change: &Change| risk(self.write.document.kind(), true, change) == Risk::High;
-        self.protected && self.stands_at_once() && self.changes.iter().any(leads_somewhere)
+        let is_seen = if self.is_public() { self.changes.iter().any(leads_somewhere) } else { self.publish };
+        self.protected && self.stands_at_once() && is_seen
     }
 
     /// Whether anything of it waits.
@@ -412,7 +418,11 @@ impl Compared {
             };
             edit.at_once.push(self.draft(now, State::Published));
         }
-        if !waiting.is_empty() {
+        let goes_on = !waiting.is_empty() || self.amends && !self.earlier.is_empty();
+        if self.amends && !goes_on {
+            edit.taken_back.push(self.write.document.id());
+        }
+        if goes_on {
             // The proposal that waits is replaced, so what it says of other members goes on in this one.
             let wanted = self.write.document.to_value();
             let together = Editing::read(self.write.document.kind(), changes::apply(&wanted, &self.earlier))?;

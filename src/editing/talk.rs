@@ -1,7 +1,7 @@
 //! What is asked and answered about what waits: a change, a new listing, somebody's claim. Its author and those who
 //! decide read it in one place, and hear of it by letter.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
@@ -10,7 +10,7 @@ use crate::{
     http::Fault,
     identity::{Action, Actor, Claim, ClaimState, Identity, PersonId, Subject, can},
     mail,
-    records::Message,
+    records::{Message, Proposal},
 };
 
 /// Whose turn it is in a conversation.
@@ -18,7 +18,7 @@ use crate::{
 pub enum Talk {
     /// The author's: a moderator has asked.
     Asked,
-    /// A moderator's: the author has said something.
+    /// A moderator's: its author, or somebody who keeps the listing with them, has said something.
     Answered,
 }
 
@@ -29,22 +29,51 @@ struct About {
 }
 
 impl Editing {
-    /// Say something about a change: its author and those who decide hear of it.
+    /// Say something about a change: its author and those who decide hear of it. Whoever only reads says nothing.
     /// # Errors
-    /// [`Error::NotFound`], or when the database fails.
+    /// [`Error::NotFound`]; [`Error::Forbidden`]; or when the database fails.
     pub async fn say(&self, actor: &Actor, id: Uuid, words: &str) -> Result<(), Error> {
         let (proposal, ..) = self.change(actor, id).await?;
         let what = format!("the change to {}", self.name_of(&proposal).await?);
-        if proposal.by == actor.known_as() {
+        if self.speaks_for_author(actor, &proposal).await? {
             let page = proposal
                 .bundle
                 .map_or_else(|| format!("moderation/changes/{id}"), |bundle| format!("moderation/listings/{bundle}"));
-            let hear = self.who_asked(id, &proposal.by).await?;
-            self.say_to(actor, id, words, &hear, &About { what, page }).await
-        } else {
-            let hear = self.authors(&proposal.by).await?;
-            self.say_to(actor, id, words, &hear, &About { what, page: format!("account/changes/{id}") }).await
+            let mut hear = self.who_asked(id, &proposal.by).await?;
+            // Of what was decided, whoever decided answers for it.
+            if hear.is_empty() {
+                hear.extend(proposal.decided.as_ref().and_then(|decided| person_of(&decided.by)));
+            }
+            return self.say_to(actor, id, words, &hear, &About { what, page }).await;
         }
+        Self::require(actor, Action::Decide, &Subject::Directory, "only its author and moderators can say something about it")?;
+        let hear = self.authors(&proposal.by).await?;
+        self.say_to(actor, id, words, &hear, &About { what, page: format!("account/changes/{id}") }).await
+    }
+
+    /// Whether somebody stands on the side of whoever proposed a change: its author, those who answer for a program,
+    /// and those who keep the listing with them; not whoever decides about other people's changes.
+    pub(super) async fn speaks_for_author(&self, actor: &Actor, proposal: &Proposal) -> Result<bool, Error> {
+        if proposal.by == actor.known_as() {
+            return Ok(true);
+        }
+        if can(actor, Action::Decide, &Subject::Directory) {
+            return Ok(false);
+        }
+        if self.is_answered_for(actor, &proposal.by).await? {
+            return Ok(true);
+        }
+        match self.sight(proposal.record_id).await {
+            Ok(sight) => Ok(sight.lets(actor, Action::Edit)),
+            Err(Error::NotFound(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What history calls those who decide.
+    async fn deciders(&self) -> Result<HashSet<String>, Error> {
+        let officers = self.identity.officers().await?;
+        Ok(officers.iter().filter(|person| person.may(Action::Decide)).map(|person| Identity::known_as(person.id)).collect())
     }
 
     /// Ask the author of what is decided together.
@@ -77,7 +106,8 @@ impl Editing {
     /// Whoever has asked last, who hears the answer.
     async fn who_asked(&self, about: Uuid, author: &str) -> Result<Vec<PersonId>, Error> {
         let thread = self.records.thread(about).await?;
-        let asked = thread.iter().rev().find(|message| message.by != author);
+        let deciders = self.deciders().await?;
+        let asked = thread.iter().rev().find(|message| message.by != author && deciders.contains(&message.by));
         Ok(asked.and_then(|message| person_of(&message.by)).into_iter().collect())
     }
 
@@ -108,8 +138,9 @@ impl Editing {
     pub(super) async fn note_talk(&self, queue: &mut [Queued]) -> Result<(), Error> {
         let about: Vec<Uuid> = queue.iter().flat_map(|one| threads_of(&one.waiting)).map(|(id, _)| id).collect();
         let last = self.records.last_said(&about).await?;
+        let deciders = self.deciders().await?;
         for one in queue {
-            one.talk = turn(&threads_of(&one.waiting), &last);
+            one.talk = turn(&threads_of(&one.waiting), &last, &deciders);
         }
         Ok(())
     }
@@ -127,8 +158,9 @@ fn threads_of(waiting: &Waiting) -> Vec<(Uuid, String)> {
 }
 
 /// Whose turn it is, by what was said last.
-fn turn(threads: &[(Uuid, String)], last: &HashMap<Uuid, Message>) -> Option<Talk> {
+fn turn(threads: &[(Uuid, String)], last: &HashMap<Uuid, Message>, deciders: &HashSet<String>) -> Option<Talk> {
     let said = threads.iter().filter_map(|(id, author)| Some((last.get(id)?, author)));
     let (message, author) = said.max_by_key(|(message, _)| message.at)?;
-    Some(if message.by == *author { Talk::Answered } else { Talk::Asked })
+    let asks = message.by != *author && deciders.contains(&message.by);
+    Some(if asks { Talk::Asked } else { Talk::Answered })
 }

@@ -137,16 +137,24 @@ impl Editing {
         Ok(())
     }
 
-    /// Put an earlier version back, as a new one. What is risky about that waits like any other edit.
+    /// Put an earlier version back, as a new one, in place of the one that was `seen`. What is risky about that waits
+    /// like any other edit.
     /// # Errors
-    /// [`Error::NotFound`] when there is no such version; otherwise as [`Editing::submit`].
-    pub async fn put_back(&self, actor: &Actor, id: Uuid, revision: i64, called_back: Option<Call>) -> Result<Became, Error> {
+    /// [`Error::NotFound`] when there is no such version; stale when another one than was seen stands; otherwise as
+    /// [`Editing::submit`].
+    pub async fn put_back(
+        &self,
+        actor: &Actor,
+        id: Uuid,
+        (revision, seen): (i64, i64),
+        called_back: Option<Call>,
+    ) -> Result<Became, Error> {
         let sight = self.look(actor, id).await?;
         let versions = self.records.history(id).await?;
         let version = versions.iter().find(|version| version.kept.revision == revision).ok_or(Error::NotFound(id))?;
         let mut document = version.read()?;
         keep_assurance(&mut document, &sight.document);
-        let write = Write { document, expected_revision: Some(sight.stored.kept.revision) };
+        let write = Write { document, expected_revision: Some(seen) };
         let why = restored(revision);
         self.submit(actor, Submission { writes: vec![write], why, called_back, slips_are_meant: true, ..Submission::default() })
             .await
@@ -164,7 +172,7 @@ impl Editing {
         if *changed_by != actor.known_as() || revision < 2 {
             return Err(Error::Forbidden("only your own last change can be undone"));
         }
-        self.put_back(actor, id, revision - 1, None).await
+        self.put_back(actor, id, (revision - 1, revision), None).await
     }
 }
 

@@ -72,6 +72,44 @@ pub fn apply<'a>(document: &Value, changes: impl IntoIterator<Item = &'a Change>
     Value::Object(members)
 }
 
+impl Change {
+    /// The same change made to a document that has moved on: of lists only what the change itself put in, took out or
+    /// altered.
+    #[must_use]
+    pub fn made_to(self, now: &Value) -> Self {
+        let stands = now.get(&self.field).cloned().unwrap_or_default();
+        let after = if stands == self.before { self.after } else { merged(&self.before, self.after, &stands) };
+        Self { field: self.field, before: stands, after }
+    }
+}
+
+/// What becomes of a member that was changed on two sides: `after` as it is proposed, `now` as it stands.
+fn merged(before: &Value, after: Value, now: &Value) -> Value {
+    let (Some(before), Some(wanted), Some(now)) = (with_ids(before), with_ids(&after), with_ids(now)) else { return after };
+    let of = |list: &[(String, Value)], id: &str| list.iter().find(|(known, _)| known == id).map(|(_, item)| item.clone());
+    let mut items: Vec<Value> = Vec::new();
+    for (id, stands) in &now {
+        match (of(&before, id), of(&wanted, id)) {
+            (Some(_), None) => {}
+            (was, Some(becomes)) if was.as_ref() != Some(&becomes) => items.push(becomes),
+            _ => items.push(stands.clone()),
+        }
+    }
+    let comes = wanted.iter().filter(|(id, item)| of(&now, id).is_none() && of(&before, id).as_ref() != Some(item));
+    items.extend(comes.map(|(_, item)| item.clone()));
+    if items.is_empty() { Value::Null } else { Value::Array(items) }
+}
+
+/// The items of a list that tells them apart; a member that is not there is a list of none.
+fn with_ids(list: &Value) -> Option<Vec<(String, Value)>> {
+    let items = match list {
+        Value::Null => &[][..],
+        Value::Array(items) => items,
+        _ => return None,
+    };
+    items.iter().map(|item| Some((item.get("id")?.as_str()?.to_owned(), item.clone()))).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -89,6 +127,31 @@ mod tests {
         let moved_on = json!({"id": 1, "name": "Pantry", "fees": "£4", "alert": "Closed today", "email": "a@example.org"});
         let only_fees = changes.iter().filter(|change| change.field != "name");
         assert_eq!(apply(&moved_on, only_fees), json!({"id": 1, "name": "Pantry", "fees": "£5", "email": "a@example.org"}));
+    }
+
+    #[test]
+    fn of_a_list_that_moved_on_only_what_was_proposed_changes() {
+        let item = |id: &str, says: &str| json!({"id": id, "says": says});
+        let change = |before: Value, after: Value| Change { field: "parts".to_owned(), before, after };
+        let read = json!([item("a", "1"), item("b", "1")]);
+        let now = json!({"parts": [item("a", "1"), item("b", "2"), item("c", "1")]});
+        let one_more = change(read.clone(), json!([item("a", "1"), item("b", "1"), item("d", "1")]));
+        let made = one_more.made_to(&now);
+        assert_eq!(made.before, now["parts"]);
+        assert_eq!(made.after, json!([item("a", "1"), item("b", "2"), item("c", "1"), item("d", "1")]));
+        let one_less = change(read.clone(), json!([item("b", "1")]));
+        assert_eq!(one_less.made_to(&now).after, json!([item("b", "2"), item("c", "1")]));
+        let altered = change(read.clone(), json!([item("a", "1"), item("b", "3")]));
+        assert_eq!(altered.made_to(&now).after, json!([item("a", "1"), item("b", "3"), item("c", "1")]));
+        let all_gone = change(read, Value::Null);
+        assert_eq!(all_gone.made_to(&json!({"parts": [item("a", "1")]})).after, Value::Null);
+    }
+
+    #[test]
+    fn a_text_that_moved_on_is_replaced_and_seen_to_be() {
+        let change = Change { field: "url".to_owned(), before: json!("a"), after: json!("b") };
+        let made = change.made_to(&json!({"url": "c"}));
+        assert_eq!((made.before, made.after), (json!("c"), json!("b")));
     }
 
     #[test]

@@ -233,7 +233,7 @@ impl Records {
         Ok(from)
     }
 
-    /// Take a record of ours out of everything public; its tombstone says why.
+    /// Take a record of ours out of everything public, with what waits to change it; its tombstone says why.
     /// # Errors
     /// [`Error::NotFound`], [`Error::Foreign`], [`Error::Stale`], or when the database fails.
     pub async fn withdraw(
@@ -249,6 +249,8 @@ impl Records {
             return Err(Error::Foreign { id, origin: stored.origin });
         }
         let document = read(&stored)?;
+        store::load_locked(tx, &[id]).await?;
+        self.settle(tx, &[id], |_| true, &caller.name, "the listing was withdrawn").await?;
         let draft = Draft { state: State::Gone, source_id: stored.source_id, expected_revision, ..Draft::new(document) };
         let told = Told { reason: &caller.why, ..Told::NOTHING };
         self.save_saying(tx, caller, vec![draft], &LastModified::new(), &[], told).await

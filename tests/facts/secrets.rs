@@ -95,6 +95,7 @@ const EXITS: &[&str] = &[
     "/account/listings/{id}/preview",
     "/account/listings/{id}/share",
     "/account/listings/{id}/closed",
+    "/account/listings/{id}/take-out",
     "/account/listings/{id}/send",
     "/account/listings/{id}/undo",
     "/account/listings/{id}/{section}",

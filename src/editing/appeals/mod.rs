@@ -85,7 +85,7 @@ impl Editing {
     /// it was asked already; [`Error::Unfit`] without words; or when the database fails.
     pub async fn appeal(&self, actor: &Actor, id: Uuid, words: &str) -> Result<(), Error> {
         let (proposal, ..) = self.change(actor, id).await?;
-        if proposal.by != actor.known_as() {
+        if !self.is_answered_for(actor, &proposal.by).await? {
             return Err(Error::NotFound(id));
         }
         let words = words.trim();

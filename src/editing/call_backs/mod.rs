@@ -250,7 +250,7 @@ impl Editing {
     /// # Errors
     /// When the database fails, or a record is damaged.
     pub async fn numbers_to_call(&self, actor: &Actor, sight: &Sight) -> Result<Option<Vec<KnownNumber>>, Error> {
-        if sight.protected && sight.lets(actor, Action::EditAtOnce) {
+        if sight.protected && sight.is_public() && sight.lets(actor, Action::EditAtOnce) {
             return self.known_numbers(&[sight.stored.id]).await.map(Some);
         }
         Ok(None)

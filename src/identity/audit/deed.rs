@@ -41,6 +41,8 @@ pub enum Deed {
     AddOrganisation,
     /// A change was decided.
     DecideChange,
+    /// A change was taken back before that.
+    TakeBackChange,
     /// A new listing, or changes that were proposed together, were decided.
     DecideListing,
     /// Somebody was called back about a protected listing.
@@ -97,7 +99,7 @@ pub enum Deed {
 
 impl Deed {
     /// Everything, in the order of the table in `docs/guides/people-and-roles.md`.
-    pub const ALL: [Self; 45] = [
+    pub const ALL: [Self; 46] = [
         Self::SignIn,
         Self::BeRefused,
         Self::ShowPasskey,
@@ -117,6 +119,7 @@ impl Deed {
         Self::RevokeToken,
         Self::AddOrganisation,
         Self::DecideChange,
+        Self::TakeBackChange,
         Self::DecideListing,
         Self::CallBack,
         Self::AskAgain,
@@ -170,6 +173,7 @@ impl Deed {
             Self::RevokeToken => ("revoke a token", "of an organisation"),
             Self::AddOrganisation => ("add an organisation", "as a draft that waits for a moderator"),
             Self::DecideChange => ("decide a change", "accept or refuse it, whole or in part"),
+            Self::TakeBackChange => ("take back a change", "before it was decided, with what was proposed with it"),
             Self::DecideListing => ("decide a new listing", "or several changes that were proposed together"),
             Self::CallBack => ("call back", "about a protected listing; moderators also read the number and who answered"),
             Self::AskAgain => ("ask for a second review", "of what was refused"),

@@ -36,7 +36,7 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, mistakes: &Mistakes, words
     let (proposal, mut changes, _) = desk.editing.change(&signed.actor, id).await?;
     differences::for_people(&desk.editing, &mut changes).await?;
     let name = desk.editing.name_of(&proposal).await?;
-    let own = proposal.by == signed.actor.known_as();
+    let own = desk.editing.is_answered_for(&signed.actor, &proposal.by).await?;
     let thread = thread(&desk.editing, id).await?;
     let appeal = desk.editing.appeal_of(id).await?;
     let refused_by = proposal.decided.as_ref().map(|decided| decided.by.as_str());

@@ -205,9 +205,8 @@ async fn redeem_link(desk: &Desk, request: Request) -> Result<Response, Problem>
     let identity = desk.identity();
     let client = desk.client(&parts);
     let tx = identity.write().await.map_err(problem)?;
-    let Some((person, link)) = identity.redeem(&tx, &secret, client).await.map_err(problem)? else {
-        // The try counts.
-        tx.commit().await?;
+    let Some((person, link)) = identity.redeem(&tx, &secret).await.map_err(problem)? else {
+        tx.roll_back().await?;
         return Ok(no_such_link(desk, &parts.headers, &browser));
     };
     let words = visitor::browser(&parts.headers);

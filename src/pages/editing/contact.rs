@@ -40,6 +40,31 @@ fn ways(document: &mut Document) -> Option<Ways<'_>> {
     })
 }
 
+/// More numbers than this beside the first are not asked about.
+const MOST_NUMBERS: usize = 12;
+
+/// The fields of a number that is not the first: the number itself, and what is said about it.
+fn of_number(at: usize) -> (String, String) {
+    (format!("phone-{at}"), format!("phone_note-{at}"))
+}
+
+/// The field that takes out a person who is not the first.
+fn gone(at: usize) -> String {
+    format!("person_gone-{at}")
+}
+
+/// The field that carries who a person is who is not the first.
+fn other(at: usize) -> String {
+    format!("person_other-{at}")
+}
+
+/// Who a contact is, in a line.
+fn who(contact: &Contact) -> String {
+    let email = contact.email.as_ref().map(|email| email.as_str().to_owned());
+    let parts = contact.name.iter().cloned().chain(contact.phones.first().map(with_extension)).chain(email);
+    parts.collect::<Vec<_>>().join(", ")
+}
+
 pub(super) fn fill(document: &Document) -> Fields {
     let mut fields = Fields::default();
     let mut document = document.clone();
@@ -47,6 +72,15 @@ pub(super) fn fill(document: &Document) -> Fields {
     if let Some(phone) = ways.phones.first() {
         fields.set("phone", with_extension(phone));
         fields.set("phone_note", phone.description.clone().unwrap_or_default());
+        fields.set("numbers", ways.phones.len().to_string());
+    }
+    for (at, phone) in ways.phones.iter().enumerate().skip(1) {
+        let (number, note) = of_number(at);
+        fields.set(&number, with_extension(phone));
+        fields.set(&note, phone.description.clone().unwrap_or_default());
+    }
+    for (at, contact) in ways.contacts.iter().enumerate().skip(1) {
+        fields.set(&other(at), who(contact));
     }
     if let Some(email) = ways.email {
         fields.set("email", email.as_ref().map(|email| email.as_str().to_owned()).unwrap_or_default());
@@ -69,6 +103,14 @@ pub(super) fn form(kind: Kind, fields: &Fields, mistakes: &Mistakes) -> Markup {
         p { "Give at least one way to get in touch. Everything here is public, except the part about a person." }
         (Field::new("phone", "Phone number", fields.text("phone")).line(mistakes, "tel", "tel"))
         (Field::new("phone_note", "About this number", fields.text("phone_note")).hint("For example: weekdays 9am to 5pm.").line(mistakes, "text", "off"))
+        @let numbers = numbers(fields);
+        @if numbers > 0 { input type="hidden" name="numbers" value=(numbers); }
+        @for at in 1..=numbers {
+            @let (number, note) = of_number(at);
+            @let label = if at == numbers { "Another phone number".to_owned() } else { format!("Phone number {}", at + 1) };
+            (Field::new(&number, &label, fields.text(&number)).line(mistakes, "tel", "off"))
+            (Field::new(&note, &format!("About {}", if at == numbers { "that number".to_owned() } else { format!("number {}", at + 1) }), fields.text(&note)).line(mistakes, "text", "off"))
+        }
         @if kind != Kind::Event { (Field::new("email", "Email address", fields.text("email")).hint("A group address is better than a personal one.").line(mistakes, "email", "email")) }
         (Field::new("web", web, fields.text("web")).line(mistakes, "url", "url"))
         h2 { "Contact person" }
@@ -77,7 +119,22 @@ pub(super) fn form(kind: Kind, fields: &Fields, mistakes: &Mistakes) -> Markup {
         (Field::new("person_phone", "Their phone number", fields.text("person_phone")).line(mistakes, "tel", "off"))
         (Field::new("person_email", "Their email address", fields.text("person_email")).line(mistakes, "email", "off"))
         (tick("person_public", "They agree to make this public", fields.has("person_public"), mistakes))
+        @for at in others(fields) {
+            input type="hidden" name=(other(at)) value=(fields.text(&other(at)));
+            (tick(&gone(at), &format!("Take out the contact {}", fields.text(&other(at))), fields.has(&gone(at)), mistakes))
+        }
     }
+}
+
+/// How many numbers beside the first the form asks about: those that are there, and one more; none where there is none.
+fn numbers(fields: &Fields) -> usize {
+    fields.text("numbers").parse().unwrap_or(0).min(MOST_NUMBERS)
+}
+
+/// The contacts beside the first that the form was filled in with.
+fn others(fields: &Fields) -> Vec<usize> {
+    let known = fields.starting("person_other-").filter_map(|(name, _)| name.rsplit('-').next()?.parse().ok());
+    known.collect()
 }
 
 /// A value that may be left out; a mistake where it cannot be read.
@@ -117,7 +174,8 @@ fn phone(fields: &Fields, name: &str, known: Option<&Phone>, mistakes: &mut Mist
 
 /// Whether there is a way to get in touch, in the form or beside it. Where there never was one, the rest may be saved.
 fn can_be_reached(fields: &Fields, document: &Document) -> bool {
-    let filled = |fields: &Fields| ["phone", "email", "web"].iter().any(|name| fields.some(name).is_some());
+    let another = |fields: &Fields| (1..=numbers(fields)).any(|at| fields.some(&of_number(at).0).is_some());
+    let filled = |fields: &Fields| another(fields) || ["phone", "email", "web"].iter().any(|name| fields.some(name).is_some());
     let by_a_person =
         fields.has("person_public") && (fields.some("person_phone").is_some() || fields.some("person_email").is_some());
     let elsewhere = matches!(document, Document::Event(event) if event.url.is_some() || event.online_url.is_some());
@@ -133,8 +191,9 @@ pub(super) fn take(fields: &Fields, document: &mut Document, mistakes: &mut Mist
         phone.description = fields.some("phone_note").map(str::to_owned);
         phone
     });
-    let others: Vec<Phone> = ways.phones.drain(..).skip(1).collect();
-    ways.phones.extend(first.into_iter().chain(others));
+    let known: Vec<Phone> = ways.phones.drain(..).skip(1).collect();
+    ways.phones.extend(first);
+    ways.phones.extend(other_numbers(fields, known, mistakes));
     if let Some(email) = ways.email {
         *email = optional(fields, "email", "The email address", mistakes);
     }
@@ -144,7 +203,8 @@ pub(super) fn take(fields: &Fields, document: &mut Document, mistakes: &mut Mist
         phone(fields, "person_phone", known.as_ref().and_then(|known| known.phones.first()), mistakes).into_iter().collect();
     let email: Option<EmailAddress> = optional(fields, "person_email", "Their email address", mistakes);
     let name = fields.some("person").map(str::to_owned);
-    let others: Vec<Contact> = ways.contacts.drain(..).skip(1).collect();
+    let others = ways.contacts.drain(..).enumerate().skip(1).filter(|(at, _)| !fields.has(&gone(*at)));
+    let others: Vec<Contact> = others.map(|(_, contact)| contact).collect();
     if name.is_some() || email.is_some() || !phones.is_empty() {
         let mut contact = known.unwrap_or_else(|| new_contact(crate::ids::fresh(), None, None, Vec::new()));
         (contact.name, contact.email, contact.phones) = (name, email, phones);
@@ -152,4 +212,19 @@ pub(super) fn take(fields: &Fields, document: &mut Document, mistakes: &mut Mist
         ways.contacts.push(contact);
     }
     ways.contacts.extend(others);
+}
+
+/// The numbers behind the first, of which `known` are there: those that the form says, and those it did not ask about.
+fn other_numbers(fields: &Fields, known: Vec<Phone>, mistakes: &mut Mistakes) -> Vec<Phone> {
+    let asked = numbers(fields);
+    let mut phones = Vec::new();
+    for at in 1..=asked {
+        let (number, note) = of_number(at);
+        phones.extend(phone(fields, &number, known.get(at - 1), mistakes).map(|mut phone| {
+            phone.description = fields.some(&note).map(str::to_owned);
+            phone
+        }));
+    }
+    phones.extend(known.into_iter().skip(asked));
+    phones
 }

@@ -1,14 +1,14 @@
 //! Every version of a record: who made it, when, why, from where, what differs; and putting one back.
 
 use axum::{extract::State, response::Response};
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use maud::html;
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::section::said;
 use crate::{
-    editing::Error,
+    editing::{Error, restored},
     http::{Parameters, Problem},
     identity::Action,
     model::changes::between,
@@ -20,7 +20,7 @@ use crate::{
         layout::{Page, Step},
         words::moment,
     },
-    records::Stored,
+    records::{self, Stored},
 };
 
 /// GET `/account/listings/{id}/history`; with `from` and `to`, two versions compared.
@@ -73,7 +73,7 @@ async fn page(
     let last = sight.stored.kept.revision;
     let body = html! {
         (mistakes.summary())
-        h1 { (title) }
+        h1 id="history" { (title) }
         @for (from, to, changes) in &beside {
             h2 { "Version " (from) " compared with version " (to) }
             (differences::list(changes))
@@ -92,6 +92,7 @@ async fn page(
         @if calling.is_some() && versions.len() > 1 {
             form method="post" action=(format!("/account/listings/{id}/history")) novalidate {
                 (signed.proof())
+                input type="hidden" name="seen" value=(last);
                 div class="field" {
                     label for="revision" { "Restore version" }
                     select id="revision" name="revision" {
@@ -115,6 +116,7 @@ async fn page(
                     form method="post" action=(format!("/account/listings/{id}/history")) {
                         (signed.proof())
                         input type="hidden" name="revision" value=(version.kept.revision);
+                        input type="hidden" name="seen" value=(last);
                         p { button class="link" { "Restore version " (version.kept.revision) } }
                     }
                 }
@@ -132,9 +134,10 @@ fn changes(before: Option<&Stored>, version: &Stored) -> Vec<crate::model::chang
 
 /// POST `/account/listings/{id}/history`.
 pub(super) async fn put_back(State(desk): State<Desk>, Path(id): Path<Uuid>, posted: Posted) -> Response {
-    let revision = posted.fields.text("revision").parse().unwrap_or(-1);
+    let number = |field: &str| posted.fields.text(field).parse().unwrap_or(-1);
+    let (revision, seen) = (number("revision"), number("seen"));
     let called = call_back::said(&posted.fields);
-    match desk.editing.put_back(&posted.signed.actor, id, revision, Some(called)).await {
+    match desk.editing.put_back(&posted.signed.actor, id, (revision, seen), Some(called)).await {
         Ok(became) => go_to(&format!("/account/listings/{id}?saved={}", said(&became))),
         Err(Error::NeedsCallBack(fault)) => {
             let mut mistakes = Mistakes::default();
@@ -142,6 +145,24 @@ pub(super) async fn put_back(State(desk): State<Desk>, Path(id): Path<Uuid>, pos
             let page = page(&desk, &posted.signed, id, None, (&posted.fields, &mistakes)).await.map_err(Problem::from);
             desk.answer(&posted.headers, &posted.signed, page)
         }
+        // Two taps: the first has restored it.
+        Err(Error::Records(records::Error::Stale { .. })) if is_restored(&desk, &posted.signed, id, revision, seen).await => {
+            go_to(&format!("/account/listings/{id}?saved=undone"))
+        }
+        Err(Error::Records(records::Error::Stale { .. })) => {
+            let mut mistakes = Mistakes::default();
+            mistakes.add("history", "The listing has changed since you opened this page. Look at what is new, and restore again");
+            let page = page(&desk, &posted.signed, id, None, (&posted.fields, &mistakes)).await;
+            let page = page.map(|page| Page { status: StatusCode::CONFLICT, ..page }).map_err(Problem::from);
+            desk.answer(&posted.headers, &posted.signed, page)
+        }
         Err(error) => desk.answer(&posted.headers, &posted.signed, Err(error.into())),
     }
+}
+
+/// Whether somebody has just restored this version themselves.
+pub(super) async fn is_restored(desk: &Desk, signed: &Signed, id: Uuid, revision: i64, seen: i64) -> bool {
+    let Ok(sight) = desk.editing.look(&signed.actor, id).await else { return false };
+    let kept = &sight.stored.kept;
+    kept.revision == seen + 1 && kept.changed_by == signed.actor.known_as() && kept.why == restored(revision)
 }

@@ -20,6 +20,7 @@ mod section;
 mod sections;
 mod share;
 mod status;
+mod taking_out;
 mod times;
 
 use axum::{
@@ -47,6 +48,7 @@ pub(super) fn routes() -> Router<Desk> {
         .route("/account/listings/{id}/undo", post(overview::undo))
         .route("/account/listings/{id}/confirm", post(checking::confirm))
         .route("/account/listings/{id}/send", post(overview::send))
+        .route("/account/listings/{id}/take-out", get(taking_out::show).post(taking_out::act))
         .route("/account/listings/{id}/closed", get(closing::show).post(closing::save))
         .route("/account/listings/{id}/declarations", get(declarations::show).post(declarations::save))
         .route("/account/listings/{id}/logo", get(logo::show).post(logo::save).layer(DefaultBodyLimit::max(LARGEST_UPLOAD)))

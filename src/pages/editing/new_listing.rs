@@ -166,6 +166,10 @@ pub(super) async fn make_organisation(State(desk): State<Desk>, posted: Posted) 
         let mut mistakes = Mistakes::default();
         let id = id_of(signed, fields);
         if is_added(&desk, signed, id).await? {
+            // Had it stopped in between, nobody could open what they added.
+            if desk.identity().members(id).await.map_err(Error::from)?.is_empty() {
+                becomes_lead(&desk, signed, id).await?;
+            }
             return Ok(Ok(id));
         }
         let mut document = Document::Organization(Box::new(with_only(json!({"id": id, "name": "", "description": ""}))));
@@ -193,14 +197,7 @@ pub(super) async fn make_organisation(State(desk): State<Desk>, posted: Posted) 
             return Err(Error::Forbidden("you have added too many organisations within an hour; try again later").into());
         }
         keep(&desk, signed, document, "new organisation").await?;
-        // Whoever adds it keeps it; nobody else sees it yet.
-        let tx = desk.identity().write().await.map_err(Error::from)?;
-        desk.identity().add_member(&tx, id, signed.person.id, MemberRole::Lead).await.map_err(Error::from)?;
-        desk.identity()
-            .note(&tx, &who, Deed::AddOrganisation, &id.to_string(), "", signed.actor.client())
-            .await
-            .map_err(Error::from)?;
-        tx.commit().await?;
+        becomes_lead(&desk, signed, id).await?;
         Ok::<_, Problem>(Ok(id))
     };
     match done.await {
@@ -208,6 +205,15 @@ pub(super) async fn make_organisation(State(desk): State<Desk>, posted: Posted) 
         Ok(Err(page)) => desk.answer(&posted.headers, signed, Ok(page)),
         Err(problem) => desk.answer(&posted.headers, signed, Err(problem)),
     }
+}
+
+/// Whoever adds an organisation keeps it; nobody else sees it yet.
+async fn becomes_lead(desk: &Desk, signed: &Signed, id: Uuid) -> Result<(), Error> {
+    let (identity, who) = (desk.identity(), Identity::known_as(signed.person.id));
+    let tx = identity.write().await?;
+    identity.add_member(&tx, id, signed.person.id, MemberRole::Lead).await?;
+    identity.note(&tx, &who, Deed::AddOrganisation, &id.to_string(), "", signed.actor.client()).await?;
+    Ok(tx.commit().await?)
 }
 
 async fn keep(desk: &Desk, signed: &Signed, document: Document, why: &str) -> Result<(), Error> {

@@ -13,16 +13,18 @@ use super::{
     checking::checking,
     complete::{completeness, missing},
     dates,
+    history::is_restored,
     meanwhile::Meanwhile,
     section::said,
     sections::Section,
+    taking_out::can_take_out,
 };
 use crate::{
-    editing::{Error, Sight, Submission, Write, restored},
+    editing::{Became, Error, Sight, Submission, Write},
     http::{Parameters, Problem},
     identity::Action,
     model::{
-        Document, Kind, Location, ServiceStatus,
+        Document, Kind, Location, ServiceAtLocation, ServiceStatus,
         event::EventStatus,
         values::{EmailAddress, WebAddress},
     },
@@ -85,10 +87,10 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, saved: &str, reports: &[Re
         @if sight.protected { p class="danger" { "This is a protected listing: changes to contacts, addresses and links wait until a moderator has called back." } }
         @if may_edit { (reported(reports)) }
         (waiting_changes(&waiting))
-        @if !sight.is_public() { (publication(signed, &sight, &waiting, &missing)) }
+        @if !sight.is_public() && may_edit { (publication(signed, &sight, hidden.is_some(), &waiting, &missing)) }
         @else if has_unseen_places && may_edit {
             p { "Its place is not public yet." }
-            (publication(signed, &sight, &waiting, &missing))
+            (publication(signed, &sight, false, &waiting, &missing))
         }
         @if sight.is_public() && sight.stored.kind == Kind::Service && !sight.is_foreign() { (checking(desk, signed, &sight, last_check.as_ref())) }
         (completeness(id, &sight.document, &places, &missing, may_edit))
@@ -98,7 +100,9 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, saved: &str, reports: &[Re
                     dt { (section.title()) }
                     dd {
                         (summary(*section, &sight.document, &places, &categories))
-                        @if may_edit { p { a href=(format!("/account/listings/{id}/{}", section.word())) { "Change" span class="unseen" { ": " (section.title()) } } } }
+                        @let by_place = may_edit && has_several_places(&sight.document) && matches!(section, Section::Place | Section::Times);
+                        @if by_place { (each_place(id, *section, &sight.document, &places)) }
+                        @if may_edit && !(by_place && *section == Section::Place) { p { a href=(format!("/account/listings/{id}/{}", section.word())) { "Change" span class="unseen" { ": " (section.title()) } } } }
                     }
                 }
             }
@@ -120,6 +124,7 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, saved: &str, reports: &[Re
             }
         }
         @if !sight.is_foreign() && (!sight.is_public() || !waiting.is_empty()) { p { a href=(format!("/account/listings/{id}/preview")) { "Preview as the public will see it" } } }
+        @if can_take_out(signed, &sight) { p { a href=(format!("/account/listings/{id}/take-out")) { @if sight.is_public() { "Take it out of the directory" } @else { "Throw it away" } } } }
         @if signed.may(Action::Hide) { p { a href=(format!("/moderation/records/{id}")) { "Hide it, or show it again" } } }
     };
     let mut trail = vec![Step::to("/account", "Your listings")];
@@ -221,9 +226,17 @@ fn hidden_by(hidden: Option<&Kept>) -> Markup {
     }
 }
 
-fn publication(signed: &Signed, sight: &Sight, waiting: &[Proposal], missing: &[Section]) -> Markup {
+/// Whether whoever is signed in brings this to light with a reason, and a call back where it is protected, on a page
+/// for officers.
+fn is_shown_by_officers(signed: &Signed, sight: &Sight, is_hidden: bool) -> bool {
+    sight.lets(&signed.actor, Action::EditAtOnce) && (is_hidden || sight.protected && !sight.is_public())
+}
+
+fn publication(signed: &Signed, sight: &Sight, is_hidden: bool, waiting: &[Proposal], missing: &[Section]) -> Markup {
     html! {
-        @if waiting.is_empty() {
+        @if is_shown_by_officers(signed, sight, is_hidden) {
+            p { a class="button" href=(format!("/moderation/records/{}", sight.stored.id)) { "Show it to the public" } }
+        } @else if waiting.is_empty() {
             @if missing.is_empty() {
                 form method="post" action=(format!("/account/listings/{}/send", sight.stored.id)) {
                     (signed.proof())
@@ -319,6 +332,27 @@ fn summary(section: Section, document: &Document, places: &[(Location, i64)], ca
     }
 }
 
+fn has_several_places(document: &Document) -> bool {
+    matches!(document, Document::Service(service) if service.service_at_locations.len() > 1)
+}
+
+/// A way to change each of several places, or the times there.
+fn each_place(id: Uuid, section: Section, document: &Document, places: &[(Location, i64)]) -> Markup {
+    let Document::Service(service) = document else { return html! {} };
+    let name = |link: &ServiceAtLocation| {
+        let (place, _) = places.iter().find(|(place, _)| Some(place.id) == link.location_id)?;
+        place.name.clone().or_else(|| place.addresses.first().map(|address| address.address_1.clone()))
+    };
+    html! {
+        ul {
+            @for (at, link) in service.service_at_locations.iter().enumerate() {
+                @let what = if section == Section::Times { "Change the times at" } else { "Change" };
+                li { a href=(format!("/account/listings/{id}/{}?place={}", section.word(), link.id)) { (what) " " (name(link).unwrap_or_else(|| format!("place {}", at + 1))) } }
+            }
+        }
+    }
+}
+
 fn reach(phones: &[crate::model::Phone], email: Option<&str>, web: Option<&str>) -> Markup {
     let all: Vec<&str> = phones.iter().map(|phone| phone.number.as_str()).chain(email).chain(web).collect();
     html! { @if all.is_empty() { p class="hint" { "Nothing yet" } } @for one in all { p { (one) } } }
@@ -331,7 +365,9 @@ pub(super) async fn undo(State(desk): State<Desk>, Path(id): Path<Uuid>, posted:
         Ok(became) if became.waiting.is_empty() => go_to(&format!("/account/listings/{id}?saved=undone")),
         Ok(became) => go_to(&format!("/account/listings/{id}?saved={}", said(&became))),
         // Two taps: the first has undone it.
-        Err(Error::Records(records::Error::Stale { .. })) if is_undone(&desk, &posted.signed, id, revision).await => {
+        Err(Error::Records(records::Error::Stale { .. }))
+            if is_restored(&desk, &posted.signed, id, revision - 1, revision).await =>
+        {
             go_to(&format!("/account/listings/{id}?saved=undone"))
         }
         Err(Error::Records(records::Error::Stale { .. })) => {
@@ -364,23 +400,30 @@ async fn moved_on(desk: &Desk, signed: &Signed, id: Uuid, revision: i64) -> Resu
     Ok(Page { trail, status: StatusCode::CONFLICT, ..Page::new("Nothing was undone", body) })
 }
 
-/// Whether somebody has just undone this version themselves.
-async fn is_undone(desk: &Desk, signed: &Signed, id: Uuid, revision: i64) -> bool {
-    let Ok(sight) = desk.editing.look(&signed.actor, id).await else { return false };
-    let kept = &sight.stored.kept;
-    kept.revision == revision + 1 && kept.changed_by == signed.actor.known_as() && kept.why == restored(revision - 1)
-}
-
 /// POST `/account/listings/{id}/send`: let a draft, with all that belongs to it, wait for a moderator.
 pub(super) async fn send(State(desk): State<Desk>, Path(id): Path<Uuid>, posted: Posted) -> Response {
     match send_all(&desk, &posted.signed, id).await {
-        Ok(()) => go_to(&format!("/account/listings/{id}?saved=sent")),
+        Ok(Sent::Became(became)) if became.waiting.is_empty() => {
+            go_to(&format!("/account/listings/{id}?saved={}", said(&became)))
+        }
+        Ok(Sent::Became(_)) => go_to(&format!("/account/listings/{id}?saved=sent")),
+        Ok(Sent::ByOfficers) | Err(Error::NeedsCallBack(_)) => go_to(&format!("/moderation/records/{id}")),
         Err(error) => desk.answer(&posted.headers, &posted.signed, Err(error.into())),
     }
 }
 
-async fn send_all(desk: &Desk, signed: &Signed, id: Uuid) -> Result<(), Error> {
+/// What became of what was sent.
+enum Sent {
+    Became(Became),
+    /// Nothing: it is for a page where an officer says why.
+    ByOfficers,
+}
+
+async fn send_all(desk: &Desk, signed: &Signed, id: Uuid) -> Result<Sent, Error> {
     let sight = desk.editing.look(&signed.actor, id).await?;
+    if is_shown_by_officers(signed, &sight, desk.editing.hidden(&sight.stored).await?.is_some()) {
+        return Ok(Sent::ByOfficers);
+    }
     let places = places(desk, signed, &sight.document).await?;
     if let Some(section) = missing(&sight.document, &places).first() {
         let fault = crate::http::Fault { field: section.title().to_owned(), problem: "is missing".to_owned() };
@@ -402,5 +445,5 @@ async fn send_all(desk: &Desk, signed: &Signed, id: Uuid) -> Result<(), Error> {
     writes.push(Write { expected_revision: Some(sight.stored.kept.revision), document: sight.document });
     let submission =
         Submission { writes, why: "new listing".to_owned(), publish: true, slips_are_meant: true, ..Submission::default() };
-    desk.editing.submit(&signed.actor, submission).await.map(drop)
+    desk.editing.submit(&signed.actor, submission).await.map(Sent::Became)
 }

@@ -143,7 +143,7 @@ async fn fill(desk: &Desk, signed: &Signed, section: Section, sight: &Sight, whi
     Ok(match section {
         Section::About => about::fill(document),
         Section::Who => about::fill_who(document),
-        Section::Times => times::fill(document),
+        Section::Times => times::fill(document, which),
         Section::Dates => dates::fill(document),
         Section::Place => place::fill(desk, signed, document, which).await?,
         Section::Cost => cost::fill(document),

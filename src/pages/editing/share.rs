@@ -58,6 +58,10 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid) -> Result<Page, Problem> {
                 li { a href=(format!("{path}/poster")) { "A poster to print (A4)" } }
             }
         }
+        @if !quiet {
+            h2 { "Show it on your own website" }
+            (frame(&desk.site.address(&embedded(kind, id)), name))
+        }
         h2 { "How many times it was viewed" }
         @if quiet {
             p { "We do not count views of listings that people may look for in danger or in private." }
@@ -73,6 +77,28 @@ fn address(id: &str, label: &str, address: &str) -> Markup {
         div class="field" {
             label for=(id) { (label) }
             input type="url" id=(id) value=(address) readonly;
+        }
+    }
+}
+
+/// Where a listing is shown to be put into a page of somebody else's.
+fn embedded(kind: Kind, id: Uuid) -> String {
+    let folder = match kind {
+        Kind::Organization => "organizations",
+        Kind::Event => "events",
+        _ => "services",
+    };
+    format!("/embed/{folder}/{id}")
+}
+
+/// What whoever looks after a website pastes into a page of it.
+fn frame(address: &str, name: &str) -> Markup {
+    let frame = html! { iframe src=(address) title=(name) width="100%" height="600" loading="lazy" {} };
+    html! {
+        div class="field" {
+            label for="frame" { "Code to paste into a page" }
+            p class="hint" id="frame-hint" { "It always shows what this listing says, without cookies or scripts. Nobody who reads your page is tracked." }
+            textarea id="frame" rows="3" readonly aria-describedby="frame-hint" { (frame.into_string()) }
         }
     }
 }

@@ -44,23 +44,33 @@ const EVERY: [(&str, &str); 8] = [
 ];
 pub(super) const TERM_ONLY: &str = "Not in school holidays";
 
-/// The hours that the form is about: those of the service, or, where it has none, those at its one place.
-fn kept(service: &Service) -> &[Schedule] {
-    match service.service_at_locations.as_slice() {
-        [only] if service.schedules.is_empty() => &only.schedules,
+/// The field that names the link to a place which the hours are about; those of the service without it.
+const AT: &str = "at";
+
+/// The hours that the form is about: those at a place where one is named; else those of the service, or, where it has
+/// none, those at its one place.
+fn kept<'a>(service: &'a Service, at: &str) -> &'a [Schedule] {
+    match (link(service, at), service.service_at_locations.as_slice()) {
+        (Some(which), links) => &links[which].schedules,
+        (None, [only]) if service.schedules.is_empty() => &only.schedules,
         _ => &service.schedules,
     }
 }
 
-fn kept_mut(service: &mut Service) -> &mut Vec<Schedule> {
-    if service.schedules.is_empty()
-        && service.service_at_locations.len() == 1
-        && !service.service_at_locations[0].schedules.is_empty()
-    {
-        &mut service.service_at_locations[0].schedules
-    } else {
-        &mut service.schedules
+fn kept_mut<'a>(service: &'a mut Service, at: &str) -> &'a mut Vec<Schedule> {
+    let which = link(service, at).or(match service.service_at_locations.as_slice() {
+        [only] if service.schedules.is_empty() && !only.schedules.is_empty() => Some(0),
+        _ => None,
+    });
+    match which {
+        Some(which) => &mut service.service_at_locations[which].schedules,
+        None => &mut service.schedules,
     }
+}
+
+/// Which of the links to places is named.
+fn link(service: &Service, at: &str) -> Option<usize> {
+    service.service_at_locations.iter().position(|link| link.id.to_string() == at)
 }
 
 /// A line of the form.
@@ -119,11 +129,15 @@ fn rows(schedule: &Schedule) -> Option<Vec<Row>> {
     }
 }
 
-pub(super) fn fill(document: &Document) -> Fields {
+/// The form, about the hours of the whole service or `at` one of its places.
+pub(super) fn fill(document: &Document, at: &str) -> Fields {
     let mut fields = Fields::default();
     let Document::Service(service) = document else { return fields };
+    if link(service, at).is_some() {
+        fields.set(AT, at);
+    }
     let mut number = 0;
-    for schedule in kept(service) {
+    for schedule in kept(service, at) {
         if let Some(lines) = rows(schedule) {
             for line in lines {
                 put(&mut fields, number, &line);
@@ -186,6 +200,10 @@ pub(super) fn more(fields: &Fields) -> Fields {
 pub(super) fn form(fields: &Fields, mistakes: &Mistakes) -> Markup {
     html! {
         input type="hidden" name="rows" value=(count(fields));
+        @if let Some(at) = fields.some(AT) {
+            input type="hidden" name=(AT) value=(at);
+            p { strong { "These are the times at one of its places." } " Those of the others stay as they are." }
+        }
         // The button that Enter presses: without it that would be "More times".
         button class="unseen" name="do" value="save" tabindex="-1" aria-hidden="true" { "Save" }
         p { "One line for each time of the week. To remove a time, choose “No day”." }
@@ -233,8 +251,13 @@ pub(super) fn take(fields: &Fields, document: &mut Document, mistakes: &mut Mist
     if !mistakes.none() {
         return;
     }
-    let service_id = service.id;
-    let schedules = kept_mut(service);
+    let (service_id, at) = (service.id, fields.text(AT));
+    let link = link(service, at).map(|which| service.service_at_locations[which].id);
+    if link.is_none() && !at.is_empty() {
+        mistakes.add("day-0", "The place that these times are about has been taken out");
+        return;
+    }
+    let schedules = kept_mut(service, at);
     let mut now: Vec<Schedule> = Vec::new();
     for schedule in schedules.drain(..) {
         match rows(&schedule) {
@@ -261,7 +284,10 @@ pub(super) fn take(fields: &Fields, document: &mut Document, mistakes: &mut Mist
         }
         wanted = rest;
         let mut schedule = made_of(&first, &days);
-        schedule.service_id = Some(service_id);
+        match link {
+            Some(link) => schedule.service_at_location_id = Some(link),
+            None => schedule.service_id = Some(service_id),
+        }
         now.push(schedule);
     }
     *schedules = now;
@@ -358,7 +384,7 @@ mod tests {
         ]));
         let mut after = before.clone();
         let mut mistakes = Mistakes::default();
-        take(&fill(&before), &mut after, &mut mistakes);
+        take(&fill(&before, ""), &mut after, &mut mistakes);
         assert!(mistakes.none());
         assert_eq!(after, before);
     }
@@ -368,7 +394,7 @@ mod tests {
         let before = service(
             &json!([{"id": Uuid::from_u128(1), "freq": "WEEKLY", "byday": "TH", "opens_at": "10:00", "closes_at": "12:00"}]),
         );
-        let mut fields = fill(&before);
+        let mut fields = fill(&before, "");
         fields.set("day-0", "TU");
         fields.set("term-0", "yes");
         let mut after = before.clone();
@@ -382,14 +408,14 @@ mod tests {
             &json!([{"id": Uuid::from_u128(1), "freq": "WEEKLY", "byday": "TH", "opens_at": "10:00", "closes_at": "12:00"}]),
         );
         for (name, value) in [("from-1", "14:00"), ("to-1", "16:00"), ("note-1", "Upstairs"), ("term-1", "yes")] {
-            let mut fields = fill(&before);
+            let mut fields = fill(&before, "");
             fields.set(name, value);
             let (mut after, mut mistakes) = (before.clone(), Mistakes::default());
             take(&fields, &mut after, &mut mistakes);
             assert!(mistakes.of("day-1").is_some() && after == before, "{name}");
             assert!(form(&fields, &mistakes).into_string().contains("day-1-error"), "{name}: it is said beside the day");
         }
-        let mut fields = fill(&before);
+        let mut fields = fill(&before, "");
         fields.set("day-0", "");
         let (mut after, mut mistakes) = (before.clone(), Mistakes::default());
         take(&fields, &mut after, &mut mistakes);
@@ -398,7 +424,7 @@ mod tests {
 
     #[test]
     fn a_time_without_an_end_is_asked_about_once() {
-        let mut fields = fill(&service(&json!([])));
+        let mut fields = fill(&service(&json!([])), "");
         fields.set("day-0", "TH");
         fields.set("from-0", "10:30");
         let mut after = service(&json!([]));
@@ -408,13 +434,13 @@ mod tests {
         fields.set("open-0", "yes");
         take(&fields, &mut after, &mut Mistakes::default());
         assert_eq!(said(&after), ["Thursdays, from 10:30am"]);
-        assert!(fill(&after).has("open-0"), "and not again");
+        assert!(fill(&after, "").has("open-0"), "and not again");
     }
 
     #[test]
     fn a_time_that_is_none_is_said_beside_its_field() {
         let before = service(&json!([{"id": Uuid::from_u128(1), "freq": "WEEKLY", "byday": "TH", "opens_at": "10:00"}]));
-        let mut fields = fill(&before);
+        let mut fields = fill(&before, "");
         fields.set("from-0", "ten");
         let mut after = before.clone();
         let mut mistakes = Mistakes::default();

@@ -28,6 +28,13 @@ use crate::{
 
 /// GET `/moderation/changes/{id}`.
 pub(super) async fn show(State(desk): State<Desk>, Path(id): Path<Uuid>, signed: Signed, headers: HeaderMap) -> Response {
+    // A part of several is decided with the others.
+    let proposal = desk.editing.records().proposal(id).await.map_err(Error::from);
+    if let Ok(Some(Proposal { bundle: Some(bundle), decision: Decision::Waiting, .. })) = proposal
+        && signed.may(Action::SeeQueue)
+    {
+        return go_to(&format!("/moderation/listings/{bundle}"));
+    }
     let page = page(&desk, &signed, id, &Fields::default(), &Mistakes::default()).await.map_err(Problem::from);
     desk.answer(&headers, &signed, page)
 }
@@ -37,6 +44,7 @@ pub(super) async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields
         return Err(Error::Forbidden("only officers can see this page"));
     }
     let (proposal, mut changes, protected) = desk.editing.change(&signed.actor, id).await?;
+    let overtaken = desk.editing.overtaken(&signed.actor, id).await?;
     let mut suggested = Vec::new();
     if let Some(change) = changes.iter().find(|change| change.field == differences::CATEGORIES) {
         suggested = categories::suggested(desk, change).await?;
@@ -64,7 +72,7 @@ pub(super) async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields
         h1 { (name) }
         p class="by" { "Change by " (by) ", " (moment(proposal.at)) @if !proposal.why.is_empty() { ": " (proposal.why) } }
         @if protected { p class="danger" { "Protected listing. Phone the number we already had, not the one in the change." } }
-        @if revision != proposal.base_revision && waits { p class="banner" { "The listing has changed since this was proposed. Below is what the change would do now." } }
+        @if revision != proposal.base_revision && waits { p class="banner" { "The listing has changed since this was proposed. Below is what the change would do now." @if changes.is_empty() { " What it proposes is there already." } } }
         p {
             a href=(format!("/account/listings/{}/history", proposal.record_id)) { "History of the listing" }
             @if waits { " · " a href=(format!("/moderation/changes/{id}/preview")) { "Preview: the listing with this change" } }
@@ -76,7 +84,7 @@ pub(super) async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields
                 input type="hidden" name="version" value=(proposal.version());
                 @for (part, changes) in by_part(&changes) {
                     @if part == differences::CATEGORIES && !suggested.is_empty() { (categories::form(&suggested, fields, mistakes)) }
-                    @else { (decision(part, &changes, picture(&changes).as_deref(), fields, mistakes)) }
+                    @else { (decision(part, &changes, (picture(&changes).as_deref(), &overtaken), fields, mistakes)) }
                 }
                 (call_back::form(calling.as_deref(), fields, mistakes))
                 (Field::new("words", "Message to the author", fields.text("words")).lines(mistakes, 2))
@@ -126,13 +134,22 @@ fn decided(proposal: &Proposal, by: &str) -> Markup {
 
 /// What differs, a box to refuse it, a reason, and for texts another wording. What means something only
 /// together is one decision.
-fn decision(part: &str, changes: &[&Change], picture: Option<&str>, fields: &Fields, mistakes: &Mistakes) -> Markup {
+fn decision(
+    part: &str,
+    changes: &[&Change],
+    (picture, overtaken): (Option<&str>, &[String]),
+    fields: &Fields,
+    mistakes: &Mistakes,
+) -> Markup {
     let (refuse, reason) = (format!("refuse-{part}"), format!("reason-{part}"));
     let said: Vec<String> = changes.iter().map(|change| words_for(&change.field)).collect();
     let said = said.join(", ");
     html! {
         section class="decision" {
             h2 { (capital(&said)) }
+            @if changes.iter().any(|change| overtaken.contains(&change.field)) {
+                p class="danger" { "Somebody has changed this since it was proposed. Unless you refuse it, what was proposed replaces what stands now." }
+            }
             @for change in changes {
                 @if changes.len() > 1 { h3 { (differences::heading(&change.field)) } }
                 @match picture {

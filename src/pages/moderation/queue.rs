@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::reported::Reported;
 use crate::{
-    editing::{Error, Judgement, Queued, Risk, Talk, Waiting, risk, words_for},
+    editing::{Error, Judgement, Queued, Talk, Waiting, is_harmless, words_for},
     http::{Parameters, Problem},
     identity::Action,
     model::{changes::Change, text::shorten},
@@ -257,7 +257,7 @@ fn row(one: &Queued, now: DateTime<Utc>, decides: bool) -> Markup {
                 @if let Waiting::Change(proposal, _) = &one.waiting { @if !proposal.origin.is_empty() { li { "from " (proposal.origin) } } }
                 @if one.protected { li class="warn" { "Protected" } }
                 @match one.talk {
-                    Some(Talk::Answered) => li class="good" { "Your question was answered" },
+                    Some(Talk::Answered) => li class="good" { "A message from the author" },
                     Some(Talk::Asked) => li { "Asked, no answer yet" },
                     None => {},
                 }
@@ -273,18 +273,6 @@ fn in_short(change: &Change) -> String {
     match change.after.as_str() {
         Some(name) if change.field == "name" && !change.before.is_null() => format!("name, to “{}”", shorten(name, LONGEST_NAME)),
         _ => words_for(&change.field),
-    }
-}
-
-/// A change that touches nothing risky.
-fn is_harmless(one: &Queued) -> bool {
-    match &one.waiting {
-        Waiting::Change(proposal, changes) => {
-            !one.protected
-                && proposal.base_revision > 0
-                && changes.iter().all(|change| risk(proposal.kind, one.protected, change) == Risk::Low)
-        }
-        Waiting::Listing(_) | Waiting::Claim(_) | Waiting::Appeal(_) => false,
     }
 }
 

@@ -37,7 +37,7 @@ impl Records {
             return Err(Error::Stale { id: record, expected: verdict.revision, found });
         }
         let earlier = store::made_against(tx.connection(), &proposal, standing.as_ref()).await?;
-        let mut proposed = changes_of(&proposal, standing.as_ref(), &earlier)?;
+        let mut proposed = changes_now(&proposal, standing.as_ref(), &earlier)?;
         let mut published_as: HashMap<String, Value> = HashMap::new();
         for (field, value) in verdict.amended {
             published_as.insert(field.clone(), value.clone());
@@ -60,7 +60,7 @@ impl Records {
             })
             .collect();
         let taken: Vec<&Change> = proposed.iter().filter(|change| refused(&change.field).is_none()).collect();
-        let decision = if taken.is_empty() { Decision::Rejected } else { Decision::Accepted };
+        let decision = if taken.is_empty() && !proposed.is_empty() { Decision::Rejected } else { Decision::Accepted };
         let mut drafts = Vec::new();
         if decision == Decision::Accepted {
             let now: Value = match &standing {
@@ -125,6 +125,27 @@ impl Records {
         proposal.decision = Decision::Withdrawn;
         proposal.decided = Some(Decided { by: by.to_owned(), at: self.clock.now(), reason: String::new() });
         Ok(store::put(tx, &[proposal]).await?)
+    }
+
+    /// Take back those of our proposals about these records that wait and are meant.
+    /// # Errors
+    /// When the database fails.
+    pub(in crate::records) async fn settle(
+        &self,
+        tx: &Transaction,
+        about: &[Uuid],
+        is_meant: impl Fn(&Proposal) -> bool,
+        by: &str,
+        reason: &str,
+    ) -> Result<(), Error> {
+        let ids: Vec<Uuid> = store::about(tx.connection(), about).await?.iter().map(|one| one.id).collect();
+        let mut settled = store::locked(tx, &ids).await?;
+        settled.retain(|one| one.decision == Decision::Waiting && one.origin.is_empty() && is_meant(one));
+        for one in &mut settled {
+            one.decision = Decision::Withdrawn;
+            one.decided = Some(Decided { by: by.to_owned(), at: self.clock.now(), reason: reason.to_owned() });
+        }
+        Ok(store::put(tx, &settled).await?)
     }
 
     /// Take proposals: each becomes a version of its record.
@@ -210,7 +231,21 @@ pub(super) fn rebased(proposal: &Proposal, standing: Option<&Stored>, earlier: &
         Some(standing) => parsed(standing.id, &standing.document)?,
         None => serde_json::json!({"id": proposal.record_id}),
     };
-    Ok(changes::apply(&now, &changes_of(proposal, standing, earlier)?))
+    Ok(changes::apply(&now, &changes_now(proposal, standing, earlier)?))
+}
+
+/// What a proposal would change of the version that stands by now. What comes from elsewhere is as its source has it.
+pub(super) fn changes_now(proposal: &Proposal, standing: Option<&Stored>, earlier: &[Stored]) -> Result<Vec<Change>, Error> {
+    let changes = changes_of(proposal, standing, earlier)?;
+    let Some(standing) = standing else { return Ok(changes) };
+    let now = parsed(standing.id, &standing.document)?;
+    let is_ours = proposal.origin.is_empty();
+    let made = changes.into_iter().map(|change| {
+        let after = change.after.clone();
+        let made = change.made_to(&now);
+        if is_ours { made } else { Change { after, ..made } }
+    });
+    Ok(made.filter(|change| change.before != change.after).collect())
 }
 
 pub(super) fn version_of(parts: &[Proposal], standing: &HashMap<Uuid, Stored>) -> String {

@@ -22,6 +22,7 @@ use crate::{
     model::{Document, Kind, provenance},
     published::redaction::Known,
 };
+pub use reading::WouldChange;
 pub(super) use store::{clear, forget, forget_by, forget_contact, forget_decided, forget_words, holds_contact, with_words};
 
 /// Whether a proposal has been decided.
@@ -127,6 +128,8 @@ pub struct Edit {
     pub waiting: Vec<Draft>,
     /// Whether what waits is decided together.
     pub together: bool,
+    /// Records of which the editor's own proposal does not wait any more: nothing of it is wanted now.
+    pub taken_back: Vec<Uuid>,
 }
 
 /// What somebody decides about a proposal, having looked at it beside what stands.
@@ -240,12 +243,16 @@ impl Records {
     /// # Errors
     /// [`Error::Stale`], [`Error::OtherKind`], or when the database fails.
     pub async fn edit(&self, tx: &Transaction, caller: &Caller, edit: Edit) -> Result<(Outcome, Vec<Uuid>), Error> {
+        let everything = edit.at_once.iter().chain(&edit.waiting);
+        let ids: Vec<Uuid> = everything.map(|draft| draft.document.id()).collect();
+        if edit.waiting.is_empty() && edit.taken_back.is_empty() {
+            return Ok((self.save(tx, caller, edit.at_once, &LastModified::new()).await?, Vec::new()));
+        }
+        let standing = records::load_locked(tx, &ids).await?;
+        self.settle(tx, &edit.taken_back, |one| one.by == caller.name, &caller.name, "").await?;
         if edit.waiting.is_empty() {
             return Ok((self.save(tx, caller, edit.at_once, &LastModified::new()).await?, Vec::new()));
         }
-        let everything = edit.at_once.iter().chain(&edit.waiting);
-        let ids: Vec<Uuid> = everything.map(|draft| draft.document.id()).collect();
-        let standing = records::load_locked(tx, &ids).await?;
         let mut earlier = store::about(tx.connection(), &ids).await?;
         earlier.retain(|one| one.decision == Decision::Waiting && one.by == caller.name);
         // What belonged together stays together.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     Message, Proposal,
-    deciding::{changes_of, rebased, version_of},
+    deciding::{changes_now, changes_of, rebased, version_of},
     store,
 };
 use crate::{
@@ -15,6 +15,15 @@ use crate::{
     model::changes::Change,
     records::{Error, Records},
 };
+
+/// What a proposal would change of what stands.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct WouldChange {
+    /// The members that would differ, each beside what stands now.
+    pub changes: Vec<Change>,
+    /// Those of them that somebody has changed since it was proposed.
+    pub overtaken: Vec<String>,
+}
 
 impl Records {
     /// A name for what is decided together as it is now: what each part says and the version that it would
@@ -42,6 +51,19 @@ impl Records {
         let standing = self.find(proposal.record_id).await?;
         let earlier = store::made_against(self.db.reader(), proposal, standing.as_ref()).await?;
         changes_of(proposal, standing.as_ref(), &earlier)
+    }
+
+    /// What a proposal that waits would change by now.
+    /// # Errors
+    /// [`Error::Damaged`], or when the database fails.
+    pub async fn would_change(&self, proposal: &Proposal) -> Result<WouldChange, Error> {
+        let standing = self.find(proposal.record_id).await?;
+        let earlier = store::made_against(self.db.reader(), proposal, standing.as_ref()).await?;
+        let proposed = changes_of(proposal, standing.as_ref(), &earlier)?;
+        let changes = changes_now(proposal, standing.as_ref(), &earlier)?;
+        let moved = |now: &&Change| proposed.iter().any(|then| then.field == now.field && then.before != now.before);
+        let overtaken = changes.iter().filter(moved).map(|now| now.field.clone()).collect();
+        Ok(WouldChange { changes, overtaken })
     }
 
     /// The newest that somebody proposed, at most `limit`.

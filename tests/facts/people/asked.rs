@@ -1,8 +1,13 @@
 //! What moderators ask, what they see of it, and what they are told when somebody else was quicker.
 
-use fingerpost::identity::PlatformRole;
+use fingerpost::identity::{PlatformRole, Scope};
+use http::Method;
+use serde_json::json;
 
-use super::{id, sent_for_publication, with_pantry};
+use super::{
+    api::{send, token},
+    id, sent_for_publication, with_pantry,
+};
 use crate::support::{TestApp, browser::Browser, fact, sink::Sink};
 
 const AMINA: &str = "amina@lark-hill.example.org";
@@ -38,13 +43,60 @@ fact! {
         assert!(page.text().contains("Who checks the plugs?"), "{}", page.text());
         amina.submit(&page, &theirs, &[("words", "An electrician does."), ("do", "say")]).await;
         let queue = moderator.open("/moderation").await.text();
-        assert!(queue.contains("Your question was answered") && !queue.contains("no answer yet"), "{queue}");
+        assert!(queue.contains("A message from the author") && !queue.contains("no answer yet"), "{queue}");
         let answered = letters(&app, "A question about").await;
         assert_eq!((answered.len(), linked(&answered[0].1, "/moderation/listings/")), (1, path.clone()));
         let page = moderator.open(&path).await;
         assert!(page.text().contains("An electrician does."), "{}", page.text());
         moderator.submit(&page, &path, &[("do", "accept")]).await;
         assert!(app.get("/services").await.text().contains("Repair café"), "asking decides nothing");
+    }
+}
+
+fact! {
+    async fn a_colleague_answers_for_the_author_and_whoever_decided_reads_a_reply(app) {
+        with_pantry(&app).await;
+        let amina = Browser::keeper(&app, AMINA, id("marsh farm")).await;
+        let bela = Browser::keeper(&app, "bela@lark-hill.example.org", id("marsh farm")).await;
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let about = format!("/account/listings/{}/about", id("pantry"));
+        amina.submit(&amina.open(&about).await, &about, &[("name", "Cheap loans"), ("do", "save")]).await;
+        let change = app.app().records.waiting(None, None, 10).await.unwrap()[0].id;
+        let (theirs, path) = (format!("/account/changes/{change}"), format!("/moderation/changes/{change}"));
+        let page = moderator.open(&path).await;
+        moderator.submit(&page, &format!("{path}/ask"), &[("question", "Do you lend money?")]).await;
+        letters(&app, "A question about").await;
+        bela.submit(&bela.open(&theirs).await, &theirs, &[("words", "No, it was a joke."), ("do", "say")]).await;
+        let told = letters(&app, "A question about").await;
+        assert_eq!((told.len(), told[0].0.as_str()), (1, "moderator@council.example.org"), "{told:?}");
+        assert!(moderator.open("/moderation").await.text().contains("A message from the author"));
+        let page = moderator.open(&path).await;
+        moderator.submit(&page, &path, &[("refuse-name", "yes"), ("reason-name", "No jokes, please."), ("do", "decide")]).await;
+        letters(&app, "").await;
+        amina.submit(&amina.open(&theirs).await, &theirs, &[("words", "Sorry."), ("do", "say")]).await;
+        let told = letters(&app, "A question about").await;
+        assert_eq!((told.len(), told[0].0.as_str()), (1, "moderator@council.example.org"), "{told:?}");
+    }
+}
+
+fact! {
+    async fn whoever_only_reads_writes_nobody_a_letter(app) {
+        with_pantry(&app).await;
+        let amina = Browser::keeper(&app, AMINA, id("marsh farm")).await;
+        let about = format!("/account/listings/{}/about", id("pantry"));
+        amina.submit(&amina.open(&about).await, &about, &[("name", "Cheap loans"), ("do", "save")]).await;
+        let change = app.app().records.waiting(None, None, 10).await.unwrap()[0].id;
+        letters(&app, "").await;
+        let theirs = format!("/account/changes/{change}");
+        let reader = Browser::officer(&app, PlatformRole::Reader).await;
+        let page = reader.open(&theirs).await;
+        assert_eq!(page.status, 200, "{}", page.text());
+        assert_eq!(reader.submit_only(&page, &theirs, &[("words", "Hello."), ("do", "say")]).await.status, 403);
+        let token = token(&app, id("marsh farm"), Scope::Read).await;
+        let said = send(&app, Method::POST, &format!("/api/v1/proposals/{change}"), &token, "", &json!({"decision": "say", "reason": "Hello."})).await;
+        assert_eq!(said.status, 403, "{}", said.text());
+        assert!(!amina.open(&theirs).await.text().contains("Hello."));
+        assert_eq!(letters(&app, "A question about").await, []);
     }
 }
 
@@ -69,7 +121,7 @@ fact! {
         ben.submit(&page, &theirs, &[("message", "Thursdays, at ten."), ("do", "say")]).await;
         let page = moderator.open(&path).await;
         assert!(page.text().contains("Which day do you open?") && page.text().contains("Thursdays, at ten."), "{}", page.text());
-        assert!(moderator.open("/moderation").await.text().contains("Your question was answered"));
+        assert!(moderator.open("/moderation").await.text().contains("A message from the author"));
         assert_eq!(letters(&app, "A question about").await[0].0, "moderator@council.example.org");
         // Nobody else reads or says anything there.
         let stranger = Browser::keeper(&app, "office@rowan.example.org", id("rowan")).await;

@@ -43,6 +43,52 @@ fact! {
 }
 
 fact! {
+    async fn of_two_who_save_at_the_same_moment_one_is_told_and_nothing_is_lost(app) {
+        with_pantry(&app).await;
+        let amina = Browser::keeper(&app, "amina@lark-hill.example.org", id("marsh farm")).await;
+        let ben = Browser::keeper(&app, "ben@lark-hill.example.org", id("marsh farm")).await;
+        let path = format!("/account/listings/{}/cost", id("pantry"));
+        for round in 0..8 {
+            let (first, second) = (amina.open(&path).await, ben.open(&path).await);
+            let costs = [format!("£{round}"), format!("£{round} and tea")];
+            let saved = costs.each_ref().map(|cost| [("free", "no"), ("cost", cost.as_str()), ("do", "save")]);
+            let (a, b) = tokio::join!(
+                amina.submit_only(&first, &path, &saved[0]),
+                ben.submit_only(&second, &path, &saved[1]),
+            );
+            let mut statuses = [a.status.as_u16(), b.status.as_u16()];
+            statuses.sort_unstable();
+            assert_eq!(statuses, [303, 409], "round {round}: {} {}", a.text(), b.text());
+            let won = usize::from(b.status.as_u16() == 303);
+            let stands = app.app().records.find(id("pantry")).await.unwrap().unwrap().document;
+            assert!(stands.contains(&format!("\"{}\"", costs[won])), "round {round}: {stands}");
+            let lost = [&a, &b][1 - won].text();
+            assert!(lost.contains(&costs[1 - won]), "their words are still there: {lost}");
+        }
+    }
+}
+
+fact! {
+    async fn of_a_save_and_an_import_at_the_same_moment_neither_undoes_the_other(app) {
+        with_pantry(&app).await;
+        let amina = Browser::keeper(&app, "amina@lark-hill.example.org", id("marsh farm")).await;
+        let path = format!("/account/listings/{}/cost", id("pantry"));
+        let mut listing = crate::facts::pantry();
+        listing["organization"]["email"] = json!("hello@lark-hill.example.org");
+        for round in 0..6 {
+            let page = amina.open(&path).await;
+            listing["description"] = json!(format!("From the feed, {round}."));
+            let cost = format!("£{round} a visit");
+            let with = [("free", "no"), ("cost", cost.as_str()), ("do", "save")];
+            let (saved, _) = tokio::join!(amina.submit_only(&page, &path, &with), app.import(listing.to_string()));
+            assert!(matches!(saved.status.as_u16(), 303 | 409), "{}", saved.text());
+            let stands = app.app().records.find(id("pantry")).await.unwrap().unwrap().document;
+            assert_eq!(stands.contains(&cost), saved.status == 303, "round {round}: {stands}");
+        }
+    }
+}
+
+fact! {
     async fn of_two_who_claim_at_once_one_leads_and_the_other_waits(app) {
         with_pantry(&app).await;
         let emails = ["amina@lark-hill.example.org", "ben@lark-hill.example.org", "cara@lark-hill.example.org"];

@@ -36,6 +36,8 @@ fact! {
         let text = amina.open(&format!("/account/listings/{}/share", id("pantry"))).await.text();
         assert!(text.contains("November 2026 so far") && text.contains("<td>about 15</td>"), "{text}");
         assert!(!text.contains(">13<"));
+        let frame = format!("&lt;iframe src=&quot;https://directory.luton.example.org/embed/services/{}&quot;", id("pantry"));
+        assert!(text.contains(&frame), "what one pastes into a page: {text}");
         let text = amina.open(&format!("/account/listings/{}/share", id("marsh farm"))).await.text();
         assert!(text.contains("<td>fewer than 10</td>"), "the calendar: {text}");
         assert!(text.contains(&format!("value=\"https://directory.luton.example.org/organizations/{}.ics\"", id("marsh farm"))), "{text}");
@@ -59,7 +61,7 @@ fact! {
         assert_eq!(pages(&app, EVERYTHING).await, 60, "for the whole directory it counts");
         let keeper = Browser::keeper(&app, "office@rowan.example.org", id("rowan")).await;
         let text = keeper.open(&format!("/account/listings/{}/share", id("refuge"))).await.text();
-        assert!(text.contains("We do not count views") && !text.contains("/poster"), "{text}");
+        assert!(text.contains("We do not count views") && !text.contains("/poster") && !text.contains("/embed/"), "{text}");
         assert_eq!(app.page(&format!("/directory/services/{}/poster", id("refuge"))).await.status, 404);
     }
 }

@@ -3,7 +3,8 @@
 use std::process::{Command, Output};
 
 use fingerpost::{
-    identity::{PlatformRole, Scope},
+    editing::{Error, Submission, Write},
+    identity::{Actor, PlatformRole, Scope},
     model::Document,
     records::Draft,
     safekeeping,
@@ -248,6 +249,71 @@ fact! {
         assert!(told.text().contains("href=\"#called_back.number\""), "{}", told.text());
         moderator.submit(&page, &hide, &[("do", "show"), ("reason", "They asked."), ("called_back.number", KNOWN)]).await;
         assert_eq!(number(&app).await, KNOWN);
+    }
+}
+
+fact! {
+    async fn what_was_changed_while_nobody_saw_it_comes_to_light_only_with_a_call(app) {
+        with_pantry(&app).await;
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let hide = format!("/moderation/records/{}", id("refuge"));
+        moderator.submit(&moderator.open(&hide).await, &hide, &[("do", "hide"), ("reason", "Somebody reads their letters.")]).await;
+        // Whoever has their mailbox changes the number where nobody sees it.
+        let thief = Browser::keeper(&app, "office@rowan.example.org", id("rowan")).await;
+        let listing = format!("/account/listings/{}", id("refuge"));
+        let contact = format!("{listing}/contact");
+        thief.submit(&thief.open(&contact).await, &contact, &[("phone", NEW), ("do", "save")]).await;
+        let page = moderator.open(&listing).await;
+        assert!(!page.text().contains("/send\"") && page.text().contains(&format!("href=\"{hide}\"")), "{}", page.text());
+        let page = page.text();
+        let token = page.split("name=\"form\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+        let sent = moderator.post(&format!("{listing}/send"), PUBLIC_URL.trim_end_matches('/'), &[("form", token)]).await;
+        assert_eq!(sent.header("location"), hide);
+        // Nor by any other door.
+        let identity = app.app().identity();
+        let tx = identity.write().await.unwrap();
+        let person = identity.welcome(&tx, &"moderator@council.example.org".parse().unwrap()).await.unwrap();
+        tx.commit().await.unwrap();
+        let actor = Actor::person(person.id, person.role, Vec::new());
+        let editing = app.app().editing(&PUBLIC_URL.parse().unwrap());
+        let sight = editing.look(&actor, id("refuge")).await.unwrap();
+        let mut document = sight.document;
+        let Document::Service(service) = &mut document else { panic!() };
+        let monday = json!({"id": id("mondays"), "freq": "WEEKLY", "byday": "MO", "opens_at": "09:00", "closes_at": "17:00"});
+        (service.fees_description, service.schedules) = (Some("Free".to_owned()), vec![serde_json::from_value(monday).unwrap()]);
+        let write = Write { expected_revision: Some(sight.stored.kept.revision), document };
+        let submission = Submission { writes: vec![write], publish: true, slips_are_meant: true, ..Submission::default() };
+        let refused = editing.submit(&actor, submission).await.unwrap_err();
+        assert!(matches!(refused, Error::NeedsCallBack(_)), "{refused}");
+        app.follow().await;
+        assert_eq!(app.get(&format!("/services/{}", id("refuge"))).await.status, 410);
+        // The number that was known is the one to ring.
+        let form = moderator.open(&hide).await;
+        let told = moderator.submit(&form, &hide, &[("do", "show"), ("reason", "Over."), ("called_back.number", NEW)]).await;
+        assert!(told.text().contains("href=\"#called_back.number\""), "{}", told.text());
+    }
+}
+
+fact! {
+    async fn an_officer_begins_a_listing_for_a_protected_organisation_and_calls_before_it_is_seen(app) {
+        with_pantry(&app).await;
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let new = format!("/account/organisations/{}/services/new", id("rowan"));
+        let page = moderator.open(&new).await;
+        let made = moderator.submit_only(&page, &new, &[("name", "Somebody to talk to"), ("description", "We listen."), ("terms", "yes")]).await;
+        let listing = made.header("location").split("/listings/").nth(1).unwrap()[..36].to_owned();
+        let contact = format!("/account/listings/{listing}/contact");
+        let saved = moderator.submit_only(&moderator.open(&contact).await, &contact, &[("phone", NEW), ("do", "save")]).await;
+        assert_eq!(saved.status, 303, "{}", saved.text());
+        app.follow().await;
+        assert_eq!(app.get(&format!("/services/{listing}")).await.status, 404);
+        let show = format!("/moderation/records/{listing}");
+        let form = moderator.open(&show).await;
+        let told = moderator.submit(&form, &show, &[("do", "show"), ("reason", "New.")]).await;
+        assert!(told.text().contains("href=\"#called_back.number\""), "{}", told.text());
+        moderator.submit(&form, &show, &[("do", "show"), ("reason", "New."), ("called_back.number", KNOWN)]).await;
+        app.follow().await;
+        assert_eq!(app.get(&format!("/services/{listing}")).await.status, 200);
     }
 }
 

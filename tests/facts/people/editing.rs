@@ -1,6 +1,10 @@
 //! Keeping a listing right.
 
-use fingerpost::{identity::PlatformRole, jobs};
+use fingerpost::{
+    identity::PlatformRole,
+    jobs,
+    model::{Document, personal::new_contact},
+};
 
 use super::{id, public, with_pantry};
 use crate::support::{Answer, TestApp, browser::Browser, fact};
@@ -76,6 +80,132 @@ fact! {
         let waiting = app.app().records.waiting(None, None, 10).await.unwrap();
         assert_eq!(waiting.len(), 1);
         assert!(waiting[0].document.contains("Second try"));
+    }
+}
+
+fact! {
+    async fn what_puts_ones_own_waiting_change_right_takes_its_place(app) {
+        let amina = amina(&app).await;
+        let waiting = async || app.app().records.waiting(None, None, 10).await.unwrap();
+        let link = "See https://lark-hill.example.org/offers for what there is.";
+        change(&amina, "pantry", "about", &[("description", link)]).await;
+        assert!(waiting().await[0].document.contains("/offers"));
+        // Words without an address wait for nobody, and nothing old comes after them.
+        let saved = change(&amina, "pantry", "about", &[("description", "Ask us what there is.")]).await;
+        assert!(saved.text().contains("It is public now"), "{}", saved.text());
+        assert_eq!(waiting().await, []);
+        // Of two things that wait, the other one waits on.
+        change(&amina, "pantry", "about", &[("name", "The larder"), ("description", link)]).await;
+        change(&amina, "pantry", "about", &[("description", "Ask us.")]).await;
+        let [left] = &waiting().await[..] else { panic!("one change waits") };
+        assert!(left.document.contains("The larder") && !left.document.contains("/offers"), "{}", left.document);
+        assert_eq!(public(&app, "pantry").await["description"], "Ask us.");
+    }
+}
+
+fact! {
+    async fn every_number_and_person_of_a_listing_can_be_changed_and_taken_out(app) {
+        let amina = amina(&app).await;
+        let numbers = async || {
+            let now = public(&app, "pantry").await;
+            let all = now["phones"].as_array().cloned().unwrap_or_default();
+            all.iter().map(|phone| phone["number"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        change(&amina, "pantry", "contact", &[("phone", "01632 960001")]).await;
+        change(&amina, "pantry", "contact", &[("phone-1", "01632 960002"), ("phone_note-1", "At weekends")]).await;
+        change(&amina, "pantry", "contact", &[("phone-2", "01632 960003")]).await;
+        assert_eq!(numbers().await, ["01632 960001", "01632 960002", "01632 960003"]);
+        let page = amina.open(&at("pantry", "contact")).await;
+        assert!(page.text().contains("At weekends") && page.text().contains("Another phone number"), "{}", page.text());
+        change(&amina, "pantry", "contact", &[("phone", ""), ("phone_note", "")]).await;
+        assert_eq!(numbers().await, ["01632 960002", "01632 960003"]);
+        change(&amina, "pantry", "contact", &[("phone-1", "")]).await;
+        assert_eq!(numbers().await, ["01632 960002"]);
+        app.edit(id("pantry"), |document| {
+            let Document::Service(service) = document else { panic!() };
+            service.contacts = ["Ann Lark", "Ben Wren"].map(|name| new_contact(id(name), Some(name.to_owned()), None, Vec::new())).into();
+        }).await;
+        let page = amina.open(&at("pantry", "contact")).await;
+        assert!(page.text().contains("Take out the contact Ben Wren"), "{}", page.text());
+        change(&amina, "pantry", "contact", &[("person_gone-1", "yes")]).await;
+        let stands = app.app().records.find(id("pantry")).await.unwrap().unwrap().document;
+        assert!(stands.contains("Ann Lark") && !stands.contains("Ben Wren"), "{stands}");
+    }
+}
+
+fact! {
+    async fn of_several_places_each_has_its_own_page_and_its_own_times(app) {
+        let amina = amina(&app).await;
+        let add = [("has", "place"), ("place_name", "Reed Hall"), ("address_1", "2 Reed Lane"), ("city", "Luton"), ("postcode", "LU3 9XB"), ("postcode_is_right", "yes"), ("policy", "exact")];
+        let page = amina.open(&format!("{}?place=new", at("pantry", "place"))).await;
+        amina.submit(&page, &at("pantry", "place"), &[&add[..], &[("do", "save")]].concat()).await;
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        while let Some(one) = app.app().records.waiting(None, None, 1).await.unwrap().first() {
+            let path = match one.bundle {
+                Some(bundle) => format!("/moderation/listings/{bundle}"),
+                None => format!("/moderation/changes/{}", one.id),
+            };
+            let what = if one.bundle.is_some() { "accept" } else { "decide" };
+            let decided = moderator.submit_only(&moderator.open(&path).await, &path, &[("do", what)]).await;
+            assert_eq!(decided.status, 303, "{}", decided.text());
+        }
+        let overview = amina.open(&format!("/account/listings/{}", id("pantry"))).await.text();
+        assert!(overview.contains("Change Reed Hall") && overview.contains("Change the times at Reed Hall"), "{overview}");
+        let links = |document: &Document| match document {
+            Document::Service(service) => service.service_at_locations.clone(),
+            _ => panic!(),
+        };
+        let stands = async || app.app().records.find(id("pantry")).await.unwrap().unwrap().read().unwrap();
+        let before = stands().await;
+        let second = links(&before)[1].id;
+        let page = amina.open(&format!("{}?place={second}", at("pantry", "times"))).await;
+        assert!(page.text().contains("These are the times at one of its places"), "{}", page.text());
+        let saved = amina.submit(&page, &at("pantry", "times"), &[("day-0", "SU"), ("from-0", "14:00"), ("to-0", "16:00"), ("do", "save")]).await;
+        assert!(saved.text().contains("It is public now"), "{}", saved.text());
+        let after = stands().await;
+        let (Document::Service(was), Document::Service(is)) = (&before, &after) else { panic!() };
+        assert_eq!(is.schedules, was.schedules, "those of the service stay");
+        assert_eq!(links(&after)[0], links(&before)[0], "and those of the other place");
+        assert_eq!(links(&after)[1].schedules[0].byday.as_deref(), Some("SU"));
+    }
+}
+
+fact! {
+    async fn a_version_is_not_restored_over_an_edit_that_nobody_has_seen(app) {
+        let amina = amina(&app).await;
+        change(&amina, "pantry", "cost", &[("free", "no"), ("cost", "£5 a visit")]).await;
+        let history = at("pantry", "history");
+        let page = amina.open(&history).await;
+        let bela = Browser::keeper(&app, "bela@lark-hill.example.org", id("marsh farm")).await;
+        change(&bela, "pantry", "cost", &[("free", "no"), ("cost", "£6 a visit")]).await;
+        let told = amina.submit(&page, &history, &[("revision", "1")]).await;
+        assert_eq!(told.status, 409);
+        assert!(told.text().contains("The listing has changed since you opened this page"), "{}", told.text());
+        assert_eq!(public(&app, "pantry").await["fees_description"], "£6 a visit");
+        assert_eq!(amina.submit(&told, &history, &[("revision", "1")]).await.status, 200);
+        assert_ne!(public(&app, "pantry").await["fees_description"], "£6 a visit");
+    }
+}
+
+fact! {
+    async fn a_group_takes_out_its_listing_with_what_waits_of_it(app) {
+        let amina = amina(&app).await;
+        change(&amina, "pantry", "about", &[("name", "The larder")]).await;
+        let path = at("pantry", "take-out");
+        let page = amina.open(&path).await;
+        assert!(page.text().contains("Only a moderator can bring it back"), "{}", page.text());
+        // Somebody changes it meanwhile: nothing is taken out that nobody has looked at.
+        change(&amina, "pantry", "times", &[("day-0", "TU")]).await;
+        assert_eq!(amina.submit_only(&page, &path, &[]).await.status, 409);
+        let page = amina.open(&path).await;
+        assert_eq!(amina.submit_only(&page, &path, &[("why", "We have merged.")]).await.status, 303);
+        assert_eq!(amina.submit_only(&page, &path, &[]).await.status, 303, "two taps");
+        app.follow().await;
+        assert_eq!(app.get(&format!("/services/{}", id("pantry"))).await.status, 410);
+        assert_eq!(app.app().records.waiting(None, None, 10).await.unwrap(), []);
+        // What is protected, only a moderator takes out.
+        let rowan = Browser::keeper(&app, "office@rowan.example.org", id("rowan")).await;
+        assert_eq!(rowan.open(&at("refuge", "take-out")).await.status, 403);
     }
 }
 

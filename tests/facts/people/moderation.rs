@@ -75,6 +75,29 @@ fact! {
 }
 
 fact! {
+    async fn what_somebody_overtook_is_said_beside_what_stands_and_is_not_accepted_in_passing(app) {
+        let path = proposed(&app).await;
+        app.edit(id("pantry"), |document| {
+            let fingerpost::model::Document::Service(service) = document else { panic!() };
+            service.url = Some("https://lark-hill.example.org/mended".parse().unwrap());
+        }).await;
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let page = moderator.open(&path).await.text();
+        assert_eq!(page.matches("Somebody has changed this since it was proposed").count(), 1, "{page}");
+        assert!(page.contains("/mended"), "what stands now is what it is compared with: {page}");
+        // What is proposed and stands by now is no difference any more.
+        app.edit(id("pantry"), |document| {
+            let fingerpost::model::Document::Service(service) = document else { panic!() };
+            service.url = Some("https://lark-hill.example.org/new".parse().unwrap());
+        }).await;
+        let page = moderator.open(&path).await;
+        assert!(!page.text().contains("refuse-url"), "{}", page.text());
+        moderator.submit(&page, &path, &[("do", "decide")]).await;
+        assert_eq!(public(&app, "pantry").await["name"], "Lark Hill larder and loans");
+    }
+}
+
+fact! {
     async fn of_two_moderators_only_one_decides(app) {
         let path = proposed(&app).await;
         let first = Browser::officer(&app, PlatformRole::Moderator).await;
