@@ -15,7 +15,8 @@ import unicodedata
 from array import array
 from collections import Counter, defaultdict
 from datetime import time
-from math import asin, cos, radians, sin, sqrt
+from itertools import product
+from math import asin, cos, prod, radians, sin, sqrt
 from pathlib import Path
 
 from servers import Trouble
@@ -59,6 +60,14 @@ def fold(text):
     return re.findall(r"[^\W_]+", re.sub("['’‘`]", "", text).lower())
 
 
+def expanded(phrase):
+    """What a family of phrases stands for: "(off|out of) work". Those that stand for hundreds are long, and none of our queries."""
+    choices = [part.split("|") if at % 2 else [part] for at, part in enumerate(re.split(r"\(([^)]*)\)", phrase))]
+    if prod(map(len, choices)) > 200:
+        return []
+    return [" ".join(" ".join(said).split()) for said in product(*choices)]
+
+
 class Words:
     """The two tables of everyday words, and what they make of a text."""
 
@@ -68,8 +77,8 @@ class Words:
         self.cut = snowballstemmer.stemmer("english").stemWord
         self.known = {}
         self.phrases, self.exact, self.telling, self.urgent = [], {}, {}, set()
-        for row in table("everyday_words.csv"):
-            written, needs = fold(row["phrase"]), row["need"].split("|")
+        for row, said in ((row, said) for row in table("everyday_words.csv") for said in expanded(row["phrase"])):
+            written, needs = fold(said), row["need"].split("|")
             telling = tuple(self.stem(word) for word in written if word not in SMALL_WORDS)
             phrase = (tuple(map(self.stem, written)), needs, "URGENT" in row["notes"])
             self.phrases.append(phrase)
