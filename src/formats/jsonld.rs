@@ -6,9 +6,10 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::address;
+use crate::ids::LocationId;
 use crate::model::{
     Attribute, Event, Location, LocationPolicy, LocationType, Organization, Phone, Schedule, Service,
-    event::{DateChange, EventStatus},
+    event::{DateChange, EventStatus, place_not_told},
     location::Address,
     occurrences::{self, Freq, Occurrence, OccurrenceStatus, Rule},
     parts::{CostOption, Language},
@@ -206,13 +207,19 @@ pub fn event(base: &Url, event: &Event, dates: &[Occurrence]) -> Value {
             "location": place.into_iter().chain(online).collect::<Vec<_>>(),
             "organizer": event.organization.as_deref().map(|found| reference(base, found)),
             "offers": offers(&event.cost_options, event.booking_url.as_ref().map(WebAddress::as_str)),
-            "isAccessibleForFree": (!event.cost_options.is_empty()).then(|| event.cost_options.iter().all(|option| option.amount == Some(Number(0.0)))),
+            "isAccessibleForFree": is_free(&event.cost_options),
             "maximumAttendeeCapacity": event.capacity,
             "typicalAgeRange": ages(event.minimum_age, event.maximum_age),
             "inLanguage": languages(&event.languages),
             "about": about(&event.attributes),
         }),
     )
+}
+
+/// Whether it costs nothing; none where an amount is missing, so that nobody can tell.
+fn is_free(options: &[CostOption]) -> Option<bool> {
+    let amounts: Option<Vec<Number>> = options.iter().map(|option| option.amount).collect();
+    amounts.filter(|amounts| !amounts.is_empty()).map(|amounts| amounts.iter().all(|amount| *amount == Number(0.0)))
 }
 
 /// The rule of a series. What schema.org cannot say is left out.
@@ -283,7 +290,7 @@ fn single_date(base: &Url, event: &Event, date: &Occurrence) -> Value {
     let before = (date.status == OccurrenceStatus::Moved)
         .then(|| date.original_start.and_local_timezone(event.timezone.tz()).earliest())
         .flatten();
-    let elsewhere = date.location_id.filter(|place| event.location_id != Some(*place));
+    let elsewhere = date.location_id.filter(|place| event.location_id != Some(*place) && is_told(event, *place));
     thing(
         "Event",
         json!({
@@ -298,6 +305,11 @@ fn single_date(base: &Url, event: &Event, date: &Occurrence) -> Value {
             "superEvent": {"@id": address(base, &event_page(event))},
         }),
     )
+}
+
+/// Whether a place to which a date has moved has a page.
+fn is_told(event: &Event, place: LocationId) -> bool {
+    !event.changes.iter().any(|change| change.location_id == Some(place) && place == place_not_told(event.id, &change.start))
 }
 
 fn moment(event: &Event, at: &LocalDateTime) -> String {

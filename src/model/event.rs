@@ -15,7 +15,7 @@ use super::{
     taxonomy::Attribute,
     values::{LocalDateTime, Number, WebAddress, Zone},
 };
-use crate::ids::{EventId, LocationId, OrganizationId, ServiceId};
+use crate::ids::{self, EventId, LocationId, OrganizationId, ServiceId};
 
 /// Whether a series takes place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -134,4 +134,10 @@ entity! {
         /// A note for people who planned to come.
         opt note: String = "The hall is a polling station in the morning",
     }
+}
+
+/// What stands for a place that is not told, to which the date of an event has moved that would start at `start`: that
+/// it is not at the usual place is no secret.
+pub fn place_not_told(event: EventId, start: &LocalDateTime) -> LocationId {
+    ids::derived(event.into(), &format!("moved {start}")).into()
 }

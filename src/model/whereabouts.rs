@@ -169,6 +169,10 @@ pub fn has_the_form_of_a_postcode(text: &str) -> bool {
 /// Words before a place: "near LU1", "in LU1 2AA".
 const BEFORE_A_PLACE: [&str; 5] = ["near", "in", "around", "at", "by"];
 
+/// Outcodes that are forms of the benefits office and of probate, a gas and a ring of a benefit as well: "sr1 form" is
+/// not about Sunderland.
+const ALSO_NAMES: [&str; 4] = ["SR1", "PA1", "CO2", "BD8"];
+
 /// Where somebody is, if they say so among other words, and those words without it: people write where
 /// they are beside what they need. Half a postcode with a single letter is taken for one only where
 /// nothing else can be meant: "s21 notice" is not about Sheffield.
@@ -178,6 +182,8 @@ const BEFORE_A_PLACE: [&str; 5] = ["near", "in", "around", "at", "by"];
 /// let (at, words) = among_words("food bank near lu1 2aa please").unwrap();
 /// assert_eq!((at.as_str(), words.as_str()), ("LU1 2AA", "food bank please"));
 /// assert_eq!(among_words("s21 notice"), None);
+/// assert_eq!(among_words("co2 alarm"), None);
+/// assert_eq!(among_words("food bank near sr1").unwrap().1, "food bank");
 /// ```
 pub fn among_words(text: &str) -> Option<(Whereabouts, String)> {
     let words: Vec<&str> = text.split_whitespace().collect();
@@ -189,7 +195,7 @@ pub fn among_words(text: &str) -> Option<(Whereabouts, String)> {
     let names_a_place = |at: usize| at > 0 && BEFORE_A_PLACE.contains(&words[at - 1].to_lowercase().as_str());
     let half = |at: usize| -> Option<Whereabouts> {
         let outcode = bare(words[at]).parse::<Outcode>().ok()?;
-        let telling = outcode.as_str().as_bytes()[1].is_ascii_uppercase();
+        let telling = outcode.as_str().as_bytes()[1].is_ascii_uppercase() && !ALSO_NAMES.contains(&outcode.as_str());
         (telling || words.len() == 1 || names_a_place(at)).then(|| outcode.into())
     };
     let found = (0..words.len()).find_map(|at| {

@@ -56,6 +56,7 @@ pub(super) fn page(site: &Site, changed_at: DateTime<Utc>, event: &Event) -> Res
     // Whoever shares a calendar would see what stands on a page that is to be kept quiet.
     let calendar = (!quiet).then(|| format!("/events/{}.ics", event.id));
     let body = html! {
+        @if quiet { (super::home::danger()) (super::home::to_numbers()) }
         h1 { (as_written(&event.name)) }
         @if let Some(organisation) = &event.organization {
             (parts::by(organisation))

@@ -84,6 +84,11 @@ pub(super) fn danger() -> Markup {
     }
 }
 
+/// The way to the numbers, where a listing speaks for itself and its own number may be the wrong one.
+pub(super) fn to_numbers() -> Markup {
+    html! { p { a href="/help#now" { (say("Numbers to call now")) } } }
+}
+
 /// Where somebody may be in danger, or had better not be seen: what to do first, and whom to ring about what is wrong.
 /// The link is to all numbers: one to those of a trouble would say in the history what that is.
 pub(super) fn now(numbers: &[Numbers], today: NaiveDate) -> Markup {

@@ -77,7 +77,9 @@ impl Tag {
 pub(super) fn is_sensitive_code(code: &str) -> bool {
     code == "safety"
         || code == "refuge"
-        || ["safety-", "health-crisis", "health-alcohol-drugs", "health-gambling"].iter().any(|start| code.starts_with(start))
+        || ["safety-", "health-crisis", "health-alcohol-drugs", "health-gambling", "money-loan-shark"]
+            .iter()
+            .any(|start| code.starts_with(start))
 }
 
 fn carries_sensitive(attributes: &[Attribute]) -> bool {

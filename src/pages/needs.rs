@@ -242,7 +242,7 @@ async fn need(site: &Site, id: &str, parameters: &Parameters) -> Result<Page, Pr
         data::these(&site.directory, &below, Form::Brief)?.into_iter().map(|found| found.document).collect();
     let at = paging::read(parameters, found.len())?;
     let listings = listing::of_services(site, at.slice(&found), None)?;
-    let quiet = term.code.as_deref().is_some_and(listing::is_sensitive_code);
+    let quiet = term.code.as_deref().is_some_and(listing::is_sensitive_code) || listings.iter().any(|listing| listing.sensitive);
     let code = term.code.as_deref();
     let is_pressing = code.is_some_and(|code| site.directory.search.words().is_pressing(code));
     let numbers = site.self_help.numbers_for(code.filter(|_| quiet || is_pressing), None).await;

@@ -70,9 +70,8 @@ fn span(session: &Session, days: Days) -> String {
 
 /// When an event takes place next.
 pub(super) fn next_date(event: &Event, now: DateTime<Utc>, days: Days) -> Option<String> {
-    let dates = occurrences::between(event, now, now + TimeDelta::days(occurrences::HORIZON_DAYS), 10);
-    let next = dates.iter().find(|occurrence| occurrence.status != OccurrenceStatus::Cancelled)?;
-    Some(occurrence(next, days))
+    let next = occurrences::next_held(event, now, now + TimeDelta::days(occurrences::HORIZON_DAYS))?;
+    Some(occurrence(&next, days))
 }
 
 /// A date of an event: "Thursday 26 November, 10am to midday (full)".

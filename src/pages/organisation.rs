@@ -55,8 +55,11 @@ pub(super) async fn page(site: &Site, changed_at: DateTime<Utc>, organisation: O
             Ok((services, events))
         })
         .await?;
-    let sensitive = services.iter().filter(|service| listing::is_sensitive(service)).count();
-    let quiet = sensitive * 2 > services.len();
+    let sensitive = services.iter().filter(|service| listing::is_sensitive(service)).count()
+        + events.iter().filter(|event| listing::is_sensitive_event(event)).count();
+    // One listing among others is a reason to be able to leave at once; most of them are one to keep its name out of titles.
+    let quiet = sensitive > 0;
+    let discreet = sensitive * 2 > services.len() + events.len();
     let shown: Vec<Listing> = services.iter().take(MOST).map(|service| Listing::of(site, service, None)).collect();
     let dates: Vec<Listing> = events.iter().take(MOST).map(Listing::of_event).collect();
     let more: Vec<_> = organisation.additional_websites.iter().map(|url| (url.label.clone(), url.url.clone())).collect();
@@ -67,6 +70,7 @@ pub(super) async fn page(site: &Site, changed_at: DateTime<Utc>, organisation: O
         @if let Some(src) = organisation.logo.as_deref().and_then(|logo| pictures::public_path(logo, &site.directory.public_url)) {
             img class="logo" src=(src) alt=(organisation.logo_alt.as_deref().unwrap_or_default());
         }
+        @if quiet { (super::home::danger()) (super::home::to_numbers()) }
         h1 { (as_written(&organisation.name)) }
         @if let Some(name) = &organisation.alternate_name { p class="by" { (weave("Also called {name}", &[("name", as_written(name))])) } }
         (parts::paragraphs(&organisation.description))
@@ -93,8 +97,8 @@ pub(super) async fn page(site: &Site, changed_at: DateTime<Utc>, organisation: O
         }
         (parts::wrong(organisation.id))
     };
-    let title = if quiet { say("An organisation").to_owned() } else { organisation.name.clone() };
-    let preview = (!quiet).then(|| words::summary(&organisation.description, 200));
+    let title = if discreet { say("An organisation").to_owned() } else { organisation.name.clone() };
+    let preview = (!discreet).then(|| words::summary(&organisation.description, 200));
     Ok(Page {
         preview,
         calendar: calendar.map(|href| (href, say("Calendar of their events"))),

@@ -43,6 +43,7 @@ pub(super) async fn page(site: &Site, changed_at: DateTime<Utc>, place: Location
     let at = Uuid::from(place.id);
     let services = site.aside(move |directory| services_at(directory, at)).await?;
     let listings = listing::of_services(site, &services[..services.len().min(MOST)], None)?;
+    let quiet = listings.iter().any(|listing| listing.sensitive);
     let name = place.name.clone().unwrap_or_else(|| say("A place").to_owned());
     let path = format!("/directory/places/{at}");
     let today = site.today();
@@ -72,7 +73,7 @@ pub(super) async fn page(site: &Site, changed_at: DateTime<Utc>, place: Location
         }
         (parts::wrong(place.id))
     };
-    Ok(Page { path: Some(path), data: Some(jsonld::place(&site.directory.public_url, &place)), ..Page::new(name, body) })
+    Ok(Page { path: Some(path), data: Some(jsonld::place(&site.directory.public_url, &place)), quiet, ..Page::new(name, body) })
 }
 
 /// The services at a place, those that cannot be had left out. Links are not in order of places, so

@@ -41,7 +41,7 @@ pub(super) fn page(site: &Site, changed_at: DateTime<Utc>, service: &Service) ->
     let quiet = listing::is_sensitive(service);
     let path = format!("/directory/services/{}", service.id);
     let body = html! {
-        @if quiet { (super::home::danger()) }
+        @if quiet { (super::home::danger()) (super::home::to_numbers()) }
         h1 { (as_written(&service.name)) }
         @if let Some(name) = &service.alternate_name { p class="by" { (weave("Also called {name}", &[("name", as_written(name))])) } }
         @if let Some(organisation) = &service.organization {

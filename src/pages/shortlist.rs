@@ -123,8 +123,9 @@ fn list(site: &Site, form: &Parameters) -> Result<Page, Problem> {
     let gone = kept.0.len() - found.len();
     let title = if helper { say("Their list") } else { say("Your list") };
     let body = html! {
-        div data-keeps="" {}
-        @if found.iter().any(|(_, listing)| listing.sensitive) { (home::danger()) }
+        // What others had better not see is not shown again at "back".
+        @let sensitive = found.iter().any(|(_, listing)| listing.sensitive);
+        @if sensitive { (home::danger()) } @else { div data-keeps="" {} }
         h1 { (title) }
         (words::printed(site.today()))
         p class="lead unprinted" { (say("We do not store this list. When you leave, it is gone, unless you print it, send it or save the link.")) }
@@ -222,7 +223,9 @@ pub(super) async fn more(State(site): State<Site>, headers: HeaderMap, body: Res
 fn as_text(site: &Site, helper: bool, found: &[(Service, Listing)]) -> String {
     let begins = if helper { say("Here are places that may help you:") } else { say("Places to ask:") };
     let mut lines = vec![begins.to_owned()];
-    for (service, listing) in found {
+    // A message stays on two phones: what others had better not see is not in it.
+    let (sent, left_out): (Vec<_>, Vec<_>) = found.iter().partition(|(_, listing)| !listing.sensitive);
+    for (service, listing) in sent {
         let (path, name) = listing.link();
         lines.extend([String::new(), name.to_owned()]);
         lines.extend(service.phones.first().map(|phone| phone.number.clone()));
@@ -234,6 +237,9 @@ fn as_text(site: &Site, helper: bool, found: &[(Service, Listing)]) -> String {
                 .map(|(_, value)| value),
         );
         lines.push(site.address(path));
+    }
+    if !left_out.is_empty() {
+        lines.extend([String::new(), count(left_out.len(), "more place", "more places")]);
     }
     lines.join("\n")
 }

@@ -39,7 +39,7 @@ use crate::{
 /// Event series of one week that are shown at most.
 const MOST_SERIES: usize = 500;
 /// Dates of one series in a week that are shown at most.
-const MOST_DATES: usize = 14;
+const MOST_DATES: usize = 7 * 24;
 /// Weeks that can be looked at ahead.
 const WEEKS_AHEAD: i64 = occurrences::HORIZON_DAYS / 7 - 1;
 
@@ -151,6 +151,7 @@ async fn page(site: &Site, parameters: &Parameters) -> Result<Page, Problem> {
         preview: Some(say("Events and workshops near you, week by week.").to_owned()),
         path: Some("/directory/whats-on".to_owned()),
         unkept: !asked.postcode.is_empty(),
+        quiet: days.values().flatten().any(|date| is_sensitive_event(date.event)),
         ..Page::new(title, body)
     })
 }

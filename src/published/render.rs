@@ -19,7 +19,7 @@ use crate::{
     ids,
     model::{
         Attribute, Document, Event, Kind, Location, LocationPolicy, Organization, Service, ServiceAtLocation, Taxonomy,
-        TaxonomyTerm,
+        TaxonomyTerm, event::place_not_told,
     },
     signing,
 };
@@ -317,7 +317,9 @@ fn event(mut doc: Event, around: &Around, modified: DateTime<Utc>, signed: bool)
             hides_a_place = true;
             known.add(Known::of(place));
         }
-        change.location_id = change.location_id.filter(|_| open);
+        // Where it is nobody is told; that it is not at the usual place, everybody is.
+        let not_told = place_not_told(doc.id, &change.start);
+        change.location_id = change.location_id.map(|place| if open { place } else { not_told });
     }
     doc.location_id = shown.as_ref().map(|place| place.id);
     doc.location = shown.map(Box::new);

@@ -447,15 +447,33 @@ fn add_hours<'a>(field: Field, schedules: impl IntoIterator<Item = &'a Schedule>
 fn add_dates(fields: &Fields, row: &Published, now: DateTime<Utc>, out: &mut TantivyDocument) {
     let Ok(event) = serde_json::from_str::<Event>(&row.full) else { return };
     let from = now - TimeDelta::days(PAST_DAYS);
-    let until = now + TimeDelta::days(occurrences::HORIZON_DAYS);
+    // As far as somebody may ask on the last day that these dates hold.
+    let until = now + TimeDelta::days(occurrences::HORIZON_DAYS + super::follow::DATES_HOLD_DAYS + 1);
     // Whoever looks at a week is told which date of a series is off; a series that is off has none.
     let runs = event.status == EventStatus::Scheduled;
-    for date in occurrences::between(&event, from, until, MOST_DATES) {
-        if runs || date.status != OccurrenceStatus::Cancelled {
-            out.add_i64(fields.starts, minutes(date.start));
-            out.add_i64(fields.ends, minutes(date.end));
+    let mut dates = occurrences::between(&event, from, until, occurrences::MOST_DATES);
+    dates.retain(|date| runs || date.status != OccurrenceStatus::Cancelled);
+    let mut times: Vec<(DateTime<Utc>, DateTime<Utc>)> = dates.iter().map(|date| (date.start, date.end)).collect();
+    if times.len() > MOST_DATES {
+        times = day_by_day(times);
+    }
+    for (start, end) in times {
+        out.add_i64(fields.starts, minutes(start));
+        out.add_i64(fields.ends, minutes(end));
+    }
+}
+
+/// Of what takes place several times a day, each day from its first beginning to its last end: it is found on all of
+/// its days, and the answer gives the times.
+fn day_by_day(times: Vec<(DateTime<Utc>, DateTime<Utc>)>) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
+    let mut days: Vec<(DateTime<Utc>, DateTime<Utc>)> = Vec::new();
+    for (start, end) in times {
+        match days.last_mut().filter(|(first, _)| first.date_naive() == start.date_naive()) {
+            Some((_, last)) => *last = (*last).max(end),
+            None => days.push((start, end)),
         }
     }
+    days
 }
 
 /// The places that dates of an event have moved to.

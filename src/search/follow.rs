@@ -42,7 +42,7 @@ const LARGE_WRITER: usize = 48 << 20;
 /// Further behind than this, the writer gets more memory, and says how it is getting on.
 const MANY: i64 = 5_000;
 /// The dates of events are worked out anew after so many days.
-const DATES_HOLD_DAYS: i64 = 7;
+pub(super) const DATES_HOLD_DAYS: i64 = 7;
 
 /// How far the index has followed; written with each of its commits.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -152,7 +152,8 @@ impl Search {
         if fresh {
             taking.writer.delete_all_documents()?;
         }
-        let dates_at = now.timestamp();
+        // Only where the dates of every event are worked out anew: what is committed in between has those of its own.
+        let dates_at = if fresh || !dates_hold { now.timestamp() } else { state.dates_at };
         let next = State {
             epoch: head.epoch.clone(),
             version: fields::VERSION,

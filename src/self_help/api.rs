@@ -194,17 +194,22 @@ async fn answer(state: &SelfHelp, edition: &Edition, body: Option<&[u8]>) -> Res
     }
     // A form that passes on an empty field says nothing.
     let said = |field: Option<String>| field.filter(|text| !text.trim().is_empty());
-    let area = match (&said(asked.council), &said(asked.postcode)) {
-        (Some(code), _) => Some(
-            Area::of_council(code, &edition.contacts)
+    let chosen = match said(asked.council) {
+        Some(code) => Some(
+            Area::of_council(&code, &edition.contacts)
                 .ok_or_else(|| bad("council is not one of the districts and unitary councils in /api/v1/checker"))?,
         ),
-        (None, Some(written)) => {
-            let at = places::postcode_in(written).map_err(|_| bad("postcode is not a postcode or the first half of one"))?;
+        None => None,
+    };
+    // A postcode says more surely which council it is than whoever asks for somebody.
+    let lived_in = match said(asked.postcode) {
+        Some(written) => {
+            let at = places::postcode_in(&written).map_err(|_| bad("postcode is not a postcode or the first half of one"))?;
             state.area_of(&at).await?
         }
-        (None, None) => None,
+        None => None,
     };
+    let area = lived_in.or(chosen);
     let advice = edition.advise(&answers, area.as_ref(), state.today(), asked.helper);
     let ignored = edition.checker.unknown(&answers);
     serde_json::to_vec(&evaluated(advice, ignored, edition.is_sample())).map_err(|error| Problem::internal(&error))

@@ -118,3 +118,55 @@ fact! {
         }
     }
 }
+
+fact! {
+    async fn the_dates_of_a_series_go_on_however_often_something_else_changes(app) {
+        app.import(lines("FREQ=WEEKLY")).await;
+        for days in [6, 12, 18] {
+            app.clock.set(crate::support::noon() + chrono::Duration::days(days));
+            let mut other = pantry();
+            other["description"] = json!(format!("As it was after {days} days."));
+            app.import(other.to_string()).await;
+        }
+        // More than 400 days after the first import, and fewer than 400 from now.
+        let found = app.get("/events?from=2028-01-10&to=2028-01-12").await.json();
+        assert_eq!(found["total_items"], 1, "{found}");
+    }
+}
+
+fact! {
+    async fn what_takes_place_several_times_a_day_is_found_on_every_day(app) {
+        app.import(lines("FREQ=DAILY;BYHOUR=10,12,14")).await;
+        for day in ["2026-12-24", "2027-10-01", "2027-12-01"] {
+            let found = app.get(&format!("/events?from={day}&to={day}")).await.json();
+            assert_eq!(found["total_items"], 1, "{day}: {found}");
+        }
+        let week = app.page("/directory/whats-on?week=2026-11-30").await.text();
+        assert!(week.contains("21 dates of events and workshops"), "{week}");
+    }
+}
+
+fact! {
+    async fn a_date_that_moves_to_a_hidden_place_is_not_at_the_usual_one(app) {
+        let place = |name: &str, street: &str, policy: &str| {
+            json!({"kind": "location", "document": {"id": id(name), "location_type": "physical", "name": name, "location_policy": policy,
+                "addresses": [{"id": id(street), "address_1": street, "city": "Luton", "state_province": "Bedfordshire", "postal_code": "LU1 2AA", "country": "GB", "address_type": "physical"}]}})
+        };
+        let organization = json!({"kind": "organization", "document": {"id": id("kitchen"), "name": "Kitchen", "description": "Cooks."}});
+        let event = json!({"kind": "event", "document": {
+            "id": id("lunch"), "organization_id": id("kitchen"), "name": "Tuesday lunch", "status": "scheduled", "timezone": "Europe/London", "location_id": id("Open hall"),
+            "start": "2026-11-17T12:00:00", "end": "2026-11-17T13:30:00", "rrule": "FREQ=WEEKLY",
+            "changes": [{"start": "2026-12-01T12:00:00", "status": "moved", "location_id": id("Quiet house")}]
+        }});
+        let all = [place("Open hall", "1 Hall Street", "exact"), place("Quiet house", "7 Quillon Lane", "withheld"), organization, event];
+        let report = app.import(all.map(|line| line.to_string()).join("\n")).await;
+        assert_eq!(report.rejected, []);
+        let event = app.get(&format!("/events/{}", id("lunch"))).await.json();
+        let moved = event["changes"][0]["location_id"].as_str().unwrap_or_default().to_owned();
+        assert!(!moved.is_empty() && moved != id("Open hall").to_string() && moved != id("Quiet house").to_string(), "{event}");
+        let calendar = app.get(&format!("/events/{}.ics", id("lunch"))).await.text().replace("\r\n ", "");
+        assert!(calendar.contains("It is at a different place this time") && !calendar.contains("Quillon"), "{calendar}");
+        let page = app.page(&format!("/directory/events/{}", id("lunch"))).await.text();
+        assert!(!page.contains(&moved), "nothing leads to where there is no page: {page}");
+    }
+}

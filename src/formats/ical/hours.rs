@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 use super::rule::{self, DAYS};
 use crate::model::{
     Schedule,
-    schedule::Frequency,
+    schedule::{Frequency, by_days},
     values::{Number, TimeOfDay},
 };
 
@@ -34,7 +34,10 @@ pub fn of(schedule: &Schedule, since: NaiveDate) -> Option<Hours> {
         return None;
     }
     let last = [schedule.until, schedule.valid_to].into_iter().flatten().min();
-    let Some(frequency) = schedule.freq.or(schedule.byday.as_ref().map(|_| Frequency::Weekly)) else {
+    // "2TU" is the second Tuesday of each month, whatever else is said.
+    let of_month = schedule.byday.as_deref().is_some_and(|days| by_days(days).iter().any(|day| day.which.is_some()));
+    let said_how_often = if of_month { Some(Frequency::Monthly) } else { schedule.freq };
+    let Some(frequency) = said_how_often.or(schedule.byday.as_ref().map(|_| Frequency::Weekly)) else {
         let day = schedule.dtstart.or(schedule.valid_from.filter(|from| schedule.valid_to == Some(*from)))?;
         return Some(Hours { start: day.and_time(opens), end: closing(schedule, day, opens), rule: None });
     };

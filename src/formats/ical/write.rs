@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, NaiveTime, Utc};
 use chrono_tz::Tz;
 use url::Url;
 
@@ -61,7 +61,7 @@ impl Calendar {
         let moments = |list: &[LocalDateTime]| list.iter().map(LocalDateTime::naive).collect::<Vec<_>>();
         let mut series = Entry {
             also: moments(&event.rdates),
-            without: moments(&event.exdates),
+            without: left_out(event),
             paragraphs: said_of(event),
             place: event.location.as_deref().cloned(),
             online: event.online_url.as_ref().map(ToString::to_string),
@@ -322,6 +322,13 @@ impl Entry {
             self.paragraphs.insert(0, note.clone());
         }
     }
+}
+
+/// The dates that are left out. Where a whole day is, the calendar names the start that it would have had.
+fn left_out(event: &Event) -> Vec<NaiveDateTime> {
+    let usual = event.start.naive().time();
+    let of_a_day = |at: NaiveDateTime| if at.time() == NaiveTime::MIN { at.date().and_time(usual) } else { at };
+    event.exdates.iter().map(|at| of_a_day(at.naive())).collect()
 }
 
 /// What people should know about an event, a paragraph each.

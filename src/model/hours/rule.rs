@@ -16,6 +16,8 @@ use crate::model::{
 
 /// Days on which the rule holds are counted up to here when it ends after so many times.
 const MOST_COUNTED: u32 = 5_000;
+/// The last of so many times is looked for within so many days.
+const DAYS_COUNTED: usize = 100_000;
 /// How many weeks ahead a rule is asked whether it comes.
 const WEEKS_AHEAD: usize = 58;
 
@@ -115,8 +117,8 @@ impl Rule {
         // Without a first day nobody knows which time it is.
         let Some(first) = self.from else { return Some(self) };
         if count <= MOST_COUNTED && !matches!(self.days, On::Date(_)) {
-            let most = 32 * usize::try_from(count).unwrap_or_default() * usize::from(self.days.every());
-            let counted = first.iter_days().take(most.min(100_000)).filter(|day| self.is_on(*day));
+            // The 31st, or the fifth Saturday, is not in every month.
+            let counted = first.iter_days().take(DAYS_COUNTED).filter(|day| self.is_on(*day));
             self.to = counted.take(count as usize).last().or(self.to);
         }
         Some(self)
@@ -227,13 +229,6 @@ impl On {
                 let counted_from = if every > 1 { month_of(first?)? % every } else { 0 };
                 Some(Self::Month { days, numbers, every, counted_from })
             }
-        }
-    }
-
-    pub(super) fn every(&self) -> u16 {
-        match self {
-            Self::Date(_) => 1,
-            Self::Week { every, .. } | Self::Month { every, .. } => *every,
         }
     }
 

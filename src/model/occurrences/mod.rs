@@ -98,6 +98,13 @@ pub fn next(event: &Event, after: DateTime<Utc>, most: usize) -> Vec<Occurrence>
     between(event, after, after + Duration::days(HORIZON_DAYS), most)
 }
 
+/// The first date between two moments that takes place; so many cancelled ones are passed over.
+pub fn next_held(event: &Event, from: DateTime<Utc>, until: DateTime<Utc>) -> Option<Occurrence> {
+    const LOOKED_AT: usize = 200;
+    let dates = between(event, from, until, LOOKED_AT);
+    dates.into_iter().find(|date| date.status != OccurrenceStatus::Cancelled)
+}
+
 /// Whether the series has a date that starts so by its rule, its first date or its further ones: a change to
 /// any other is of no consequence.
 pub fn has(event: &Event, start: NaiveDateTime) -> bool {

@@ -9,7 +9,9 @@ use crate::{
     http::Problem,
     model::Kind,
     pages::{
-        Site, areas, home,
+        Site, areas,
+        here::Here,
+        home,
         language::{as_written, say, weave},
         layout::Page,
         listing::{self, Listing},
@@ -62,14 +64,15 @@ pub(super) async fn page(site: &Site, asked: &Asked, found: &Found, place: &Plac
         }
         @if now.0.is_empty() {
             (home::danger())
-            p { a href="/help#now" { (say("Numbers to call now")) } }
+            (home::to_numbers())
         }
         (form(asked, &place.wrong, asked.narrows()))
         h2 { (say("Browse by need")) }
         (needs::families(&overview))
     };
     let quiet = found.understood.sensitive || widened.iter().any(|listing| listing.sensitive);
-    Ok(Page { unkept: true, quiet, ..Page::new(say("Nothing found"), body) })
+    let outcode = place.from.as_ref().and_then(Here::outcode);
+    Ok(Page { unkept: true, quiet, outcode, urgent: found.understood.urgent, ..Page::new(say("Nothing found"), body) })
 }
 
 /// What there would be without anything that the search was narrowed down to, the best or nearest first.

@@ -158,6 +158,7 @@ fn first(edition: &Edition, carried: &Carried, place: &Place, outside: &Markup) 
             @for (question, given) in &carried.answers {
                 @for option in given { input type="hidden" name=(Carried::field(question)) value=(option); }
             }
+            @if !carried.place.council.is_empty() { input type="hidden" name="council" value=(carried.place.council); }
             fieldset {
                 legend { (say("Who are you answering for?")) }
                 (choice("helper-no", "no", !carried.helper, "For me"))

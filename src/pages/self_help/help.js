@@ -25,6 +25,7 @@ document.addEventListener('submit', async (event) => {
   try {
     const body = new URLSearchParams(new FormData(form, button));
     const answer = await fetch(form.action, { method: 'POST', body, headers: { accept: 'text/html' }, cache: 'no-store', credentials: 'omit', redirect: 'error' });
+    if (answer.status === 429 || answer.status >= 500) throw new Error('not now');
     const next = new DOMParser().parseFromString(await answer.text(), 'text/html');
     if (!next.querySelector('main h1')) throw new Error('no page');
     document.title = next.title;

@@ -99,9 +99,8 @@ impl Filters {
     }
 
     fn read_place(&mut self, kind: Kind, parameters: &Parameters) -> Result<(), Problem> {
-        const POSTCODE: &str = "expected a UK postcode such as LU1 2AA, or its first half";
         self.wanted.proximity = parameters.number("proximity", 0.0, 2_000_000.0)?;
-        let read = |text| postcode_in(text).map_err(|_| Problem::bad_parameter("postcode", text, POSTCODE));
+        let read = |text| postcode_in(text).map_err(|refused| Problem::bad_parameter("postcode", text, &refused.to_string()));
         let postcode = parameters.text("postcode")?.map(read).transpose()?;
         match (near(parameters)?, postcode) {
             (Some(Near::Point(point)), postcode) => {
@@ -179,10 +178,10 @@ impl Filters {
                 }
             }
             (Use::Said, None) => {}
+            // The middle of half a postcode is not where somebody is.
             (Use::Covered, _) => {
-                let (point, areas) =
-                    position.as_ref().map_or((None, Vec::new()), |known| (Some(known.point), known.areas.clone()));
-                wanted.covers = Some(search::place(at, point, areas));
+                let home = position.as_ref().map(Position::home);
+                wanted.covers = Some(home.unwrap_or_else(|| search::place(at, None, Vec::new())));
             }
         }
         Ok((wanted, position))

@@ -13,7 +13,7 @@ use crate::{
     ids::LocationId,
     model::{
         Event, Kind, Location, Organization, Service, ServiceAtLocation, Taxonomy, TaxonomyTerm,
-        occurrences::{self, Occurrence, OccurrenceStatus},
+        occurrences::{self, Occurrence},
     },
     publishing::filters::Window,
 };
@@ -150,9 +150,7 @@ const NEXT: [&str; 2] = ["next_start", "next_end"];
 
 /// The first date of an event in this time that takes place.
 fn first_date(event: &Event, (from, until): Window) -> Option<Occurrence> {
-    const LOOKED_AT: usize = 100;
-    let dates = occurrences::between(event, from, until, LOOKED_AT);
-    dates.into_iter().find(|date| date.status != OccurrenceStatus::Cancelled)
+    occurrences::next_held(event, from, until)
 }
 
 fn heading(kind: Kind, window: Option<Window>) -> Vec<String> {

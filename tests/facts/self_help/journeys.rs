@@ -182,6 +182,11 @@ fact! {
             let evaluated = evaluate(&app, json!({"answers": {"tonight": ["no"], "safe": ["child"]}, "postcode": postcode})).await;
             assert!(lines(&evaluated).iter().all(|line| !line.starts_with("luton")), "{postcode}: {evaluated}");
         }
+        // A tool of Luton's that always names its own council, and somebody from over the border.
+        let both = json!({"answers": {"tonight": ["no"], "safe": ["child"]}, "postcode": "LU1 4AA", "council": "E06000032"});
+        let evaluated = evaluate(&app, both).await;
+        assert!(lines(&evaluated).iter().all(|line| !line.starts_with("luton")), "{evaluated}");
+        assert_eq!(evaluated["council"], "E06000056");
         let luton = evaluate(&app, json!({"answers": {"tonight": ["no"], "safe": ["child"]}, "postcode": "LU1 2AA"})).await;
         assert!(lines(&luton).contains(&"luton-homelessness") && lines(&luton).contains(&"luton-children"));
         assert_eq!((luton["council"].as_str(), luton["place_wanted"].as_bool()), (Some("E06000032"), Some(false)));
