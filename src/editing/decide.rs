@@ -100,11 +100,7 @@ impl Editing {
             let name = self.records.find(claim.organisation).await?.map(|stored| stored.read()).transpose()?;
             let name =
                 name.map_or_else(|| "an organisation that no longer exists".to_owned(), |document| document.name().to_owned());
-            let protected = match self.sight(claim.organisation).await {
-                Ok(sight) => sight.protected,
-                Err(Error::NotFound(_)) => false,
-                Err(error) => return Err(error),
-            };
+            let protected = self.protects(claim.organisation).await?;
             let harm = if protected { 3 } else { 1 };
             let (since, waiting) = (claim.at, Waiting::Claim(Box::new(claim)));
             all.push(Queued {
@@ -122,11 +118,7 @@ impl Editing {
         for appeal in self.open_appeals(actor).await? {
             let Some(proposal) = self.records.proposal(appeal.proposal).await? else { continue };
             let name = self.name_of(&proposal).await?;
-            let protected = match self.sight(proposal.record_id).await {
-                Ok(sight) => sight.protected,
-                Err(Error::NotFound(_)) => false,
-                Err(error) => return Err(error),
-            };
+            let protected = self.protects(proposal.record_id).await?;
             let harm = if protected { 3 } else { 2 };
             let (since, waiting) = (appeal.at, Waiting::Appeal(Box::new(appeal)));
             all.push(Queued {
@@ -211,14 +203,10 @@ impl Editing {
         }
     }
 
-    /// The members of a change that waits which somebody has changed since it was proposed.
+    /// The same as it stands in the queue, with what somebody has changed since it was proposed.
     /// # Errors
     /// As [`Editing::change`].
-    pub async fn overtaken(&self, actor: &Actor, id: Uuid) -> Result<Vec<String>, Error> {
-        self.one_change(actor, id).await.map(|queued| queued.overtaken)
-    }
-
-    async fn one_change(&self, actor: &Actor, id: Uuid) -> Result<Queued, Error> {
+    pub async fn one_change(&self, actor: &Actor, id: Uuid) -> Result<Queued, Error> {
         let proposal = self.records.proposal(id).await?.ok_or(Error::NotFound(id))?;
         let sees_all = crate::identity::can(actor, Action::SeeQueue, &Subject::Directory);
         if !sees_all && proposal.by != actor.known_as() {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{asking, categories, queue::Done, too_late};
 use crate::{
-    editing::{Error, Judgement, became_of, in_words, words_for},
+    editing::{Error, Judgement, Queued, Waiting, became_of, in_words, words_for},
     http::Problem,
     identity::Action,
     model::changes::{Change, by_part, part_of},
@@ -43,8 +43,11 @@ pub(super) async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields
     if !signed.may(Action::SeeQueue) {
         return Err(Error::Forbidden("only officers can see this page"));
     }
-    let (proposal, mut changes, protected) = desk.editing.change(&signed.actor, id).await?;
-    let overtaken = desk.editing.overtaken(&signed.actor, id).await?;
+    let Queued { waiting: Waiting::Change(proposal, mut changes), protected, overtaken, .. } =
+        desk.editing.one_change(&signed.actor, id).await?
+    else {
+        return Err(Error::NotFound(id));
+    };
     let mut suggested = Vec::new();
     if let Some(change) = changes.iter().find(|change| change.field == differences::CATEGORIES) {
         suggested = categories::suggested(desk, change).await?;
