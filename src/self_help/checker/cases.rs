@@ -10,7 +10,8 @@ use super::{
     validate::Finding,
 };
 
-/// Answers and the outcome they must have. Anything a case leaves out is not compared.
+/// Answers and the outcome they must have. Anything a case leaves out is not compared, but it must have at least one of
+/// level, urgent, rules and needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Case {
     /// Description of the case, shown if it fails: a few words.
@@ -39,6 +40,11 @@ pub struct Case {
 }
 
 impl Case {
+    /// Whether it says nothing that the outcome must be: such a case holds whatever the checker does.
+    fn asserts_nothing(&self) -> bool {
+        self.level.is_none() && self.urgent.is_none() && self.rules.is_none() && self.needs.is_none()
+    }
+
     /// In what the outcome differs from what the case says.
     fn differences(&self, outcome: &Outcome) -> Vec<String> {
         let sorted = |items: &[String]| {
@@ -47,6 +53,9 @@ impl Case {
             items
         };
         let mut said = Vec::new();
+        if self.asserts_nothing() {
+            said.push("says nothing that must come out of it: give at least one of level, urgent, rules and needs".to_owned());
+        }
         if let Some(level) = self.level.as_ref().filter(|level| **level != outcome.level) {
             said.push(format!("the level is {}, not {level}", outcome.level));
         }
@@ -63,7 +72,8 @@ impl Case {
     }
 }
 
-/// Which cases do not hold, and how. None at all is a finding, too: then nothing was tried.
+/// Which cases do not hold, and how. None at all is a finding, too, and so is one that asserts nothing: then nothing was
+/// tried.
 pub fn run(checker: &Checker, cases: &[Case]) -> Vec<Finding> {
     if cases.is_empty() {
         return vec![Finding::new("cases", "there are no test cases to check that the levels are right")];

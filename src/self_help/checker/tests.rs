@@ -129,6 +129,14 @@ fn a_case_that_does_not_hold_says_how() {
 }
 
 #[test]
+fn a_case_that_asserts_nothing_does_not_hold() {
+    let hollow =
+        cases(r#"[{"answers": {"safe": ["danger"]}, "levle": "self_help"}, {"about": "empty", "answers": {}, "urgent": []}]"#);
+    let said: Vec<String> = super::cases::run(&ours(), &hollow).iter().map(ToString::to_string).collect();
+    assert_eq!(said, ["cases[0]: says nothing that must come out of it: give at least one of level, urgent, rules and needs"]);
+}
+
+#[test]
 fn answers_to_what_was_not_asked_do_not_count() {
     let small = checker(small());
     let hidden = small.evaluate(&answers(json!({"a": ["one"], "b": ["yes"], "zzz": ["one"]})));

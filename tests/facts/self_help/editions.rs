@@ -79,6 +79,8 @@ fact! {
         draft(&app, Part::Checker, &reviewed_checker()).await;
         draft(&app, Part::Cases, &json!([])).await;
         assert!(publish(&app).await.unwrap_err()[0].starts_with("cases: there are no test cases"));
+        draft(&app, Part::Cases, &json!([{"answers": {"safe": ["danger"]}}])).await;
+        assert!(publish(&app).await.unwrap_err()[0].starts_with("cases[0]: says nothing"));
         draft(&app, Part::Cases, &part(Part::Cases)).await;
         is_closed(&app, "the questions have not been reviewed yet").await;
         assert_eq!(publish(&app).await, Ok(1));
