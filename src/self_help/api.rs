@@ -264,7 +264,7 @@ async fn unavailable(state: &SelfHelp, reason: Unavailable) -> Response {
     let mut body = json!(problem);
     let numbers = state.numbers().await;
     let shown =
-        numbers.iter().map(|line| json!({"title": line.title, "number": line.number, "hours": line.hours, "text": line.text}));
+        numbers.iter().map(|line| json!({"title": line.title, "number": line.number, "hours": line.hours, "text": line.text, "only_for": line.only_for}));
     let emergency = json!({"title": "Police, ambulance and fire", "number": "999"});
     body["type"] = json!("about:blank#no-checker");
     body["title"] = json!("The support checker is not available");

@@ -69,7 +69,7 @@ pub(in crate::pages) fn these_lines(lines: &[Line], today: NaiveDate) -> Markup 
     html! { ul class="lines" { @for line in lines { li { (line_of(line)) " " (standing(line, today)) } } } }
 }
 
-/// One line: whose it is, the number to tap, when somebody answers.
+/// One line: whose it is, the number to tap, when somebody answers and whom.
 pub(super) fn line_of(line: &Line) -> Markup {
     html! {
         span class="who" { (as_written(&line.title)) } " "
@@ -78,6 +78,7 @@ pub(super) fn line_of(line: &Line) -> Markup {
             None => (phones::to_ring(&line.number, Some("number"))),
         }
         @if let Some(hours) = &line.hours { " " span lang=[written_in()] dir=[rightwards()] { (hours) "." } }
+        @if let Some(people) = &line.only_for { " " span { (weave("For {people}.", &[("people", as_written(people))])) } }
         @if let Some(about) = &line.about { " " span lang=[written_in()] dir=[rightwards()] { (about) } }
     }
 }

@@ -11,6 +11,8 @@ use crate::self_help::{budget::Situation, checker::Pressing};
 
 /// First steps that are told at most: more is not done.
 const MOST_STEPS: usize = 3;
+/// Lines beside each other from which somebody chooses the one that is for them, at most.
+const MOST_TO_CHOOSE_FROM: usize = 3;
 /// Lines that stand in for each other, at most: a circle of fallbacks ends.
 const MOST_FALLBACKS: usize = 5;
 
@@ -56,15 +58,36 @@ impl<'a> Chooser<'a> {
         or_emergency(self.lines(&panel.call))
     }
 
-    /// Somebody to talk to: the first of these calls that there is a line for, else the emergency
-    /// number.
+    /// Somebody to talk to: the first of these calls that is for everybody, else the emergency number.
     pub fn talk(&self, calls: &[Call]) -> Vec<&'a Line> {
         or_emergency(self.first(calls))
     }
 
-    /// The first of these calls that there is a line for.
+    /// The first of these calls that there is a line for. One that is only for some people does not settle it, because
+    /// nobody is asked who they are, nor does 999 where it only stands in: the next ones are given, too. What is for
+    /// everybody comes first.
     pub fn first(&self, calls: &[Call]) -> Vec<&'a Line> {
-        calls.iter().map(|call| self.lines_for(call)).find(|lines| !lines.is_empty()).unwrap_or_default()
+        self.until_settled(calls, |_| true)
+    }
+
+    fn until_settled(&self, calls: &[Call], fits: impl Fn(&&'a Line) -> bool) -> Vec<&'a Line> {
+        let mut lines: Vec<&'a Line> = Vec::new();
+        for call in calls {
+            let own: Vec<&'a Line> = self.lines_for(call).into_iter().filter(&fits).collect();
+            let settles = |line: &&Line| line.only_for.is_none() && (!line.is_emergency() || line.id == *call);
+            let is_settled = own.iter().any(settles);
+            for line in own {
+                if !lines.iter().any(|there| there.id == line.id) {
+                    lines.push(line);
+                }
+            }
+            if is_settled || lines.len() >= MOST_TO_CHOOSE_FROM {
+                break;
+            }
+        }
+        // Stable: of those that are for everybody, and of the others, the one that stands first.
+        lines.sort_by_key(|line| line.only_for.is_some());
+        lines
     }
 
     /// Whom to ask what help there is: the main line of the council where somebody is, else the one that is named
@@ -120,10 +143,9 @@ impl<'a> Chooser<'a> {
         self.contacts.first_debts.iter().filter(fits).collect()
     }
 
-    /// The first of these calls for which there is a line other than the emergency number, with those lines.
+    /// Whom of these calls somebody is given beside the emergency number; none where there is nobody else.
     pub fn beside_the_emergency_number(&self, calls: &[Call]) -> Option<Vec<&'a Line>> {
-        let other = |call: &Call| self.lines_for(call).into_iter().filter(|line| !line.is_emergency()).collect::<Vec<_>>();
-        calls.iter().map(other).find(|lines| !lines.is_empty())
+        Some(self.until_settled(calls, |line| !line.is_emergency())).filter(|lines| !lines.is_empty())
     }
 
     fn lines_for(&self, call: &str) -> Vec<&'a Line> {

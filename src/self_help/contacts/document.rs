@@ -166,6 +166,11 @@ pub struct Line {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = ["Monday to Friday, 9am to 5pm"]))]
     pub hours: Option<String>,
+    /// Who it is for, as it follows the word "for", if it is not for everybody. Nobody is asked who they are, so the
+    /// lines after it are shown, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["women"]))]
+    pub only_for: Option<String>,
     /// What else to know before calling, in a sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("examples" = ["Choose 2 for housing."]))]
@@ -352,6 +357,7 @@ impl Line {
             number: EMERGENCY.to_owned(),
             text: None,
             hours: Some("Any time, free".to_owned()),
+            only_for: None,
             about: None,
             duty: None,
             council: None,

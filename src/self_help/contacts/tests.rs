@@ -119,6 +119,42 @@ fn an_overdue_line_is_replaced_by_one_that_was_checked() {
 }
 
 #[test]
+fn a_line_that_is_only_for_some_people_is_given_beside_the_others_and_after_what_is_for_everybody() {
+    let mut ours = ours();
+    let chosen = |contacts: &Contacts, calls: &[&str]| -> (Vec<String>, Option<Vec<String>>) {
+        let chooser = Chooser { contacts, area: None, today: day("2026-11-28"), trust: Trust::Checked };
+        let calls: Vec<String> = calls.iter().map(|call| (*call).to_owned()).collect();
+        let ids = |lines: Vec<&document::Line>| lines.iter().map(|line| line.id.clone()).collect::<Vec<_>>();
+        (ids(chooser.first(&calls)), chooser.beside_the_emergency_number(&calls).map(ids))
+    };
+    let first = |contacts: &Contacts, calls: &[&str]| chosen(contacts, calls).0;
+    let three = ["domestic-abuse", "mens-advice", "lgbt-abuse"];
+    assert_eq!(first(&ours, &three), three, "nobody is asked who they are");
+    assert_eq!(first(&ours, &["domestic-abuse", "samaritans", "shelter"]), ["samaritans", "domestic-abuse"]);
+    assert_eq!(first(&ours, &["samaritans", "mens-advice"]), ["samaritans"], "one for everybody settles it");
+    let beside = chosen(&ours, &["police", "domestic-abuse", "mens-advice", "police-101", "shelter"]).1;
+    assert_eq!(beside.unwrap(), ["police-101", "domestic-abuse", "mens-advice"]);
+    assert_eq!(chosen(&ours, &["police"]), (vec!["police".to_owned()], None));
+    let women = ours.lines.iter_mut().find(|line| line.id == "domestic-abuse").unwrap();
+    women.dated = Dated::default();
+    assert_eq!(first(&ours, &three), ["police", "mens-advice", "lgbt-abuse"], "999 only stands in");
+}
+
+#[test]
+fn each_line_of_ours_says_when_somebody_answers_or_to_check_first() {
+    let mut ours = ours();
+    let silent = |contacts: &Contacts| -> Vec<String> {
+        let found = to_look_at(contacts, day("2026-11-28")).into_iter();
+        found.filter(|finding| finding.problem.contains("when somebody answers")).map(|finding| finding.at).collect()
+    };
+    assert!(ours.lines.iter().all(|line| line.hours.is_some()));
+    assert_eq!(silent(&ours), Vec::<String>::new());
+    let line = ours.lines.iter_mut().find(|line| line.id == "shelter").unwrap();
+    line.hours = Some(" ".to_owned());
+    assert_eq!(silent(&ours), ["lines.shelter"], "a council is told which one does not");
+}
+
+#[test]
 fn a_line_of_another_nation_is_not_given() {
     let cardiff = area(&["W06000015", "W92000004"]).unwrap();
     assert_eq!(given(Some(&cardiff), "shelter"), Vec::<String>::new());

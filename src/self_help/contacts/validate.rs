@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use super::{
     area,
     dated::{Dated, Standing},
-    document::{Call, Contacts, SCHEMA},
+    document::{Call, Contacts, Line, SCHEMA},
 };
 use crate::self_help::{budget::DEBTS, checker::Finding};
 
@@ -72,7 +72,7 @@ pub fn problems(contacts: &Contacts) -> Vec<Finding> {
 }
 
 /// What can be used and should be looked at: lines that nobody would ever be given, then what nobody
-/// has checked lately.
+/// has checked lately, then lines that do not say when somebody answers.
 pub fn to_look_at(contacts: &Contacts, today: NaiveDate) -> Vec<Finding> {
     let of_the_other_tier = contacts.lines.iter().filter_map(|line| {
         let (duty, code) = (contacts.duties.get(line.duty.as_ref()?)?, line.council.as_ref()?);
@@ -80,7 +80,13 @@ pub fn to_look_at(contacts: &Contacts, today: NaiveDate) -> Vec<Finding> {
             format!("is never shown: a {} does not do this where two councils share the work", area::tier_of(code)?.name());
         (area::tier_of(code)? != duty.tier).then(|| Finding::new(format!("lines.{}", line.id), problem))
     });
-    of_the_other_tier.chain(not_given(contacts, today)).chain(given_unchecked(contacts, today)).collect()
+    let says_no_hours = |line: &&Line| line.hours.as_ref().is_none_or(|hours| hours.trim().is_empty()) && !line.is_emergency();
+    let without_hours = contacts.lines.iter().filter(says_no_hours).map(|line| {
+        let problem = "does not say when somebody answers: give hours, or say to check them first";
+        Finding::new(format!("lines.{}", line.id), problem)
+    });
+    let of_dates = not_given(contacts, today).into_iter().chain(given_unchecked(contacts, today));
+    of_the_other_tier.chain(of_dates).chain(without_hours).collect()
 }
 
 /// Lines, steps, tips and the order of debts that are not given on this day: nobody has checked them, or not lately.

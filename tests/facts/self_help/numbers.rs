@@ -3,7 +3,7 @@
 use fingerpost::self_help::Part;
 use serde_json::json;
 
-use super::{checked_contacts, draft, evaluate, publish, ready, today};
+use super::{checked_contacts, draft, evaluate, publish, ready, send, today};
 use crate::support::{TestApp, fact};
 
 /// What stands above the results of a search for these words.
@@ -89,6 +89,23 @@ fact! {
             assert_eq!((&panels["id"], &panels["lines"][0]["number"]), (&json!(panel), &json!(line)), "{told}");
             assert!(told["steps"].as_array().unwrap().iter().any(|one| one["id"] == step && one["lines"][0]["number"] == line), "{told}");
             assert!(first["id"] == step || answers.get("today").is_some(), "{first}");
+        }
+    }
+}
+
+fact! {
+    async fn whoever_is_hurt_at_home_is_given_the_lines_for_women_men_and_everybody_else_without_being_asked(app) {
+        ready(&app).await;
+        let told = evaluate(&app, json!({"answers": {"safe": ["afraid"]}, "postcode": "LU1 2AA"})).await;
+        let ids = |lines: &serde_json::Value| -> Vec<String> { lines.as_array().unwrap().iter().map(|line| line["id"].as_str().unwrap().to_owned()).collect() };
+        let three = ["domestic-abuse", "mens-advice", "lgbt-abuse"];
+        assert_eq!((ids(&told["talk"]), ids(&told["steps"][0]["lines"])), (three.map(str::to_owned).to_vec(), three.map(str::to_owned).to_vec()), "{told}");
+        let page = send(&app, "/help/check", "a.safe=afraid&go=result&postcode=LU1+2AA").await.text();
+        for part in [page.split("Talk to a person").nth(1).unwrap(), page.split("Make a plan to be safe").nth(1).unwrap()] {
+            let part = part.split("<h").next().unwrap();
+            for said in ["For women.", "For men.", "For LGBT+ people.", "check the hours first"] {
+                assert!(part.contains(said), "{said}: {part}");
+            }
         }
     }
 }
