@@ -152,7 +152,7 @@ impl Helps {
                         }
                     }
                 }
-                p class="small" { (say("This shows you where to get help. It is not advice about your situation. Never pay for debt advice.")) }
+                p class="small" { (say("This shows you where to get help. It is not advice about your situation. Never pay for debt advice.")) @if let Some(edition) = edition { (panels::for_whom(edition)) } }
             } @else if !self.situations.is_empty() {
                 p { (weave("We have no tips to show now that somebody has reviewed. A free adviser can look at this with you: {link}.", &[("link", html! { a href="/help#now" { (say("numbers to ring")) } })])) }
             }

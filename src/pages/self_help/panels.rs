@@ -11,7 +11,7 @@ use crate::{
     },
     self_help::{
         Edition, Numbers, Urgent,
-        contacts::{Chooser, Line, Standing},
+        contacts::{Area, Chooser, Line, Nation, Standing},
     },
 };
 
@@ -43,7 +43,17 @@ pub(super) fn no_number_of_the_council() -> Markup {
 pub(in crate::pages) fn lines(lines: &[&Line], chooser: &Chooser<'_>) -> Markup {
     html! {
         @if !lines.is_empty() {
-            ul class="lines" { @for line in lines { li { (line_of(line)) " " (standing(line, chooser.today)) } } }
+            ul class="lines" { @for line in lines { li { (line_of(line)) (only_in(line, chooser)) " " (standing(line, chooser.today)) } } }
+        }
+    }
+}
+
+/// Where a line can be used, said to somebody of whom nobody knows where they are.
+fn only_in(line: &Line, chooser: &Chooser<'_>) -> Markup {
+    let is_known = chooser.area.and_then(Area::nation).is_some();
+    html! {
+        @if !is_known && !Nation::all_are_in(&line.jurisdiction) {
+            " " span { (weave("Only in {place}.", &[("place", translated(&line.jurisdiction))])) }
         }
     }
 }
@@ -106,7 +116,17 @@ pub(super) fn reviewed(edition: &Edition) -> Markup {
                 Some(day) => { (say_with("These questions and numbers were reviewed on {date}.", &[("date", &words::date(day))])) },
                 None => { (say("This is a sample. It has not been reviewed.")) },
             }
-            " " (say("It shows you where to get help. It is not advice about your situation."))
+            " " (say("It shows you where to get help. It is not advice about your situation.")) (for_whom(edition))
+        }
+    }
+}
+
+/// Where its rules hold, unless that is everywhere.
+pub(super) fn for_whom(edition: &Edition) -> Markup {
+    let jurisdiction = &edition.checker.jurisdiction;
+    html! {
+        @if !Nation::all_are_in(jurisdiction) {
+            " " (weave("It is for people who live in {place}. Rules and helplines are different elsewhere.", &[("place", translated(jurisdiction))]))
         }
     }
 }

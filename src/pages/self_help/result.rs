@@ -81,7 +81,7 @@ pub(super) async fn page(site: &Site, edition: &Edition, carried: &Carried, plac
         }
         @if result.advice.wants_the_place { (ask_for_place(&result.advice.chooser, carried, place, None, &result.advice.national())) }
         @else { (whose(&result.advice)) }
-        (elsewhere(edition, place))
+        (elsewhere(&result))
         (steps(&result, str::to_owned))
         (talk(&result))
         (nearby::show(&result.nearby, place))
@@ -93,9 +93,9 @@ pub(super) async fn page(site: &Site, edition: &Edition, carried: &Carried, plac
 }
 
 /// Law and helplines differ between the nations: said to somebody whom the questions are not for.
-fn elsewhere(edition: &Edition, place: &Place) -> Markup {
-    let jurisdiction = &edition.checker.jurisdiction;
-    let nation = place.area.as_ref().and_then(Area::nation).filter(|nation| !nation.is_in(jurisdiction));
+pub(super) fn elsewhere(result: &Plan<'_>) -> Markup {
+    let jurisdiction = &result.edition.checker.jurisdiction;
+    let nation = result.advice.chooser.area.and_then(Area::nation).filter(|nation| !nation.is_in(jurisdiction));
     html! {
         @if let Some(nation) = nation {
             p class="sample" { (say_with("These questions are for {nation}. Rules and helplines are different in {other}: ask the council there.", &[("nation", say(jurisdiction)), ("other", say(nation.name()))])) }

@@ -38,6 +38,13 @@ pub enum Nation {
 }
 
 impl Nation {
+    const ALL: [Self; 4] = [Self::England, Self::Wales, Self::Scotland, Self::NorthernIreland];
+
+    /// Whether a text or line for this jurisdiction is for every nation.
+    pub fn all_are_in(jurisdiction: &str) -> bool {
+        Self::ALL.iter().all(|nation| nation.is_in(jurisdiction))
+    }
+
     /// The nation that a GSS code belongs to.
     pub fn of(code: &str) -> Option<Self> {
         match code.as_bytes().first() {

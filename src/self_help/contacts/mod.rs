@@ -13,7 +13,7 @@ mod named;
 mod validate;
 
 pub use {
-    area::Area,
+    area::{Area, Nation},
     choose::{Chooser, Trust},
     dated::{Dated, Standing},
     document::{Action, Call, Contacts, Council, Line, Panel, Tip, Trouble},

@@ -209,6 +209,26 @@ fact! {
 }
 
 fact! {
+    async fn the_plan_says_what_the_level_means_and_where_its_rules_and_numbers_hold(app) {
+        ready(&app).await;
+        let mut contacts = checked_contacts();
+        contacts["councils"].as_array_mut().unwrap().push(json!({"code": "S12000042", "name": "Dundee"}));
+        draft(&app, Part::Contacts, &contacts).await;
+        assert_eq!(publish(&app).await, Ok(2));
+        let plan = async |place: &str| send(&app, "/help/plan", &format!("a.risk=notice&a.when=unsure{place}")).await.text();
+        let (here, nowhere, elsewhere) = (plan("&postcode=LU1+2AA").await, plan("").await, plan("&council=S12000042").await);
+        for file in [&here, &nowhere, &elsewhere] {
+            assert!(file.contains("Ring today if you can. The sooner the council knows"), "what the level means: {file}");
+            assert!(file.contains("It is for people who live in England."), "{file}");
+        }
+        assert!(nowhere.contains("Shelter") && nowhere.contains("Only in England."), "nobody knows where they are: {nowhere}");
+        assert!(!here.contains("Only in England."), "they are there: {here}");
+        assert!(elsewhere.contains("These questions are for England.") && elsewhere.contains("are different in Scotland"), "{elsewhere}");
+        assert!(!here.contains("are different in") && step(&app, "a.risk=notice&go=result").await.contains("Only in England."));
+    }
+}
+
+fact! {
     async fn the_name_of_a_town_shows_what_is_near_and_asks_for_the_council(app) {
         ready(&app).await;
         let first = step(&app, "go=next&helper=no&postcode=luton").await;
