@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{
     Site, data,
-    here::located,
+    here::{Here, located},
     language::{as_written, rightwards, say, say_with, weave},
     layout,
     layout::Page,
@@ -106,6 +106,7 @@ async fn page(site: &Site, parameters: &Parameters) -> Result<Page, Problem> {
         Ok(from) => (from, Vec::new()),
         Err(mistake) => (None, vec![mistake]),
     };
+    let outcode = from.as_ref().and_then(Here::outcode);
     let (from, taken) = from.map_or((None, None), |here| (Some(here.point), here.taken));
     // Of the present week what is left of it: nobody can go to what is over.
     let is_now = asked.monday == monday_of(today);
@@ -137,6 +138,7 @@ async fn page(site: &Site, parameters: &Parameters) -> Result<Page, Problem> {
         details open[!mistakes.is_empty()] { summary { (say("Narrow it down")) } (form(&asked, &mistakes)) }
         @if let Some(taken) = &taken { p class="small" { (taken) } }
         @if days.is_empty() { p { (say("Nothing is on during these days. Try another week, or remove a filter above.")) } }
+        (by_day_of_the_week(&days))
         @for (day, dates) in &days {
             section aria-labelledby=(format!("d-{day}")) {
                 h2 id=(format!("d-{day}")) { (long_date(*day)) @if *day == today { " – " (say("today")) } }
@@ -151,6 +153,7 @@ async fn page(site: &Site, parameters: &Parameters) -> Result<Page, Problem> {
         preview: Some(say("Events and workshops near you, week by week.").to_owned()),
         path: Some("/directory/whats-on".to_owned()),
         unkept: !asked.postcode.is_empty(),
+        outcode,
         quiet: days.values().flatten().any(|date| is_sensitive_event(date.event)),
         ..Page::new(title, body)
     })
@@ -270,6 +273,17 @@ fn weeks(asked: &Asked, today: NaiveDate, label: &str) -> Markup {
                 @if let Some(monday) = before { (way(monday, say("Week before"))) }
                 @if asked.monday != this { (way(this, say("This week"))) }
                 @if let Some(monday) = after { (way(monday, say("Week after"))) }
+            }
+        }
+    }
+}
+
+/// Links to the days of the week on which something is.
+fn by_day_of_the_week(days: &BTreeMap<NaiveDate, Vec<Date<'_>>>) -> Markup {
+    html! {
+        @if days.len() > 1 {
+            nav class="pages" aria-label=(say("Days")) {
+                ul { @for (day, dates) in days { li { a href=(format!("#d-{day}")) { (long_date(*day)) } " (" (dates.len()) ")" } } }
             }
         }
     }

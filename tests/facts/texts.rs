@@ -4,9 +4,9 @@ use std::process::{Command, Output};
 
 use chrono::TimeDelta;
 use fingerpost::{identity::PlatformRole, self_help::reading};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::people::with_pantry;
+use super::{id, pantry, people::with_pantry};
 use crate::support::{browser::Browser, fact};
 
 const GUIDE: [(&str, &str); 6] = [
@@ -80,6 +80,17 @@ fact! {
 fact! {
     async fn a_notice_stands_on_every_page_from_its_beginning_to_its_end_where_it_is_for(app) {
         with_pantry(&app).await;
+        // Somebody elsewhere, whose place is known as well.
+        let mut elsewhere = pantry();
+        elsewhere["id"] = json!(id("elsewhere"));
+        for member in ["phones", "schedules", "contacts", "attributes"] {
+            elsewhere.as_object_mut().unwrap().remove(member);
+        }
+        elsewhere["service_at_locations"] = json!([{"id": id("larder at the hall"), "location": {
+            "id": id("hall"), "location_type": "physical", "name": "Thistle Hall", "latitude": 51.8787, "longitude": -0.42,
+            "addresses": [{"id": id("hall address"), "address_1": "3 Thistle Lane", "city": "Luton", "state_province": "Bedfordshire", "postal_code": "LU1 9XQ", "country": "GB", "address_type": "physical"}]
+        }}]);
+        assert_eq!(app.import(elsewhere.to_string()).await.rejected, []);
         app.follow().await;
         let officer = Browser::officer(&app, PlatformRole::Moderator).await;
         let form = officer.open("/moderation/texts/new/notice").await;
@@ -96,9 +107,21 @@ fact! {
             let answer = app.ask(http::Method::POST, "/directory/search", &[("content-type", "application/x-www-form-urlencoded")], &format!("q=larder&postcode={postcode}")).await;
             answer.text()
         };
-        assert!(search("LU3").await.contains("warm room"));
+        for here in ["LU3", "LU3+9XQ", ""] {
+            assert!(search(here).await.contains("warm room"), "{here:?}");
+        }
+        for other in ["LU1", "LU1+9XQ"] {
+            let page = search(other).await;
+            assert!(page.contains("mile") && !page.contains("There is a problem"), "the place is known: {page}");
+            assert!(!page.contains("warm room"), "it is not for {other}: {page}");
+        }
+        let week = async |postcode: &str| {
+            let answer = app.ask(http::Method::POST, "/directory/whats-on", &[("content-type", "application/x-www-form-urlencoded")], &format!("postcode={postcode}")).await;
+            answer.text()
+        };
+        assert!(week("LU3").await.contains("warm room") && !week("LU1").await.contains("warm room"), "what’s on as well");
         app.app().clock.set(now + TimeDelta::hours(3));
-        assert!(!stands(&app, "/").await, "it is over");
+        assert!(!stands(&app, "/").await && !search("LU3").await.contains("warm room"), "it is over");
     }
 }
 

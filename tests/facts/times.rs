@@ -143,6 +143,7 @@ fact! {
         }
         let week = app.page("/directory/whats-on?week=2026-11-30").await.text();
         assert!(week.contains("21 dates of events and workshops"), "{week}");
+        assert!(week.contains("<a href=\"#d-2026-12-01\">Tuesday 1 December 2026</a> (3)") && week.contains("id=\"d-2026-12-01\""), "each day is one tap away: {week}");
     }
 }
 
