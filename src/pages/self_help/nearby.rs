@@ -14,7 +14,7 @@ use crate::{
     model::{Kind, Service},
     pages::{
         Site, areas, data,
-        language::{as_written, say},
+        language::{as_written, say, weave},
         listing,
         listing::Listing,
         phones, words,
@@ -189,6 +189,7 @@ fn may_help(service: &Service, vocabulary: &Vocabulary, asked: &HashSet<Uuid>) -
 pub(super) fn show(nearby: &Nearby, place: &Place) -> Markup {
     html! {
         h2 { (say("Help near you")) }
+        @if nearby.all().next().is_some() { (leaving()) }
         @if let Some(taken) = &place.taken { p class="small" { (taken) } }
         @if nearby.needs.is_empty() {
             p { (say("We did not find a listing for what you told us. There is still help: ring a number above.")) }
@@ -215,6 +216,13 @@ pub(super) fn show(nearby: &Nearby, place: &Place) -> Markup {
             (list(&nearby.workshops, "h3"))
         }
     }
+}
+
+/// What happens to this page when a listing is opened from it: it answered a form, and no browser may keep it. In a tab
+/// of its own the listing would leave the answers open behind "Exit this page".
+fn leaving() -> Markup {
+    let keep = html! { a href="#keep" { (say("Keep this")) } };
+    html! { p class="small unprinted" { (weave("If you open one of these, you lose this page and what you entered. First: {keep}.", &[("keep", keep)])) } }
 }
 
 /// Each in a few lines: enough to decide whether to ring or to read on.

@@ -129,6 +129,9 @@ fact! {
         assert!(page.contains("Help near you") && page.contains("miles away") || page.contains("mile away"));
         let (eviction, energy) = (page.find("Eviction or being told to leave").unwrap(), page.find("Energy bills").unwrap());
         assert!(eviction < energy, "the worst need first");
+        let lost = page.find("you lose this page and what you entered").unwrap();
+        assert!(lost < page.find("/directory/services/").unwrap() && page.contains("href=\"#keep\"") && page.contains("id=\"keep\""), "said before the first listing: {page}");
+        assert!(!page.contains("target="), "and the answers stay in no tab behind another");
         assert!(page.contains("mailto:?subject=My%20plan") && page.contains("sms:?"));
         let mail = page.split("mailto:?").nth(1).unwrap().split('"').next().unwrap();
         assert!(!mail.contains("notice") && !mail.contains("LU1%202AA") && !mail.contains("mile"), "only places, no answers: {mail}");
