@@ -4,3 +4,9 @@
 addEventListener('popstate', (event) => {
   if (Number.isInteger(event.state?.shown)) location.reload();
 });
+
+// A browser may keep a page in memory that was left, with what was written into its form, and show it again at "back": after
+// "Exit this page" on what was found, too. So nothing stays written.
+addEventListener('pagehide', () => {
+  for (const form of document.forms) form.reset();
+});

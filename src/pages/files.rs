@@ -109,13 +109,13 @@ pub(super) async fn results(headers: HeaderMap) -> Response {
     file(&headers, "text/javascript; charset=utf-8", RESULTS.to_owned())
 }
 
-/// The address of the script of pages that results lead to: another one whenever it changes.
+/// The address of the script of pages that results lead to, or that lead to results: another one whenever it changes.
 pub(super) fn back_address() -> &'static str {
     static ADDRESS: LazyLock<String> = LazyLock::new(|| address("/assets/back.js", BACK));
     &ADDRESS
 }
 
-/// The script of pages that results lead to.
+/// The script of pages that results lead to, or that lead to results.
 pub(super) async fn back(headers: HeaderMap) -> Response {
     file(&headers, "text/javascript; charset=utf-8", BACK.to_owned())
 }

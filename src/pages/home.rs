@@ -6,7 +6,7 @@ use http::HeaderMap;
 use maud::{Markup, html};
 
 use super::{
-    Site, areas,
+    Site, areas, files,
     language::{as_written, say, say_with, weave},
     layout,
     layout::Page,
@@ -59,6 +59,7 @@ async fn page(site: &Site) -> Result<Page, Problem> {
         preview: Some(preview.to_owned()),
         path: Some("/".to_owned()),
         data: Some(federation::described(&publisher)),
+        scripts: vec![files::back_address()],
         ..Page::new(say("Find help near you"), body)
     })
 }

@@ -1,5 +1,5 @@
-// Going back from a listing to the results of a search, in a real browser: the results answer a form, and no browser
-// may keep them.
+// Going back in a real browser that may keep pages in memory, as people have it: from a listing to the results of a search,
+// which answer a form, and after "Exit this page", where nothing of what was answered or searched may be shown.
 //
 //   node back.mjs --base http://127.0.0.1:18080 --modules DIR/node_modules [--chromium PATH]
 //
@@ -8,6 +8,7 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { ANSWERED, NOWHERE, exit, press } from './leaving.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -32,7 +33,7 @@ function check(name, problem) {
 
 // As people have it: a page that was left may be kept in memory.
 const ignoreDefaultArgs = ['--disable-back-forward-cache'];
-const browser = await chromium.launch({ executablePath: options.chromium, ignoreDefaultArgs, args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'] });
+const browser = await chromium.launch({ executablePath: options.chromium, ignoreDefaultArgs, args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', NOWHERE] });
 
 /** A page with the results of a search, as somebody gets there who types. */
 async function searched(words, more = {}) {
@@ -171,6 +172,82 @@ for (const cached of [true, false]) {
   await page.locator('.numbered ul.listings > li h2 a').first().click();
   await page.waitForURL(/\/directory\/(services|events)\//);
   check('without JavaScript a listing opens as every page does', (await page.locator('main h1').count()) === 1 ? '' : 'it does not');
+  await context.close();
+}
+
+// --- leaving at once -----------------------------------------------------------------------------
+
+/** What is shown, or only hidden, at "back". From memory nothing is loaded, and what was not to be kept is refused. */
+async function atBack(page) {
+  await page.goBack({ waitUntil: 'commit', timeout: 5_000 }).catch(() => null);
+  await page.waitForTimeout(1500);
+  const written = await page.locator('input, textarea').evaluateAll((fields) => fields.map((field) => field.value)).catch(() => []);
+  return [await page.locator('body').textContent().catch(() => ''), ...written].join(' ');
+}
+
+{
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(`${base}/directory/needs`);
+  await page.evaluate(() => { window.mark = 'still here'; });
+  await page.goto(`${base}/directory/about`);
+  await atBack(page);
+  check('the browser keeps a page that was left in its memory', (await page.evaluate(() => window.mark)) === 'still here' ? '' : 'it does not, so what follows says nothing of that');
+  await context.close();
+}
+
+/** Somebody at the result of the questions, who has something to hide. */
+async function answered(javaScriptEnabled) {
+  const context = await browser.newContext({ javaScriptEnabled, viewport: { width: 375, height: 812 } });
+  const page = await context.newPage();
+  await page.goto(`${base}/help`);
+  await page.getByRole('link', { name: 'Answer a few questions' }).click();
+  await press(page, 'Start');
+  await page.getByLabel('I am scared of a person').check();
+  await press(page, 'Continue');
+  await press(page, 'Show my result now');
+  return { context, page };
+}
+
+for (const javaScriptEnabled of [true, false]) {
+  const kind = javaScriptEnabled ? 'JavaScript on' : 'JavaScript off';
+  {
+    const { context, page } = await answered(javaScriptEnabled);
+    const result = await page.locator('main').innerText();
+    check(`the result has what nobody else may read (${kind})`, ANSWERED.test(result) ? '' : result.slice(0, 200));
+    await exit(page);
+    const shown = await atBack(page);
+    check(`Exit from the result, and "back" shows no answers (${kind})`, ANSWERED.test(shown) ? shown.slice(0, 200) : '');
+    const again = await atBack(page);
+    check(`nor does "back" once more (${kind})`, ANSWERED.test(again) ? again.slice(0, 200) : '');
+    await context.close();
+  }
+  {
+    const { context, page } = await answered(javaScriptEnabled);
+    await page.goto(`${base}/directory/needs`);
+    const shown = await atBack(page);
+    check(`left for another page, "back" shows no answers either (${kind})`, ANSWERED.test(shown) ? shown.slice(0, 200) : '');
+    await context.close();
+  }
+}
+
+{
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(`${base}/help`);
+  await page.goto(`${base}/help/budget`);
+  await page.getByLabel('Wages after tax', { exact: true }).fill('918273');
+  await exit(page);
+  const shown = await atBack(page);
+  check('Exit from the budget, and "back" shows no amounts', /918,?273/.test(shown) ? shown.slice(0, 200) : '');
+  await context.close();
+}
+
+{
+  const { context, page } = await searched('my partner hits me');
+  await exit(page);
+  const shown = await atBack(page);
+  check('Exit from results, and "back" shows nothing of the search, nor the box with its words', shown.includes('hits me') ? shown.slice(0, 200) : '');
   await context.close();
 }
 

@@ -10,6 +10,7 @@ import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { ANSWERED, NOWHERE, exit, leaving, press } from './leaving.mjs';
 import { baseOf, pages, useDirectories, visit } from './pages.mjs';
 
 const { values: options } = parseArgs({
@@ -266,16 +267,6 @@ async function belowTheFold(page) {
   return bottom <= 640 ? '' : `it ends at ${bottom}`;
 }
 
-/**
- * Presses a button of the questions and waits for the page after it. With the script no page is
- * loaded, so that the browser has nothing to wait for: the old page carries a mark until it is gone.
- */
-async function press(page, name) {
-  await page.locator('main').evaluate((main) => main.setAttribute('data-before', ''));
-  await page.getByRole('button', { name, exact: true }).click();
-  await page.locator('main:not([data-before])').waitFor();
-}
-
 /** From the start to the result, with the scripts or without. */
 async function answerQuestions(page, name) {
   await page.goto(`${base}/help`);
@@ -297,16 +288,6 @@ async function answerQuestions(page, name) {
   check('journey', `${name}: no answer is in the address or the title`, /LU1|scared|afraid|result/i.test(page.url()) || /abuse|scared/i.test(await page.title()) ? `${page.url()} ${await page.title()}` : '');
 }
 
-/**
- * Until the page has gone to where Exit leads. The browser finds no such host (see its arguments), and
- * nothing is put in its place: a request that is answered by the test would switch off the cache, and
- * with it what the browser does at "back".
- */
-async function leaving(page) {
-  await page.waitForEvent('requestfailed', { predicate: (request) => request.url() === 'https://www.bbc.co.uk/weather', timeout: 5_000 });
-  await page.waitForTimeout(300);
-}
-
 async function checkQuestions(browser, javaScriptEnabled) {
   const name = javaScriptEnabled ? 'JavaScript on' : 'JavaScript off';
   const context = await browser.newContext({ javaScriptEnabled, viewport: { width: 375, height: 812 }, acceptDownloads: true });
@@ -316,12 +297,10 @@ async function checkQuestions(browser, javaScriptEnabled) {
   await page.getByRole('button', { name: 'Save as a file' }).click();
   const download = await coming;
   check('journey', `${name}: the plan is saved under a name that says nothing`, download.suggestedFilename() === 'my-plan.html' ? '' : download.suggestedFilename());
-  const left = leaving(page);
-  await page.getByRole('link', { name: 'Exit this page' }).click({ noWaitAfter: true });
-  await left;
+  await exit(page);
   await page.goBack().catch(() => null); // the browser refuses: the page was not to be kept
   const shown = await page.locator('body').innerText().catch(() => '');
-  check('journey', `${name}: Exit leaves at once, and Back shows no answers`, /not to blame|scared of/.test(shown) ? shown.slice(0, 200) : '');
+  check('journey', `${name}: Exit leaves at once, and Back shows no answers`, ANSWERED.test(shown) ? shown.slice(0, 200) : '');
   if (javaScriptEnabled) check('journey', `${name}: no question stays in the list of Back`, page.url() === `${base}/help` ? '' : page.url());
   check('journey', `${name}: no cookies`, (await context.cookies()).map((cookie) => cookie.name));
   await context.close();
@@ -384,7 +363,7 @@ async function main() {
   // Chromium's own look-ups (updates, sync) are none of the page's business.
   const browser = await chromium.launch({
     executablePath: options.chromium,
-    args: ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--host-resolver-rules=MAP www.bbc.co.uk ~NOTFOUND'],
+    args: ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', NOWHERE],
   });
   try {
     const titles = new Map();
