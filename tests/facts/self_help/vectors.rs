@@ -1,11 +1,11 @@
-//! The vectors that other programs are held to as well. They are not part of this repository.
+//! Vectors: our own budgets, and those that other programs are held to as well, which are not part of this repository.
 
 use fingerpost::self_help::{
     Part,
-    budget::{Budget, DEBTS, Debted, Often, Part as Line, Side, monthly, pounds, weekly},
+    budget::{Budget, DEBTS, Debted, Form, Often, Part as Line, Side, monthly, pounds, weekly},
     checker::{Case, Checker, cases, validate},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// A file of the folder that is shared; none where it is not there, which is then said.
 fn shared(file: &str) -> Option<String> {
@@ -29,6 +29,26 @@ fn every_case_holds_for_the_shared_checker_and_for_ours() {
         let checker: Checker = serde_json::from_str(body).unwrap();
         assert_eq!(cases::run(&checker, &vectors), []);
         assert_eq!(validate::problems(&checker, &known), []);
+    }
+}
+
+/// The script in the browser is held to the same file (`tests/browser/budget.mjs`).
+#[test]
+fn our_own_budgets_come_out_as_they_were_worked_out_without_the_program() {
+    let vectors: Value = serde_json::from_str(include_str!("budget_vectors.json")).unwrap();
+    let cases = vectors["cases"].as_array().unwrap();
+    assert!(cases.len() > 5);
+    for case in cases {
+        let fields = case["form"].as_object().unwrap().iter().map(|(name, value)| (name.as_str(), value.as_str().unwrap()));
+        let (budget, mistakes) = Form::new(fields).read();
+        assert_eq!(mistakes, [], "{}", case["case"]);
+        let totals = budget.totals();
+        let shown = |yearly: i64| json!([yearly, pounds(monthly(yearly)), pounds(weekly(yearly))]);
+        let sums = json!({
+            "income": shown(totals.income), "spending": shown(totals.spending), "before": shown(totals.before()),
+            "debts": shown(totals.debts), "after": shown(totals.after()),
+        });
+        assert_eq!(sums, case["sums"], "{}", case["case"]);
     }
 }
 
