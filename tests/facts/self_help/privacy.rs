@@ -117,6 +117,23 @@ fact! {
     }
 }
 
+fact! {
+    async fn browsers_may_fill_in_a_postcode_where_people_search_and_nothing_where_they_answer(app) {
+        ready(&app).await;
+        let field = |page: &str, name: &str| page.split(&format!("name=\"{name}\"")).nth(1).unwrap().split('>').next().unwrap().to_owned();
+        for path in ["/", "/directory/search", "/directory/whats-on"] {
+            let page = app.page(path).await.text();
+            assert!(field(&page, "postcode").contains("autocomplete=\"postal-code\""), "{path}: {page}");
+            assert!(!page.contains("name=\"q\"") || field(&page, "q").contains("autocomplete=\"off\""), "{path}: {page}");
+        }
+        let asked = send(&app, "/help/check", "a.tonight=no&go=result").await.text();
+        for page in [app.page("/help/check").await.text(), app.page("/help/budget").await.text(), asked] {
+            assert!(field(&page, "postcode").contains("autocomplete=\"off\""), "{page}");
+            assert!(!page.contains("postal-code"), "{page}");
+        }
+    }
+}
+
 /// The program itself, with a log that says everything that it can say.
 #[test]
 fn nothing_of_the_people_is_in_the_log() {
