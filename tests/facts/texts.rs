@@ -160,6 +160,24 @@ fact! {
     }
 }
 
+fact! {
+    async fn each_link_in_a_sample_text_leads_to_a_page_and_to_a_part_that_it_has(app) {
+        let demo = crate::support::Demo(app.served.router(true));
+        let mut parts = 0;
+        for (slug, text) in fingerpost::texts::starting() {
+            let links = text.body.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+            for link in links.filter(|link| link.starts_with('/')) {
+                let (path, part) = link.split_once('#').unwrap_or((link, ""));
+                let page = demo.page(path).await;
+                assert_eq!(page.status, 200, "{slug}: {link}");
+                assert!(part.is_empty() || page.text().contains(&format!("id=\"{part}\"")), "{slug}: {link}");
+                parts += usize::from(!part.is_empty());
+            }
+        }
+        assert!(parts > 1, "some lead to the numbers");
+    }
+}
+
 #[test]
 fn each_sample_guide_and_page_alone_is_easy_to_read() {
     for (slug, text) in fingerpost::texts::starting() {

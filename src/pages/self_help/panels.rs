@@ -67,11 +67,19 @@ pub(in crate::pages) fn by_trouble(numbers: &[Numbers], level: &str, today: Naiv
             @if level == "h3" { h3 id=[of_one.id.as_deref()] { (title) } } @else { p { strong { (title) } } }
             (these_lines(&of_one.lines, today))
             @if level != "h3" {
-                @if of_one.wants_the_place { p { (say("Enter your full postcode in the search to see your own council’s number, too.")) } }
+                @if of_one.wants_the_place { (own_council()) }
                 @if of_one.lacks_the_council { (no_number_of_the_council()) }
             }
         }
+        // In a long list once, at its end.
+        @if level == "h3" && numbers.iter().any(|of_one| of_one.wants_the_place) { (own_council()) }
     }
+}
+
+/// How to get the number of one's own council where nobody knows the place.
+fn own_council() -> Markup {
+    let search = html! { a href="/" { (say("Search in your own words")) } };
+    html! { p { (weave("To see your own council’s number, too: {search}. Add your full postcode.", &[("search", search)])) } }
 }
 
 /// Lines to ring, with what is doubtful of them on this day.

@@ -27,6 +27,8 @@ fact! {
         let order = ["tel:999", "Chest pain", "ending your life", "tel:116123", "hurts or frightens you", "tel:08082000247", "sexually abused", "tel:08085002222", "A child is not safe", "tel:08001111", "nowhere to sleep", "tel:08088004444", "You smell gas", "tel:0800111999"];
         let at: Vec<usize> = order.iter().map(|said| numbers.find(said).unwrap_or_else(|| panic!("{said}: {numbers}"))).collect();
         assert!(at.is_sorted(), "{at:?}");
+        let own = "To see your own council’s number, too: <a href=\"/\">Search in your own words</a>. Add your full postcode.";
+        assert_eq!(numbers.matches(own).count(), 1, "once, and it leads there: {numbers}");
         // Each was checked on a day, and is not given for ever.
         app.clock.set("2027-06-01T12:00:00Z".parse().unwrap());
         let page = app.page("/help").await.text();
@@ -125,6 +127,7 @@ fact! {
             let page = need_page(&app, code).await;
             let above = page.split("<main").nth(1).unwrap().split("<h1").next().unwrap();
             assert!(above.contains("tel:999") && above.contains(number), "{code}: {above}");
+            assert_eq!(above.contains("your own council’s number, too: <a href=\"/\">"), code == "housing-homeless-now", "{code}: {above}");
         }
         let calm = need_page(&app, "food-affordable").await;
         assert!(!calm.split("<main").nth(1).unwrap().split("<h1").next().unwrap().contains("tel:"), "{calm}");
