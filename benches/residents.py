@@ -84,7 +84,7 @@ def publish_checker(bench):
     today = datetime.date.today().isoformat()
     checker, contacts = json.loads(run("export")), json.loads(run("export", "--part", "contacts"))
     checker |= {"status": "draft", "review_by": until}
-    for record in [record for part in ("lines", "panels", "actions", "tips") for record in contacts[part]]:
+    for record in [record for part in ("lines", "panels", "actions", "tips", "first_debts") for record in contacts[part]]:
         record |= {"checked_on": today, "review_by": until}
     for name, document in (("contacts", contacts), ("checker", checker)):
         file = bench.scratch / f"{name}.json"

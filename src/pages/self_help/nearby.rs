@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::place::Place;
 use crate::{
+    federation,
     geo::Point,
     http::Problem,
     model::{Kind, Service},
@@ -66,6 +67,8 @@ pub(super) struct Nearby {
     pub(super) needs: Vec<ForNeed>,
     /// Workshops, groups and events.
     pub(super) workshops: Vec<Found>,
+    /// Whether no service was found, in the listings of neighbours, either.
+    pub(super) not_at_neighbours: bool,
 }
 
 /// What is looked for.
@@ -106,6 +109,7 @@ pub(super) async fn look(site: &Site, looked: Looked<'_>) -> Result<Nearby, Prob
         let wanted = Wanted { needs, events: Some(true), ..looked.wanted() };
         nearby.workshops = best(site, &wanted, looked, &mut shown).await?;
     }
+    nearby.not_at_neighbours = nearby.needs.is_empty() && !federation::peers::all(&site.directory.db).await?.is_empty();
     Ok(nearby)
 }
 
@@ -193,6 +197,7 @@ pub(super) fn show(nearby: &Nearby, place: &Place) -> Markup {
         @if let Some(taken) = &place.taken { p class="small" { (taken) } }
         @if nearby.needs.is_empty() {
             p { (say("We did not find a listing for what you told us. There is still help: ring a number above.")) }
+            @if nearby.not_at_neighbours { p { (weave("We also looked in {neighbours}.", &[("neighbours", html! { a href="/directory/sources" { (say("neighbouring directories")) } })])) } }
             ul {
                 li { a href="/directory/needs" { (say("Browse everything by need")) } }
                 li { a href="/" { (say("Search in your own words")) } }

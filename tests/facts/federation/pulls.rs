@@ -364,6 +364,9 @@ fact_of_two! {
         assert!(page.contains("Open Government Licence v3.0"));
         let nothing = beds.app.page("/directory/search?q=zzqxjkvw").await.text();
         assert!(nothing.contains("We also looked in <a href=\"/directory/sources\">neighbouring directories</a>."), "{nothing}");
+        let form = [("content-type", "application/x-www-form-urlencoded")];
+        let budget = beds.app.ask(http::Method::POST, "/help/budget", &form, "in-wages=1000&debt-energy-owed=80").await.text();
+        assert!(budget.contains("We did not find a listing") && budget.contains("We also looked in <a href"), "{budget}");
         let results = beds.app.page("/directory/search?q=larder").await.text();
         assert!(results.contains("From Luton"), "{results}");
         let own = luton.app.page(&format!("/directory/services/{}", id("pantry"))).await.text();

@@ -146,6 +146,7 @@ fact! {
         assert_eq!(publish(&app).await, Ok(1));
         let page = step(&app, "a.bills=ctax&go=result").await;
         assert!(page.contains("We did not find a listing") && page.contains("/directory/needs") && page.contains("tel:"));
+        assert!(!page.contains("We also looked in"), "it follows nobody");
     }
 }
 
