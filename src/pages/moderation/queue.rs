@@ -12,12 +12,13 @@ use super::reported::Reported;
 use crate::{
     editing::{Error, Judgement, Queued, Talk, Waiting, is_harmless, words_for},
     http::{Parameters, Problem},
-    identity::Action,
+    identity::{Action, Person},
+    mail,
     model::{changes::Change, text::shorten},
     pages::{
         desk::{Desk, Posted, Signed, go_to},
         layout::Page,
-        words::{count, moment},
+        words::{capital, count, moment},
     },
     quality::{self, Unreachable},
     records,
@@ -135,7 +136,7 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// Somebody whose letters come back, after what they keep, by id and name.
+/// Somebody whose letters do not arrive, after what they keep, by id and name.
 type Lost = (Vec<(Uuid, String)>, Unreachable);
 
 fn page(
@@ -171,7 +172,7 @@ fn page(
             }
         }
         (super::find::form(signed, ""))
-        (lost(unreachable))
+        (lost(signed, unreachable))
         p {
             a href="/moderation/checks" { "Check listings by phone or visit" } " · " a href="/moderation/quality" { "Directory quality" } " · "
             a href="/moderation/audit" { "What happened" }
@@ -204,23 +205,39 @@ fn keys() -> Markup {
     }
 }
 
-/// Those whose letters come back: their listings go out of date without anybody hearing of it.
-fn lost(unreachable: &[Lost]) -> Markup {
+/// Those whose letters do not arrive: their listings go out of date without anybody hearing of it.
+fn lost(signed: &Signed, unreachable: &[Lost]) -> Markup {
     html! {
         @if !unreachable.is_empty() {
             h2 { "Emails that cannot be delivered" }
-            p { "Ask these people, or their groups, for another email address." }
+            p { "Ask these people, or their groups, for another email address. If many emails were given up at the same time, the mail server was at fault: tell whoever runs this directory." }
             ul class="listings" {
                 @for (keeps, one) in unreachable {
+                    @let letter = &one.letter;
+                    @let shown = shows_address(signed, one);
                     li {
-                        p { strong { (one.person.shown()) } ", " (one.person.email) }
+                        p {
+                            strong { (one.person.as_ref().filter(|_| shown).map_or("Someone", Person::shown)) }
+                            @if shown { ", " (letter.to) }
+                        }
                         @if !keeps.is_empty() { p { "Keeps " @for (number, (id, name)) in keeps.iter().enumerate() { @if number > 0 { ", " } a href=(format!("/account/organisations/{id}")) { (name) } } } }
-                        p class="hint" { (moment(one.letter.settled_at.unwrap_or(one.letter.queued_at))) ": " (one.letter.problem.as_deref().unwrap_or("no reason given")) }
+                        p class="hint" {
+                            (capital(letter.kind.words())) ", " @if letter.state == mail::State::GivenUp { "given up" } @else { "refused" } " "
+                            (moment(letter.settled_at.unwrap_or(letter.queued_at)))
+                            // Mail servers repeat the address that they refuse.
+                            @if shown { ": " (letter.problem.as_deref().unwrap_or("no reason given")) }
+                        }
                     }
                 }
             }
         }
     }
+}
+
+/// Whether an officer may read to whom a letter went. That of whoever left an address with a report is nobody's but
+/// theirs.
+fn shows_address(signed: &Signed, one: &Unreachable) -> bool {
+    one.is_colleague() || signed.may(Action::Decide) && one.letter.kind != mail::Kind::ReportSettled
 }
 
 fn row(one: &Queued, now: DateTime<Utc>, decides: bool) -> Markup {
