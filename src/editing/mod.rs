@@ -88,6 +88,8 @@ pub struct About {
     pub proxies: Proxies,
     /// Whether text messages can be sent.
     pub sends_texts: bool,
+    /// A draft that nobody touches for so many days is deleted.
+    pub keeps_drafts: u16,
 }
 
 /// Why something was not changed.
