@@ -26,17 +26,7 @@ impl Editing {
         };
         let since = parts.iter().map(|one| one.at).min().unwrap_or_default();
         let (harm, is_new) = (if protected { 3 } else { 1 }, self.is_new(&parts).await?);
-        Ok(Queued {
-            name,
-            since,
-            protected,
-            revision: 0,
-            harm,
-            is_new,
-            overtaken: Vec::new(),
-            talk: None,
-            waiting: Waiting::Listing(parts),
-        })
+        Ok(Queued { name, since, protected, harm, is_new, talk: None, waiting: Waiting::Listing(parts) })
     }
 
     /// Accept or refuse a new listing, or changes that were proposed together, as a whole.

@@ -50,7 +50,7 @@ pub use bundles::main_of;
 pub use call_backs::{Call, CallBack, Called, FoundSaid, KnownNumber, Way};
 pub use claims::Claimed;
 pub use closing::{Standing, is_open};
-pub use decide::{Judgement, Queued, Waiting, is_harmless};
+pub use decide::{Judgement, OneChange, Queued, Waiting};
 pub use declarations::Said;
 pub use describe::openapi_paths;
 pub use essentials::{Essential, lacking};

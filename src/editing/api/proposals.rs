@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     clock::rfc3339,
-    editing::{Call, Editing, Error, Judgement, Submission, Write, body},
+    editing::{Call, Editing, Error, Judgement, OneChange, Submission, Write, body},
     http::{Fault, Problem, Segment},
     identity::{Action, Actor, Subject, can},
     model::text::shorten,
@@ -29,9 +29,8 @@ const MOST: usize = 50;
 
 /// A proposal as its author and those who decide read it.
 async fn shown(editing: &Editing, actor: &Actor, id: Uuid) -> Result<Value, Problem> {
-    let (proposal, changes, protected) = editing.change(actor, id).await?;
+    let OneChange { proposal, changes, protected, revision, .. } = editing.change(actor, id).await?;
     let thread = editing.records.thread(id).await.map_err(Error::from)?;
-    let revision = editing.records.find(proposal.record_id).await.map_err(Error::from)?.map_or(0, |stored| stored.kept.revision);
     let mut body = brief(&proposal);
     if let Some(members) = body.as_object_mut() {
         members.insert("changes".to_owned(), json!(changes));
@@ -147,7 +146,7 @@ pub(super) async fn decide(
     let id = id_of(&id)?;
     let wanted: DecideProposal =
         serde_json::from_slice(&body).map_err(|error| Problem::bad_request(format!("expected {{\"decision\": …}}: {error}")))?;
-    let (proposal, changes, _) = editing.change(&actor, id).await?;
+    let OneChange { proposal, changes, .. } = editing.change(&actor, id).await?;
     match wanted.decision {
         Deciding::Withdraw => editing.take_back(&actor, id).await?,
         Deciding::Say => editing.say(&actor, id, &wanted.reason).await?,

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::reported::Reported;
 use crate::{
-    editing::{Error, Judgement, Queued, Talk, Waiting, is_harmless, words_for},
+    editing::{Error, Judgement, Queued, Talk, Waiting, words_for},
     http::{Parameters, Problem},
     identity::{Action, Person},
     mail,
@@ -125,7 +125,7 @@ impl<'a> Entry<'a> {
     }
 
     fn is_harmless(self) -> bool {
-        matches!(self, Self::Queued(one) if is_harmless(one))
+        matches!(self, Self::Queued(Queued { waiting: Waiting::Change(one), .. }) if one.is_harmless())
     }
 
     fn row(self, now: DateTime<Utc>, decides: bool) -> Markup {
@@ -243,10 +243,10 @@ fn shows_address(signed: &Signed, one: &Unreachable) -> bool {
 fn row(one: &Queued, now: DateTime<Utc>, decides: bool) -> Markup {
     let harmless = decides.then(|| seen(one)).flatten();
     let (href, what) = match &one.waiting {
-        Waiting::Change(proposal, changes) => {
-            let mut fields: Vec<String> = changes.iter().map(in_short).collect();
+        Waiting::Change(change) => {
+            let mut fields: Vec<String> = change.changes.iter().map(in_short).collect();
             fields.dedup();
-            (format!("/moderation/changes/{}", proposal.id), format!("Change: {}", fields.join(", ")))
+            (format!("/moderation/changes/{}", change.proposal.id), format!("Change: {}", fields.join(", ")))
         }
         Waiting::Listing(parts) => {
             let bundle = parts.first().and_then(|part| part.bundle).unwrap_or_default();
@@ -271,7 +271,7 @@ fn row(one: &Queued, now: DateTime<Utc>, decides: bool) -> Markup {
                 }
             }
             ul class="tags" {
-                @if let Waiting::Change(proposal, _) = &one.waiting { @if !proposal.origin.is_empty() { li { "from " (proposal.origin) } } }
+                @if let Waiting::Change(change) = &one.waiting { @if !change.proposal.origin.is_empty() { li { "from " (change.proposal.origin) } } }
                 @if one.protected { li class="warn" { "Protected" } }
                 @match one.talk {
                     Some(Talk::Answered) => li class="good" { "A message from the author" },
@@ -295,8 +295,8 @@ fn in_short(change: &Change) -> String {
 
 /// What a harmless change is known by, and the version of it and of its record that is looked at.
 fn seen(one: &Queued) -> Option<(Uuid, String)> {
-    let Waiting::Change(proposal, _) = &one.waiting else { return None };
-    is_harmless(one).then(|| (proposal.id, format!("{}:{}", one.revision, proposal.version())))
+    let Waiting::Change(change) = &one.waiting else { return None };
+    change.is_harmless().then(|| (change.proposal.id, format!("{}:{}", change.revision, change.proposal.version())))
 }
 
 /// POST `/moderation`: accept what touches nothing risky, as it was looked at.
