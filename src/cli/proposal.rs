@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{WrongCall, exchange::after_changes, on_record, say};
 use crate::{
     app::{App, public_url},
-    editing::{Call, Editing, Error, Judgement, KnownNumber, OneChange},
+    editing::{Call, Editing, Error, Judgement, KnownNumber, OneChange, Whole},
     identity::{Action, Actor, Deed, Door, Email},
     model::changes::Change,
     records::{Caller, Entrance, Part, Proposal},
@@ -288,11 +288,12 @@ async fn numbers(editing: &Editing, proposal: &Proposal) -> anyhow::Result<Vec<K
 
 async fn decide_listing(editing: &Editing, officer: &Actor, bundle: Uuid, deciding: &Deciding, why: &str) -> Result<(), Error> {
     let (_, version) = editing.listing(officer, bundle).await?;
-    let (accept, call) = match deciding {
-        Deciding::Accept(call) => (true, Some(call)),
+    let (accept, called_back) = match deciding {
+        Deciding::Accept(call) => (true, Some(call.clone())),
         Deciding::Reject => (false, None),
     };
-    editing.decide_listing(officer, bundle, accept, &version, (why, call)).await
+    let whole = Whole { accept, seen: version, reason: why.to_owned(), called_back, left_out: Vec::new() };
+    editing.decide_listing(officer, bundle, whole).await
 }
 
 async fn decide_change(

@@ -46,7 +46,7 @@ use crate::{
 
 pub use api::routes;
 pub use appeals::{Answered, Appeal, is_refused};
-pub use bundles::main_of;
+pub use bundles::{Whole, can_be_left_out, main_of};
 pub use call_backs::{Call, CallBack, Called, FoundSaid, KnownNumber, Way};
 pub use claims::Claimed;
 pub use closing::{Standing, is_open};
