@@ -138,22 +138,28 @@ impl Editing {
         if let Some(one) = left_out.iter().find(|one| one.part.reason.trim().is_empty()) {
             return Err(Error::NeedsReason { field: letters::words_for(&one.part.field) });
         }
+        let cannot = |one: &LeftOut| {
+            let problem = "cannot be left out; edit it before you accept, or refuse the whole".to_owned();
+            Error::Unfit(vec![Fault { field: one.part.field.clone(), problem }])
+        };
         let about: Vec<Uuid> = parts.iter().map(|part| part.record_id).collect();
         let standing = self.records.find_all(&about).await?;
-        let is_new = |part: &&Proposal| standing.get(&part.record_id).is_none_or(|one| one.state != State::Published);
-        let has = |one: &LeftOut| {
-            parts.iter().filter(is_new).any(|part| part.id == one.proposal && can_be_left_out(part.kind, &one.part.field))
-        };
-        if let Some(one) = left_out.iter().find(|one| !has(one)) {
-            let problem = "cannot be left out; edit it before you accept, or refuse the whole".to_owned();
-            return Err(Error::Unfit(vec![Fault { field: one.part.field.clone(), problem }]));
+        let is_public = |part: &Proposal| standing.get(&part.record_id).is_some_and(|one| one.state == State::Published);
+        let new: Vec<&Proposal> = parts.iter().filter(|part| !is_public(part)).collect();
+        if let Some(one) = left_out.iter().find(|one| !new.iter().any(|part| part.id == one.proposal)) {
+            return Err(cannot(one));
         }
         let mut documents: Vec<Document> = Vec::new();
-        for part in parts.iter().filter(is_new) {
-            let of_it = left_out.iter().filter(|one| one.proposal == part.id);
-            let fields: Vec<&str> = of_it.map(|one| one.part.field.as_str()).collect();
-            let wanted = self.records.rebased(part).await?;
-            documents.push(Self::read(part.kind, changes::without(&wanted, &fields))?);
+        for part in new {
+            let mut document = self.records.rebased(part).await?;
+            for one in left_out.iter().filter(|one| one.proposal == part.id) {
+                let without = changes::without(&document, &[one.part.field.as_str()]);
+                if without == document || !can_be_left_out(part.kind, &one.part.field) {
+                    return Err(cannot(one));
+                }
+                document = without;
+            }
+            documents.push(Self::read(part.kind, document)?);
         }
         let unseen: Vec<&Document> = documents.iter().collect();
         self.require_essentials(&unseen, &[]).await
