@@ -160,6 +160,7 @@ impl App {
             name: self.config.name.clone(),
             proxies: self.proxies(),
             sends_texts: self.config.notify_key.is_some() && self.config.notify_text_template.is_some(),
+            keeps_drafts: self.config.retention.drafts,
         };
         Editing::new(self.records.clone(), self.identity(), about)
     }

@@ -66,9 +66,10 @@ pub(super) async fn run_job(app: App, job: Job) -> anyhow::Result<bool> {
             let here = app::public_url(&app.config, app.config.listen);
             let aged = jobs::retention(&app, &here).await?;
             say!(
-                "deleted: {} lines of the audit trail, {} emails, {} changes, {} claims, {} appeals, {} reports, {} addresses of people who reported something",
+                "deleted: {} lines of the audit trail, {} emails, {} drafts, {} changes, {} claims, {} appeals, {} reports, {} addresses of people who reported something",
                 aged.audit,
                 aged.letters,
+                aged.drafts,
                 aged.proposals,
                 aged.claims,
                 aged.appeals,

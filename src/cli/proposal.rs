@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{WrongCall, exchange::after_changes, on_record, say};
 use crate::{
     app::{App, public_url},
-    editing::{Call, Editing, Error, Judgement, KnownNumber},
+    editing::{Call, Editing, Error, Judgement, KnownNumber, OneChange, Whole},
     identity::{Action, Actor, Deed, Door, Email},
     model::changes::Change,
     records::{Caller, Entrance, Part, Proposal},
@@ -288,11 +288,12 @@ async fn numbers(editing: &Editing, proposal: &Proposal) -> anyhow::Result<Vec<K
 
 async fn decide_listing(editing: &Editing, officer: &Actor, bundle: Uuid, deciding: &Deciding, why: &str) -> Result<(), Error> {
     let (_, version) = editing.listing(officer, bundle).await?;
-    let (accept, call) = match deciding {
-        Deciding::Accept(call) => (true, Some(call)),
+    let (accept, called_back) = match deciding {
+        Deciding::Accept(call) => (true, Some(call.clone())),
         Deciding::Reject => (false, None),
     };
-    editing.decide_listing(officer, bundle, accept, &version, (why, call)).await
+    let whole = Whole { accept, seen: version, reason: why.to_owned(), called_back, left_out: Vec::new() };
+    editing.decide_listing(officer, bundle, whole).await
 }
 
 async fn decide_change(
@@ -306,11 +307,10 @@ async fn decide_change(
         Deciding::Accept(call) => (true, Some(call.clone())),
         Deciding::Reject => (false, None),
     };
-    let (proposal, changes, _) = editing.change(officer, proposal.id).await?;
-    let stands = editing.records().find(proposal.record_id).await?;
+    let OneChange { proposal, changes, revision, .. } = editing.change(officer, proposal.id).await?;
     let refuse = |change: &Change| Part::refused(&change.field, why.trim());
     let judgement = Judgement {
-        revision: stands.map_or(0, |stored| stored.kept.revision),
+        revision,
         version: proposal.version(),
         rejected: if accept { Vec::new() } else { changes.iter().map(refuse).collect() },
         words: if accept { why.trim().to_owned() } else { String::new() },

@@ -99,6 +99,8 @@ pub struct Retention {
     pub sign_ins: u16,
     /// Who got which letter.
     pub letters: u16,
+    /// Listings that somebody began and nobody went on with.
+    pub drafts: u16,
     /// Changes that were decided.
     pub proposals: u16,
     /// Claims that were decided.
@@ -119,6 +121,7 @@ impl Retention {
             audit: days("keep_audit_days")?,
             sign_ins: days("keep_sign_in_days")?,
             letters: days("keep_letter_days")?,
+            drafts: days("keep_draft_days")?,
             proposals: days("keep_proposal_days")?,
             claims: days("keep_claim_days")?,
             reports: days("keep_report_days")?,

@@ -195,6 +195,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         example: "90",
     },
     Setting {
+        name: "keep_draft_days",
+        default: "180",
+        meaning: "Days after which a draft that nobody has changed is deleted: a listing that someone began and that was never public, or that they threw away.",
+        example: "365",
+    },
+    Setting {
         name: "keep_proposal_days",
         default: "730",
         meaning: "Days to keep decided changes, with the comments on them. What they changed stays in the history of the listing.",

@@ -204,6 +204,19 @@ impl Database {
     }
 }
 
+#[cfg(test)]
+impl Database {
+    /// Write down every statement from now on, without what is asked about.
+    pub(crate) fn overheard(&mut self) -> Arc<std::sync::Mutex<Vec<String>>> {
+        let heard = Arc::new(std::sync::Mutex::new(Vec::new()));
+        for connection in [&mut self.read, &mut self.write] {
+            let heard = Arc::clone(&heard);
+            connection.set_metric_callback(move |said| heard.lock().unwrap().push(said.statement.sql.clone()));
+        }
+        heard
+    }
+}
+
 impl Transaction {
     /// For queries and changes inside the transaction.
     pub(crate) fn connection(&self) -> &DatabaseTransaction {

@@ -5,10 +5,55 @@ use uuid::Uuid;
 
 use super::{Call, Editing, Error, Queued, Waiting, call_backs::About, caller, letters};
 use crate::{
+    http::Fault,
     identity::{Action, Actor, Deed, Subject},
-    model::Kind,
-    records::{self, Decision, Part, Proposal, State},
+    model::{Document, Kind, changes},
+    records::{self, Decision, LeftOut, Part, Proposal, State},
 };
+
+/// What a moderator decides about what is decided as a whole.
+#[derive(Clone, Debug, Default)]
+pub struct Whole {
+    /// Whether it is accepted.
+    pub accept: bool,
+    /// The version that they looked at, as [`Editing::listing`] names it.
+    pub seen: String,
+    /// Why it is refused.
+    pub reason: String,
+    /// What is said of a call back about a protected listing.
+    pub called_back: Option<Call>,
+    /// What is not published with the rest of a new listing, each with its reason.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// Members without which a new listing is another one: what it is, when and where. Whoever doubts them asks, edits them,
+/// or refuses the whole.
+const NEEDED: [&str; 19] = [
+    "id",
+    "name",
+    "description",
+    "status",
+    "organization_id",
+    "service_id",
+    "location_id",
+    "location_policy",
+    "service_at_locations",
+    "schedules",
+    "start",
+    "end",
+    "timezone",
+    "rrule",
+    "exdates",
+    "rdates",
+    "changes",
+    "attributes",
+    "alert",
+];
+
+/// Whether a new listing can be published without this member, as far as the member itself decides that.
+pub fn can_be_left_out(kind: Kind, field: &str) -> bool {
+    matches!(kind, Kind::Organization | Kind::Service | Kind::Event) && !NEEDED.contains(&field)
+}
 
 /// The part that people know the rest by: the service or the event, where there is one.
 pub fn main_of(parts: &[Proposal]) -> Option<&Proposal> {
@@ -26,17 +71,7 @@ impl Editing {
         };
         let since = parts.iter().map(|one| one.at).min().unwrap_or_default();
         let (harm, is_new) = (if protected { 3 } else { 1 }, self.is_new(&parts).await?);
-        Ok(Queued {
-            name,
-            since,
-            protected,
-            revision: 0,
-            harm,
-            is_new,
-            overtaken: Vec::new(),
-            talk: None,
-            waiting: Waiting::Listing(parts),
-        })
+        Ok(Queued { name, since, protected, harm, is_new, talk: None, waiting: Waiting::Listing(parts) })
     }
 
     /// Accept or refuse a new listing, or changes that were proposed together, as a whole.
@@ -46,9 +81,7 @@ impl Editing {
         &self,
         actor: &Actor,
         bundle: Uuid,
-        accept: bool,
-        seen: &str,
-        (reason, called_back): (&str, Option<&Call>),
+        Whole { accept, seen, reason, called_back, left_out }: Whole,
     ) -> Result<(), Error> {
         Self::require(actor, Action::Decide, &Subject::Directory, "only a moderator can decide")?;
         let mut parts = self.records.bundle(bundle).await?;
@@ -58,22 +91,28 @@ impl Editing {
         if !accept && reason.is_empty() {
             return Err(Error::NeedsReason { field: "the listing".to_owned() });
         }
+        let left_out = if accept { left_out } else { Vec::new() };
+        self.can_do_without(&parts, &left_out).await?;
         let which: Vec<Uuid> = parts.iter().map(|one| one.id).collect();
         self.decides_anew(actor, &which).await?;
         let protected = self.any_protected(&parts).await?;
         let about: Vec<Uuid> = parts.iter().map(|one| one.record_id).collect();
         let called = if accept && protected {
             let since = parts.iter().map(|one| one.at).max();
-            Some(self.checked_call(called_back, &about, since).await?)
+            Some(self.checked_call(called_back.as_ref(), &about, since).await?)
         } else {
             None
         };
         let field = if self.is_new(&parts).await? { letters::NEW_LISTING } else { letters::ALL_OF_IT };
-        let why = if accept { "accepted" } else { reason };
+        let why = match (accept, left_out.is_empty()) {
+            (true, true) => "accepted",
+            (true, false) => "accepted in part",
+            (false, _) => reason,
+        };
         let caller = caller(actor, why);
         let tx = self.records.database().write().await?;
         if accept {
-            self.records.accept_bundle(&tx, &caller, bundle, seen).await?;
+            self.records.accept_bundle(&tx, &caller, bundle, &seen, &left_out).await?;
         } else {
             self.records.reject_in(&tx, &caller, &which).await?;
         }
@@ -84,10 +123,46 @@ impl Editing {
         let main = main_of(&parts).map_or(first.id, |one| one.id);
         if let Some(mut proposal) = self.records.proposal_in(&tx, main).await? {
             proposal.parts = vec![Part { accepted: accept, ..Part::refused(field, reason) }];
+            proposal.parts.extend(left_out.into_iter().map(|one| one.part));
             self.tell_author(&tx, &proposal, "").await?;
         }
         tx.commit().await?;
         Ok(())
+    }
+
+    /// That what is left out is part of something new, is left out for a reason, and that what remains can be published.
+    async fn can_do_without(&self, parts: &[Proposal], left_out: &[LeftOut]) -> Result<(), Error> {
+        if left_out.is_empty() {
+            return Ok(());
+        }
+        if let Some(one) = left_out.iter().find(|one| one.part.reason.trim().is_empty()) {
+            return Err(Error::NeedsReason { field: letters::words_for(&one.part.field) });
+        }
+        let cannot = |one: &LeftOut| {
+            let problem = "cannot be left out; edit it before you accept, or refuse the whole".to_owned();
+            Error::Unfit(vec![Fault { field: one.part.field.clone(), problem }])
+        };
+        let about: Vec<Uuid> = parts.iter().map(|part| part.record_id).collect();
+        let standing = self.records.find_all(&about).await?;
+        let is_public = |part: &Proposal| standing.get(&part.record_id).is_some_and(|one| one.state == State::Published);
+        let new: Vec<&Proposal> = parts.iter().filter(|part| !is_public(part)).collect();
+        if let Some(one) = left_out.iter().find(|one| !new.iter().any(|part| part.id == one.proposal)) {
+            return Err(cannot(one));
+        }
+        let mut documents: Vec<Document> = Vec::new();
+        for part in new {
+            let mut document = self.records.rebased(part).await?;
+            for one in left_out.iter().filter(|one| one.proposal == part.id) {
+                let without = changes::without(&document, &[one.part.field.as_str()]);
+                if without == document || !can_be_left_out(part.kind, &one.part.field) {
+                    return Err(cannot(one));
+                }
+                document = without;
+            }
+            documents.push(Self::read(part.kind, document)?);
+        }
+        let unseen: Vec<&Document> = documents.iter().collect();
+        self.require_essentials(&unseen, &[]).await
     }
 
     /// Whether any part is protected, as it stands or as it would be.

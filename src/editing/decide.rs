@@ -29,14 +29,10 @@ pub struct Queued {
     pub since: DateTime<Utc>,
     /// Whether it concerns somebody who could be in danger.
     pub protected: bool,
-    /// The version of the record that it would change; 0 where there is none, or several.
-    pub revision: i64,
     /// How much harm waiting, or deciding wrongly, could do: what is highest comes first.
     pub harm: u8,
     /// Whether something of it is not public yet.
     pub is_new: bool,
-    /// The members that somebody has changed since this was proposed: taking it would undo that.
-    pub overtaken: Vec<String>,
     /// Whose turn it is, where something was asked.
     pub talk: Option<Talk>,
 }
@@ -44,14 +40,41 @@ pub struct Queued {
 /// What waits.
 #[derive(Clone, Debug)]
 pub enum Waiting {
-    /// A change, and what it changes.
-    Change(Box<Proposal>, Vec<Change>),
+    /// A change.
+    Change(Box<OneChange>),
     /// What is decided together: a listing that is new, with all that belongs to it, or changes of several records.
     Listing(Vec<Proposal>),
     /// Somebody who says that they keep an organisation.
     Claim(Box<Claim>),
     /// Somebody who asks for another look at what was refused.
     Appeal(Box<Appeal>),
+}
+
+/// A change beside what stands.
+#[derive(Clone, Debug)]
+pub struct OneChange {
+    /// What is proposed, or was.
+    pub proposal: Proposal,
+    /// What it changes.
+    pub changes: Vec<Change>,
+    /// Whether it concerns somebody who could be in danger.
+    pub protected: bool,
+    /// The version of its record that stands; 0 where there is none.
+    pub revision: i64,
+    /// The members that somebody has changed since this was proposed: taking it would undo that.
+    pub overtaken: Vec<String>,
+}
+
+impl OneChange {
+    fn is_risky(&self) -> bool {
+        self.changes.iter().any(|change| risk(self.proposal.kind, self.protected, change) == Risk::High)
+    }
+
+    /// Whether it touches nothing risky, nor what somebody else has changed since.
+    pub fn is_harmless(&self) -> bool {
+        let alone = self.proposal.bundle.is_none() && self.proposal.base_revision > 0 && self.overtaken.is_empty();
+        alone && !self.protected && !self.is_risky()
+    }
 }
 
 /// What a moderator decides about a change.
@@ -103,17 +126,7 @@ impl Editing {
             let protected = self.protects(claim.organisation).await?;
             let harm = if protected { 3 } else { 1 };
             let (since, waiting) = (claim.at, Waiting::Claim(Box::new(claim)));
-            all.push(Queued {
-                name,
-                since,
-                protected,
-                revision: 0,
-                harm,
-                is_new: false,
-                overtaken: Vec::new(),
-                talk: None,
-                waiting,
-            });
+            all.push(Queued { name, since, protected, harm, is_new: false, talk: None, waiting });
         }
         for appeal in self.open_appeals(actor).await? {
             let Some(proposal) = self.records.proposal(appeal.proposal).await? else { continue };
@@ -121,17 +134,7 @@ impl Editing {
             let protected = self.protects(proposal.record_id).await?;
             let harm = if protected { 3 } else { 2 };
             let (since, waiting) = (appeal.at, Waiting::Appeal(Box::new(appeal)));
-            all.push(Queued {
-                name,
-                since,
-                protected,
-                revision: 0,
-                harm,
-                is_new: false,
-                overtaken: Vec::new(),
-                talk: None,
-                waiting,
-            });
+            all.push(Queued { name, since, protected, harm, is_new: false, talk: None, waiting });
         }
         self.note_talk(&mut all).await?;
         all.sort_by(|a, b| b.harm.cmp(&a.harm).then(a.since.cmp(&b.since)));
@@ -139,6 +142,19 @@ impl Editing {
     }
 
     async fn queued_change(&self, proposal: Proposal) -> Result<Queued, Error> {
+        let one = self.beside_what_stands(proposal).await?;
+        let harm = match (one.protected, one.is_risky(), one.proposal.origin.is_empty()) {
+            (true, ..) => 3,
+            (false, true, true) => 2,
+            (false, true, false) => 1,
+            (false, false, _) => 0,
+        };
+        let name = self.name_of(&one.proposal).await?;
+        let (since, protected, is_new) = (one.proposal.at, one.protected, one.revision == 0);
+        Ok(Queued { name, since, protected, harm, is_new, talk: None, waiting: Waiting::Change(Box::new(one)) })
+    }
+
+    async fn beside_what_stands(&self, proposal: Proposal) -> Result<OneChange, Error> {
         let (changes, overtaken) = match proposal.decision {
             Decision::Waiting => {
                 let would = self.records.would_change(&proposal).await?;
@@ -147,17 +163,7 @@ impl Editing {
             _ => (self.records.proposed_changes(&proposal).await?, Vec::new()),
         };
         let (protected, revision) = self.concerns(&proposal).await?;
-        let risky = changes.iter().any(|change| risk(proposal.kind, protected, change) == Risk::High);
-        let harm = match (protected, risky, proposal.origin.is_empty()) {
-            (true, ..) => 3,
-            (false, true, true) => 2,
-            (false, true, false) => 1,
-            (false, false, _) => 0,
-        };
-        let name = self.name_of(&proposal).await?;
-        let (since, is_new) = (proposal.at, revision == 0);
-        let waiting = Waiting::Change(Box::new(proposal), changes);
-        Ok(Queued { name, since, protected, revision, harm, is_new, overtaken, talk: None, waiting })
+        Ok(OneChange { proposal, changes, protected, revision, overtaken })
     }
 
     /// Whether a change concerns somebody who could be in danger, so that accepting it needs a call back.
@@ -195,18 +201,7 @@ impl Editing {
     /// One change that waits or was decided, for those who decide and for its author.
     /// # Errors
     /// [`Error::NotFound`] when there is none, or none that the actor may know of; or when the database fails.
-    pub async fn change(&self, actor: &Actor, id: Uuid) -> Result<(Proposal, Vec<Change>, bool), Error> {
-        let queued = self.one_change(actor, id).await?;
-        match queued.waiting {
-            Waiting::Change(proposal, changes) => Ok((*proposal, changes, queued.protected)),
-            Waiting::Listing(_) | Waiting::Claim(_) | Waiting::Appeal(_) => Err(Error::NotFound(id)),
-        }
-    }
-
-    /// The same as it stands in the queue, with what somebody has changed since it was proposed.
-    /// # Errors
-    /// As [`Editing::change`].
-    pub async fn one_change(&self, actor: &Actor, id: Uuid) -> Result<Queued, Error> {
+    pub async fn change(&self, actor: &Actor, id: Uuid) -> Result<OneChange, Error> {
         let proposal = self.records.proposal(id).await?.ok_or(Error::NotFound(id))?;
         let sees_all = crate::identity::can(actor, Action::SeeQueue, &Subject::Directory);
         if !sees_all && proposal.by != actor.known_as() {
@@ -215,7 +210,7 @@ impl Editing {
                 return Err(Error::NotFound(id));
             }
         }
-        self.queued_change(proposal).await
+        self.beside_what_stands(proposal).await
     }
 
     /// Decide a change part by part. Its author is told in the same transaction.
@@ -224,7 +219,7 @@ impl Editing {
     /// [`Error::NeedsCallBack`]; stale, decided or unfit as [`crate::records::Error`] says; or when the database fails.
     pub async fn decide(&self, actor: &Actor, id: Uuid, judgement: Judgement) -> Result<Proposal, Error> {
         Self::require(actor, Action::Decide, &Subject::Directory, "only a moderator can decide")?;
-        let (proposal, changes, protected) = self.change(actor, id).await?;
+        let OneChange { proposal, changes, protected, .. } = self.change(actor, id).await?;
         if proposal.bundle.is_some() && proposal.decision == Decision::Waiting {
             return Err(Error::Forbidden("this is decided together with what was proposed with it, on a page of its own"));
         }
@@ -266,7 +261,7 @@ impl Editing {
     /// [`Error::Forbidden`] where it is not harmless; otherwise as [`Editing::decide`].
     pub async fn accept_harmless(&self, actor: &Actor, id: Uuid, judgement: Judgement) -> Result<(), Error> {
         Self::require(actor, Action::Decide, &Subject::Directory, "only a moderator can decide")?;
-        if !is_harmless(&self.one_change(actor, id).await?) {
+        if !self.change(actor, id).await?.is_harmless() {
             return Err(Error::Forbidden("this change must be decided on its own page"));
         }
         self.decide(actor, id, judgement).await.map(drop)
@@ -332,14 +327,6 @@ impl Editing {
         let leads = members.iter().filter(|member| member.membership.role == MemberRole::Lead);
         Ok(leads.map(|member| member.person.id).collect())
     }
-}
-
-/// A change that touches nothing risky, nor what somebody else has changed since.
-pub fn is_harmless(one: &Queued) -> bool {
-    let Waiting::Change(proposal, changes) = &one.waiting else { return false };
-    let is_low = |change: &Change| risk(proposal.kind, one.protected, change) == Risk::Low;
-    let alone = proposal.bundle.is_none() && proposal.base_revision > 0 && one.overtaken.is_empty();
-    alone && !one.protected && changes.iter().all(is_low)
 }
 
 /// The members that are refused with these: of what means something only together nothing is published

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{Editing, Error, appeals, call_backs};
@@ -99,6 +100,20 @@ impl Editing {
         Self::require(actor, Action::ManagePeople, &Subject::Directory, "only an administrator deletes accounts")?;
         self.identity.person(person).await?.ok_or(Error::NotFound(person.0))?;
         self.forget_person(tx, &actor.known_as(), person, reason).await
+    }
+
+    /// Delete drafts that nobody has touched since `before`, with the rights to what goes; how many. A refusal that
+    /// somebody has appealed against is not over. The caller commits.
+    /// # Errors
+    /// When the database fails.
+    pub async fn tidy_drafts(&self, tx: &Transaction, before: DateTime<Utc>) -> Result<u64, Error> {
+        let appealed = self.appealed().await?;
+        let gone = self.records.tidy_drafts(tx, before, &appealed).await?;
+        if !gone.is_empty() {
+            self.identity.forget_organisations(tx, &gone).await?;
+            tx.sweep_later().await?;
+        }
+        Ok(gone.len() as u64)
     }
 
     /// Delete everything about a person: who they are, and what they wrote here that nobody needs without

@@ -38,6 +38,7 @@ pub(super) fn decided(
         }
         (_, true) => body.push(Part::paragraph(format!("{what} is now in {directory}. Thank you."))),
         (true, false) => body.push(Part::paragraph(format!("{what} was not accepted."))),
+        (false, false) if is_new => body.push(Part::paragraph(format!("{what} is now in {directory}, but for part of it."))),
         (false, false) => body.push(Part::paragraph(format!("Part of your change to {listing} is now in {directory}."))),
     }
     if !refused.is_empty() {
@@ -54,8 +55,11 @@ pub(super) fn decided(
         body.push(Part::Quotation(words.to_owned()));
     }
     body.push(Part::link("See the decision, or reply", ours(at, &format!("account/changes/{}", proposal.id))));
-    let subject =
-        if refused.is_empty() && is_seen { format!("Published: {listing}") } else { format!("About your change to {listing}") };
+    let subject = if (refused.is_empty() || is_new && !taken.is_empty()) && is_seen {
+        format!("Published: {listing}")
+    } else {
+        format!("About your change to {listing}")
+    };
     Letter::new(to.as_str(), Kind::ChangeDecided, subject, &body)
 }
 

@@ -46,11 +46,11 @@ use crate::{
 
 pub use api::routes;
 pub use appeals::{Answered, Appeal, is_refused};
-pub use bundles::main_of;
+pub use bundles::{Whole, can_be_left_out, main_of};
 pub use call_backs::{Call, CallBack, Called, FoundSaid, KnownNumber, Way};
 pub use claims::Claimed;
 pub use closing::{Standing, is_open};
-pub use decide::{Judgement, Queued, Waiting, is_harmless};
+pub use decide::{Judgement, OneChange, Queued, Waiting};
 pub use declarations::Said;
 pub use describe::openapi_paths;
 pub use essentials::{Essential, lacking};
@@ -88,6 +88,8 @@ pub struct About {
     pub proxies: Proxies,
     /// Whether text messages can be sent.
     pub sends_texts: bool,
+    /// A draft that nobody touches for so many days is deleted.
+    pub keeps_drafts: u16,
 }
 
 /// Why something was not changed.

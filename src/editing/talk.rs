@@ -150,7 +150,7 @@ impl Editing {
 fn threads_of(waiting: &Waiting) -> Vec<(Uuid, String)> {
     let by_whom = |claim: &Claim| Identity::known_as(claim.person);
     match waiting {
-        Waiting::Change(proposal, _) => vec![(proposal.id, proposal.by.clone())],
+        Waiting::Change(one) => vec![(one.proposal.id, one.proposal.by.clone())],
         Waiting::Listing(parts) => parts.iter().map(|part| (part.id, part.by.clone())).collect(),
         Waiting::Claim(claim) => vec![(claim.id, by_whom(claim))],
         Waiting::Appeal(_) => Vec::new(),

@@ -62,6 +62,8 @@ pub struct Aged {
     pub audit: u64,
     /// Letters.
     pub letters: u64,
+    /// Drafts that nobody went on with.
+    pub drafts: u64,
     /// Changes that were decided.
     pub proposals: u64,
     /// Claims that were decided.
@@ -91,6 +93,7 @@ pub async fn retention(app: &App, public_url: &Url) -> anyhow::Result<Aged> {
     let claims = identity.tidy_claims(&tx, days(keep.claims)).await?;
     let long_ago = app.clock.now() - days(keep.proposals);
     let proposals = app.records.tidy_proposals(&tx, long_ago).await?;
+    let drafts = app.editing(public_url).tidy_drafts(&tx, app.clock.now() - days(keep.drafts)).await?;
     app.records.tidy_threads(&tx).await?;
     let appeals = app.editing(public_url).tidy_appeals(&tx, long_ago).await?;
     let calls = app.editing(public_url).tidy_calls(&tx, app.clock.now() - days(keep.audit)).await?;
@@ -98,6 +101,7 @@ pub async fn retention(app: &App, public_url: &Url) -> anyhow::Result<Aged> {
     Ok(Aged {
         audit,
         claims,
+        drafts,
         proposals,
         appeals,
         calls,

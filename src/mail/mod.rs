@@ -115,6 +115,27 @@ impl Kind {
         }
     }
 
+    /// What it is about, as an officer reads it who sees that it did not arrive.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::SignIn => "a sign-in link",
+            Self::SignInNotice => "a notice of a sign-in",
+            Self::Code => "a code for a claim",
+            Self::Invitation => "an invitation",
+            Self::ClaimMade => "word of a claim",
+            Self::ClaimDecided => "the decision on a claim",
+            Self::ChangeDecided => "the decision on a change",
+            Self::ListingHidden => "word that a listing was hidden or shown again",
+            Self::ListingClosed => "word that a listing was marked as closed",
+            Self::Question => "a question or an answer",
+            Self::Reminder => "a reminder",
+            Self::Reported => "word that a listing was reported",
+            Self::ReportSettled => "the reply to a report",
+            Self::RolesChanged => "word of changed rights",
+            Self::PasskeyChanged => "word of a changed passkey",
+        }
+    }
+
     fn read(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
@@ -231,10 +252,54 @@ pub async fn letters_to(db: &Database, recipient: &str) -> Result<Vec<Status>, d
 }
 
 /// The mailboxes among `addresses` whose latest letter bounced, with the reason: somebody should ask
-/// their owners for another address.
+/// their owners for another address. A letter that was given up says nothing about its mailbox.
 /// # Errors
 /// When the database fails.
 pub async fn bounced(db: &Database, addresses: &[&str]) -> Result<Vec<Status>, db::Error> {
-    let keys: Vec<String> = addresses.iter().map(|address| address::key(address)).collect();
-    store::bounced(db, &keys).await
+    let mut letters = store::latest(db, &keys(addresses), &[State::Sent, State::Bounced]).await?;
+    letters.retain(|letter| letter.state == State::Bounced);
+    Ok(letters)
+}
+
+/// The mailboxes among `addresses` whose latest letter did not arrive, with that letter: it bounced, or was given up.
+/// # Errors
+/// When the database fails.
+pub async fn unreached(db: &Database, addresses: &[&str]) -> Result<Vec<Status>, db::Error> {
+    unreached_of(db, &keys(addresses)).await
+}
+
+/// The same, of all mailboxes and telephones to which a letter was refused or given up since a moment: at most about
+/// a hundred. Who typed a wrong address to sign in is left out.
+/// # Errors
+/// When the database fails.
+pub async fn unreached_since(db: &Database, since: DateTime<Utc>) -> Result<Vec<Status>, db::Error> {
+    unreached_of(db, &store::failed_since(db, since).await?).await
+}
+
+async fn unreached_of(db: &Database, keys: &[String]) -> Result<Vec<Status>, db::Error> {
+    let mut letters = store::latest(db, keys, &[State::Sent, State::Bounced, State::GivenUp]).await?;
+    letters.retain(|letter| letter.state != State::Sent);
+    Ok(letters)
+}
+
+fn keys(addresses: &[&str]) -> Vec<String> {
+    addresses.iter().map(|address| address::key(address)).collect()
+}
+
+/// How sending goes, in numbers. Sign-in links that did not arrive are left out of the last two.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Tally {
+    /// Letters that wait for longer than they should.
+    pub late: u64,
+    /// Letters that were refused for good.
+    pub bounced: u64,
+    /// Letters that were tried for as long as they were of use.
+    pub given_up: u64,
+}
+
+/// How many letters were refused or given up since one moment, and how many wait that were queued before another.
+/// # Errors
+/// When the database fails.
+pub async fn tally(db: &Database, since: DateTime<Utc>, late: DateTime<Utc>) -> Result<Tally, db::Error> {
+    store::tally(db, since, late).await
 }

@@ -72,6 +72,13 @@ pub fn apply<'a>(document: &Value, changes: impl IntoIterator<Item = &'a Change>
     Value::Object(members)
 }
 
+/// `document` without these members, and without what means something only together with one of them.
+pub fn without(document: &Value, members: &[&str]) -> Value {
+    let goes = |field: &str| members.iter().any(|member| part_of(member) == part_of(field));
+    let stays = document.as_object().into_iter().flatten().filter(|(field, _)| !goes(field.as_str()));
+    Value::Object(stays.map(|(field, value)| (field.clone(), value.clone())).collect())
+}
+
 impl Change {
     /// The same change made to a document that has moved on: of lists only what the change itself put in, took out or
     /// altered.
@@ -127,6 +134,13 @@ mod tests {
         let moved_on = json!({"id": 1, "name": "Pantry", "fees": "£4", "alert": "Closed today", "email": "a@example.org"});
         let only_fees = changes.iter().filter(|change| change.field != "name");
         assert_eq!(apply(&moved_on, only_fees), json!({"id": 1, "name": "Pantry", "fees": "£5", "email": "a@example.org"}));
+    }
+
+    #[test]
+    fn what_means_something_only_together_is_left_out_together() {
+        let document = json!({"id": 1, "name": "Pantry", "logo": "a", "logo_alt": "A pan", "minimum_age": 3});
+        assert_eq!(without(&document, &["logo_alt"]), json!({"id": 1, "name": "Pantry", "minimum_age": 3}));
+        assert_eq!(without(&document, &[]), document);
     }
 
     #[test]

@@ -16,6 +16,8 @@ use crate::{
 
 /// What was checked within so many days counts as checked.
 const CHECKED_WITHIN: Duration = Duration::days(90);
+/// What is marked as in need of a check, or left out of searches, within so many days expires soon.
+const SOON: Duration = Duration::days(30);
 /// After so many reminders without an answer somebody should ring up.
 const REMINDERS: usize = 3;
 /// Documents that are read at once.
@@ -30,6 +32,8 @@ pub struct Row {
     pub listings: usize,
     /// How many were checked within 90 days.
     pub checked: usize,
+    /// How many are marked as in need of a check, or left out of searches, within 30 days, unless somebody checks them.
+    pub expiring: usize,
     /// How complete they are, all percents added up.
     #[serde(skip)]
     pub complete: usize,
@@ -55,6 +59,7 @@ impl Row {
     fn add(&mut self, one: &One) {
         self.listings += 1;
         self.checked += usize::from(one.checked);
+        self.expiring += usize::from(one.expiring);
         self.complete += usize::from(one.score);
         self.unanswered += usize::from(one.unanswered);
         self.bounced += usize::from(one.bounced);
@@ -65,6 +70,7 @@ impl Row {
 /// What counts of one listing.
 struct One {
     checked: bool,
+    expiring: bool,
     score: u8,
     unanswered: bool,
     bounced: bool,
@@ -81,6 +87,8 @@ impl Quality {
     pub async fn board(&self, owned: &[Owned]) -> Result<Vec<Row>, Error> {
         let now = self.clock().now();
         let fresh: HashMap<Uuid, Fresh> = self.records.freshness().await?.into_iter().map(|one| (one.record, one)).collect();
+        let limits = self.records.limits();
+        let expires = |one: &Fresh| limits.is_some_and(|limits| limits.expires(one.base(), now, SOON));
         let ledger = reminders::ledger(self.db()).await?;
         let mut reminded: HashMap<Uuid, usize> = HashMap::new();
         for ((record, _, base), sent) in &ledger {
@@ -107,6 +115,7 @@ impl Quality {
                 let kept_by = keepers.get(&row.id);
                 let one = One {
                     checked: fresh.get(&row.id).and_then(|one| one.checked_at).is_some_and(|at| now - at <= CHECKED_WITHIN),
+                    expiring: fresh.get(&row.id).is_some_and(expires),
                     score: Says::of(&service).score(),
                     unanswered: reminded.get(&row.id).is_some_and(|many| *many >= REMINDERS),
                     bounced: kept_by

@@ -1,4 +1,4 @@
-//! Letters that came back: told by GOV.UK Notify as it happens, and shown to those who can ask for
+//! Letters that did not arrive: told by GOV.UK Notify as it happens, and shown to those who can ask for
 //! another address.
 
 use std::collections::BTreeMap;
@@ -10,6 +10,7 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::post,
 };
+use chrono::Duration;
 use http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
@@ -79,33 +80,49 @@ async fn delivered(State(delivery): State<Delivery>, headers: HeaderMap, body: B
     }
 }
 
-/// Somebody whose letters come back.
+/// Somebody whose latest letter did not arrive.
 #[derive(Clone, Debug)]
 pub struct Unreachable {
-    /// Who.
-    pub person: Person,
+    /// Who, where they have an account.
+    pub person: Option<Person>,
     /// The organisations that they keep.
     pub keeps: Vec<Uuid>,
-    /// The letter that came back, and why.
+    /// The letter, and why it did not arrive.
     pub letter: Status,
 }
 
-/// Those who keep listings or have a role, and whose latest letter came back.
+impl Unreachable {
+    /// Whether they keep listings or have a role: officers know their addresses anyhow.
+    pub fn is_colleague(&self) -> bool {
+        !self.keeps.is_empty() || self.person.as_ref().is_some_and(|person| person.role.is_some())
+    }
+}
+
+/// For so long it is shown that a letter to anybody else did not arrive.
+const SHOWN: Duration = Duration::days(30);
+
+/// Those whose latest letter did not arrive: first those who keep listings or have a role, however long ago that was,
+/// then everybody else.
 /// # Errors
 /// When the database fails.
 pub async fn unreachable(records: &Records, identity: &Identity) -> Result<Vec<Unreachable>, Error> {
-    let mut keeps: BTreeMap<_, Vec<Uuid>> = BTreeMap::new();
+    let mut kept: BTreeMap<_, Vec<Uuid>> = BTreeMap::new();
     for membership in identity.all_memberships().await? {
-        keeps.entry(membership.person).or_default().push(membership.organisation);
+        kept.entry(membership.person).or_default().push(membership.organisation);
     }
-    let mut people = identity.everybody().await?;
-    people.retain(|person| person.role.is_some() || keeps.contains_key(&person.id));
-    let addresses: Vec<&str> = people.iter().map(|person| person.email.as_str()).collect();
-    let letters = mail::bounced(records.database(), &addresses).await?;
-    let of = |person: &Person| letters.iter().find(|letter| letter.to.eq_ignore_ascii_case(person.email.as_str())).cloned();
-    let with_letter = |person: Person| {
-        let letter = of(&person)?;
-        Some(Unreachable { keeps: keeps.get(&person.id).cloned().unwrap_or_default(), person, letter })
+    let people = identity.everybody().await?;
+    let colleagues = people.iter().filter(|person| person.role.is_some() || kept.contains_key(&person.id));
+    let addresses: Vec<&str> = colleagues.map(|person| person.email.as_str()).collect();
+    let mut letters = mail::unreached(records.database(), &addresses).await?;
+    for letter in mail::unreached_since(records.database(), records.clock().now() - SHOWN).await? {
+        if !letters.iter().any(|known| known.id == letter.id) {
+            letters.push(letter);
+        }
+    }
+    let with_person = |letter: Status| {
+        let person = people.iter().find(|person| letter.to.eq_ignore_ascii_case(person.email.as_str())).cloned();
+        let keeps = person.as_ref().and_then(|person| kept.get(&person.id)).cloned().unwrap_or_default();
+        Unreachable { person, keeps, letter }
     };
-    Ok(people.into_iter().filter_map(with_letter).collect())
+    Ok(letters.into_iter().map(with_person).collect())
 }

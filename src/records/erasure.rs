@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Error, Records, State, Stored, proposals, read, references, store};
+use super::{Decision, Error, Proposal, Records, State, Stored, proposals, read, references, store};
 use crate::{
     db::Transaction,
     model::{Contact, Document, Kind, text, values::EmailAddress},
@@ -234,19 +234,46 @@ impl Records {
         let mut drafts = Vec::new();
         for record in store::unpublished_by(tx, who).await? {
             let earlier = store::revisions(tx.connection(), &record).await?;
-            if earlier.iter().all(|version| version.kept.changed_by == who && version.state == State::Unpublished) {
+            if earlier.iter().all(|version| version.kept.changed_by == who && version.state != State::Published) {
                 drafts.push(record.id);
             }
         }
-        // A place that others use by now is theirs, too.
-        let linked = references::links_to(tx.connection(), &drafts).await?;
-        let own: HashSet<Uuid> = drafts.iter().copied().collect();
-        let used: HashSet<Uuid> = linked.iter().filter(|link| !own.contains(&link.from)).map(|link| link.to).collect();
-        drafts.retain(|id| !used.contains(id));
+        let drafts = unused(tx, drafts).await?;
         let (waiting, messages) = proposals::forget_by(tx, who).await?;
         proposals::forget(tx, &drafts).await?;
         store::delete(tx, &drafts).await?;
         Ok(Forgotten { proposals: waiting, messages, drafts: drafts.len() as u64 })
+    }
+
+    /// Delete listings that people began here and never published, also those that they threw away, when nobody has
+    /// touched them since `before`. What waits for a moderator or was decided since stays, and so does what something
+    /// else refers to, and what is to be spared. Gives which there were.
+    /// # Errors
+    /// When the database fails.
+    pub async fn tidy_drafts(&self, tx: &Transaction, before: DateTime<Utc>, spared: &[Uuid]) -> Result<Vec<Uuid>, Error> {
+        let known = store::drafts_before(tx, before).await?;
+        // Asked once more of what is locked: somebody may have gone on with one since.
+        let is_old = |stored: &Stored| stored.state != State::Published && stored.kept.changed_at < before;
+        let locked = store::load_locked(tx, &known).await?;
+        let mut drafts: Vec<Uuid> = locked.into_values().filter(is_old).map(|stored| stored.id).collect();
+        drafts.sort_unstable();
+        let is_busy = |one: &&Proposal| {
+            let decided = one.decided.as_ref().map_or(one.at, |decided| decided.at);
+            one.decision == Decision::Waiting || decided >= before
+        };
+        let mut busy: HashSet<Uuid> =
+            self.proposed_about(&drafts).await?.iter().filter(is_busy).map(|one| one.record_id).collect();
+        // Whoever goes on with its place, or with its organisation, goes on with it.
+        let links = references::links_from(tx.connection(), &drafts).await?;
+        let whole: Vec<Uuid> = links.iter().map(|link| link.to).collect();
+        let mut begun = store::load(tx.connection(), &whole).await?;
+        begun.retain(|_, stored| stored.state == State::Unpublished && stored.kept.changed_at >= before);
+        busy.extend(links.iter().filter(|link| begun.contains_key(&link.to)).map(|link| link.from));
+        drafts.retain(|id| !busy.contains(id) && !spared.contains(id));
+        let drafts = unused(tx, drafts).await?;
+        proposals::forget(tx, &drafts).await?;
+        store::delete(tx, &drafts).await?;
+        Ok(drafts)
     }
 
     /// Forget proposals that were decided before this moment, with what was said about them; how many.
@@ -254,6 +281,19 @@ impl Records {
     /// When the database fails.
     pub async fn tidy_proposals(&self, tx: &Transaction, before: DateTime<Utc>) -> Result<u64, Error> {
         Ok(proposals::forget_decided(tx, before).await?)
+    }
+}
+
+/// Those of these records that only each other refer to: a place that others use by now is theirs, too.
+async fn unused(tx: &Transaction, mut records: Vec<Uuid>) -> Result<Vec<Uuid>, Error> {
+    loop {
+        let own: HashSet<Uuid> = records.iter().copied().collect();
+        let linked = references::links_to(tx.connection(), &records).await?;
+        let used: HashSet<Uuid> = linked.iter().filter(|link| !own.contains(&link.from)).map(|link| link.to).collect();
+        if used.is_empty() {
+            return Ok(records);
+        }
+        records.retain(|id| !used.contains(id));
     }
 }
 

@@ -46,7 +46,7 @@ pub use copies::Copied;
 pub use erasure::{Forgotten, FoundContact, FoundPerson, FoundWords};
 pub use freshness::{CHECKED_HOW, Check, Fresh, How, Limits, Mark, day_of, leave_out_a_check_to_come};
 pub use pictures::Kept as KeptPicture;
-pub use proposals::{Decided, Decision, Edit, Message, Part, Proposal, Verdict, WouldChange};
+pub use proposals::{Decided, Decision, Edit, LeftOut, Message, Part, Proposal, Verdict, WouldChange};
 pub use scrubs::{Remembered, Scrub};
 pub use staleness::{Stale, Step};
 pub use store::{Stored, Version};

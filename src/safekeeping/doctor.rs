@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::{
     config::Config,
     db::Database,
+    mail,
     model::Kind,
     places,
     published::{self, Head, shelf::Shelf},
@@ -70,6 +71,7 @@ pub async fn examine(
     findings.push(clock(head, now));
     findings.push(records(db).await);
     findings.push(postcodes(db, now).await);
+    findings.push(emails(db, now).await);
     findings.push(shelf(&config.data_dir, head));
     findings.push(index(&config.data_dir, head));
     findings
@@ -225,6 +227,30 @@ async fn postcodes(db: &Database, now: chrono::DateTime<chrono::Utc>) -> Finding
             );
             if (now - imported.at).num_days() > OLD_DAYS { careful("postcodes", found, WHERE) } else { good("postcodes", found) }
         }
+    }
+}
+
+async fn emails(db: &Database, now: chrono::DateTime<chrono::Utc>) -> Finding {
+    /// A running server sends within a second, or tries again within an hour.
+    const LATE: chrono::Duration = chrono::Duration::hours(2);
+    const DAYS: i64 = 7;
+    match mail::tally(db, now - chrono::Duration::days(DAYS), now - LATE).await {
+        Err(error) => bad("emails", error.to_string(), "fix the database first (see above)"),
+        Ok(mail::Tally { late: 0, bounced: 0, given_up: 0 }) => {
+            good("emails", format!("none is late, and in the last {DAYS} days none was refused or given up"))
+        }
+        Ok(mail::Tally { late, bounced, given_up }) => careful(
+            "emails",
+            format!(
+                "{late} waiting for more than {} hours; in the last {DAYS} days {given_up} given up and {bounced} refused by the mail server",
+                LATE.num_hours()
+            ),
+            if late > 0 {
+                "run fingerpost run mail to see why they cannot be sent, and fix the mail server or its settings; once that is done they are sent by themselves"
+            } else {
+                "sign in as an officer and open /moderation: under \"Emails that cannot be delivered\" it lists whom to ask for another address"
+            },
+        ),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Duration, TimeDelta, Utc};
 use fingerpost::{
-    identity::{Email, Identity, MemberRole, PersonId},
+    identity::{Email, Identity, MemberRole, PersonId, PlatformRole},
     jobs,
     quality::{self, Ledger, Owned, Owner, Quality, Reminded, Schedule, letters},
     records::{Fresh, How, Mark},
@@ -16,7 +16,9 @@ use uuid::Uuid;
 
 use super::{id, listings, pantry};
 use crate::support::{
-    PUBLIC_URL, TestApp, fact, noon,
+    PUBLIC_URL, TestApp,
+    browser::Browser,
+    fact, noon,
     sink::{Act, At, Received, Sink},
 };
 
@@ -210,6 +212,33 @@ fact! {
             }
         }
         assert_eq!(written_on, [(75, 0), (90, 0), (104, 1), (118, 1)]);
+    }
+}
+
+fact! {
+    async fn the_board_counts_what_will_be_marked_or_left_out_within_a_month_unless_somebody_checks_it(app) {
+        app.import(listings(&["Larder", "Garden"])).await;
+        look(&app).await;
+        days_later(&app, 50);
+        quality_of(&app).confirm(&[id("Garden")], "person:7", How::Visit).await.unwrap();
+        let expiring = async || {
+            let owned = quality::owned(&app.app().records, &app.app().identity()).await.unwrap();
+            quality_of(&app).board(&owned).await.unwrap()[0].expiring
+        };
+        // Marked after 120 days, left out after 180; the garden fifty days later.
+        for (days, wanted) in [(89, 0), (90, 1), (119, 1), (120, 0), (139, 0), (140, 1), (150, 2), (180, 0), (200, 1), (230, 0)] {
+            days_later(&app, days);
+            look(&app).await;
+            assert_eq!(expiring().await, wanted, "after {days} days");
+        }
+        days_later(&app, 90);
+        look(&app).await;
+        let collector = Browser::officer(&app, PlatformRole::Collector).await;
+        let table = collector.open("/moderation/quality.csv").await.text();
+        assert!(table.starts_with("Category,Listings,\"Checked within 90 days, %\",Expiring within 30 days,"), "{table}");
+        assert!(table.contains("All listings,2,50,1,"), "{table}");
+        quality_of(&app).confirm(&[id("Larder")], "person:7", How::Phone).await.unwrap();
+        assert_eq!(expiring().await, 0);
     }
 }
 

@@ -4,13 +4,17 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use fingerpost::{
     jobs,
+    mail::{self, Kind, Letter, Part},
     model::{Document, LocationPolicy},
     records::Draft,
     safekeeping::{self, doctor::Verdict, keep_scrubs},
 };
 
 use super::{id, pantry, refuge};
-use crate::support::{On, TestApp, fact};
+use crate::support::{
+    On, TestApp, fact,
+    sink::{Act, At, Sink},
+};
 
 const LISTS: [&str; 7] =
     ["/services", "/organizations", "/service_at_locations", "/taxonomies", "/taxonomy_terms", "/locations", "/events"];
@@ -122,6 +126,43 @@ fact! {
         let found = |what: &str| findings.iter().find(|finding| finding.what == what).unwrap().verdict;
         assert_eq!((found("signing key"), found("clock"), found("database")), (Verdict::Bad, Verdict::Careful, Verdict::Good));
         assert!(findings.iter().filter(|finding| finding.verdict != Verdict::Good).all(|finding| finding.advice.is_some()));
+    }
+}
+
+fact! {
+    async fn the_doctor_counts_letters_that_never_arrived_and_says_what_to_do(app) {
+        let emails = async || {
+            let head = app.app().head().await.unwrap();
+            let findings = safekeeping::doctor::examine(&app.config, &app.app().db, &head, app.clock.now(), false).await;
+            findings.into_iter().find(|finding| finding.what == "emails").unwrap()
+        };
+        let queue = async |kind| {
+            let tx = app.app().db.write().await.unwrap();
+            let letter = Letter::new("a@example.org", kind, "Still right?", &[Part::paragraph("Is it?")]);
+            mail::queue(&tx, &letter, app.clock.now()).await.unwrap();
+            tx.commit().await.unwrap();
+        };
+        let later = |by: chrono::Duration| app.clock.set(app.clock.now() + by);
+        let sink = Sink::start().await;
+        queue(Kind::Invitation).await;
+        assert_eq!(emails().await.verdict, Verdict::Good, "it is not late");
+        later(chrono::Duration::hours(3));
+        let found = emails().await;
+        assert_eq!((found.verdict, found.found.starts_with("1 waiting for more than 2 hours")), (Verdict::Careful, true), "{found:?}");
+        assert!(found.advice.unwrap().contains("fingerpost run mail"), "{found:?}");
+        later(chrono::Duration::days(5));
+        sink.then([Act::Say(At::Rcpt, "451 4.2.2 not now")]);
+        sink.mailer(&app).send_due().await.unwrap();
+        queue(Kind::Reminder).await;
+        // Somebody mistypes their address.
+        queue(Kind::SignIn).await;
+        sink.then([Act::Say(At::Rcpt, "550 5.1.1 no such mailbox"), Act::Say(At::Rcpt, "550 5.1.1 no such mailbox")]);
+        sink.mailer(&app).send_due().await.unwrap();
+        let found = emails().await;
+        assert_eq!(found.found, "0 waiting for more than 2 hours; in the last 7 days 1 given up and 1 refused by the mail server");
+        assert!(found.verdict == Verdict::Careful && found.advice.unwrap().contains("/moderation"), "{found:?}");
+        later(chrono::Duration::days(8));
+        assert_eq!(emails().await.verdict, Verdict::Good, "that is long ago");
     }
 }
 

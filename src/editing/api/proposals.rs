@@ -15,11 +15,11 @@ use super::{
 };
 use crate::{
     clock::rfc3339,
-    editing::{Call, Editing, Error, Judgement, Submission, Write, body},
+    editing::{Call, Editing, Error, Judgement, OneChange, Submission, Whole, Write, body},
     http::{Fault, Problem, Segment},
     identity::{Action, Actor, Subject, can},
     model::text::shorten,
-    records::{self, Decision, Part, Proposal},
+    records::{self, Decision, LeftOut, Part, Proposal},
 };
 
 /// Proposals that are listed.
@@ -29,9 +29,8 @@ const MOST: usize = 50;
 
 /// A proposal as its author and those who decide read it.
 async fn shown(editing: &Editing, actor: &Actor, id: Uuid) -> Result<Value, Problem> {
-    let (proposal, changes, protected) = editing.change(actor, id).await?;
+    let OneChange { proposal, changes, protected, revision, .. } = editing.change(actor, id).await?;
     let thread = editing.records.thread(id).await.map_err(Error::from)?;
-    let revision = editing.records.find(proposal.record_id).await.map_err(Error::from)?.map_or(0, |stored| stored.kept.revision);
     let mut body = brief(&proposal);
     if let Some(members) = body.as_object_mut() {
         members.insert("changes".to_owned(), json!(changes));
@@ -105,7 +104,8 @@ pub(in crate::editing) struct DecideProposal {
     #[serde(default)]
     #[schemars(extend("examples" = ["3f8a1c22d9015b7e"]))]
     version: Option<String>,
-    /// Parts that are refused while the rest is accepted.
+    /// Parts that are refused while the rest is accepted. Of what is decided together: members of this record, if it is
+    /// new, that are left out.
     #[serde(default)]
     rejected: Vec<Refused>,
     /// Why everything is refused, or what is said, in a sentence or two.
@@ -147,16 +147,18 @@ pub(super) async fn decide(
     let id = id_of(&id)?;
     let wanted: DecideProposal =
         serde_json::from_slice(&body).map_err(|error| Problem::bad_request(format!("expected {{\"decision\": …}}: {error}")))?;
-    let (proposal, changes, _) = editing.change(&actor, id).await?;
+    let OneChange { proposal, changes, .. } = editing.change(&actor, id).await?;
     match wanted.decision {
         Deciding::Withdraw => editing.take_back(&actor, id).await?,
         Deciding::Say => editing.say(&actor, id, &wanted.reason).await?,
         Deciding::Accept | Deciding::Reject if proposal.bundle.is_some() => {
             let accept = wanted.decision == Deciding::Accept;
             let bundle = proposal.bundle.unwrap_or_default();
+            let left_out = wanted.rejected.into_iter();
+            let left_out = left_out.map(|one| LeftOut { proposal: id, part: Part::refused(one.field, one.reason) }).collect();
             let seen = wanted.version.unwrap_or_default();
-            let said = (wanted.reason.as_str(), wanted.called_back.as_ref());
-            Box::pin(editing.decide_listing(&actor, bundle, accept, &seen, said)).await?;
+            let whole = Whole { accept, seen, reason: wanted.reason, called_back: wanted.called_back, left_out };
+            Box::pin(editing.decide_listing(&actor, bundle, whole)).await?;
         }
         Deciding::Accept | Deciding::Reject => {
             let missing = |field: &str| {

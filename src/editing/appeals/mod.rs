@@ -157,6 +157,19 @@ impl Editing {
         Ok(theirs)
     }
 
+    /// The records whose refusal somebody has appealed against, while nobody has decided that.
+    pub(super) async fn appealed(&self) -> Result<Vec<Uuid>, Error> {
+        let mut records = Vec::new();
+        for appeal in store::open(self.records.database().reader()).await? {
+            let Some(proposal) = self.records.proposal(appeal.proposal).await? else { continue };
+            match proposal.bundle {
+                Some(bundle) => records.extend(self.records.bundle(bundle).await?.iter().map(|part| part.record_id)),
+                None => records.push(proposal.record_id),
+            }
+        }
+        Ok(records)
+    }
+
     /// Decide an appeal: the change waits again, or stays refused. Its author is told why.
     /// # Errors
     /// [`Error::Forbidden`] for whoever refused; [`Error::NeedsReason`]; [`Error::NotFound`] when there is no

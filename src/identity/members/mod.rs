@@ -251,6 +251,14 @@ impl Identity {
         Ok(store::remove_invitations_by(tx, organisation, &Self::known_as(person)).await?)
     }
 
+    /// Forget who keeps organisations that are not there any more: members, invitations and tokens.
+    /// # Errors
+    /// When the database fails.
+    pub async fn forget_organisations(&self, tx: &Transaction, organisations: &[Uuid]) -> Result<(), Error> {
+        store::forget_organisations(tx, organisations).await?;
+        self.end_tokens_of_organisations(tx, organisations).await
+    }
+
     /// Forget invitations of an address, and links that were sent to it.
     pub(super) async fn forget_invitations(&self, tx: &Transaction, email: &Email) -> Result<(), Error> {
         Ok(store::forget_invitations(tx, email).await?)

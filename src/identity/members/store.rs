@@ -228,6 +228,17 @@ pub(super) async fn remove_invitations_by(tx: &Transaction, organisation: Uuid, 
     query.exec(tx.connection()).await.context("cannot remove invitations").map(drop)
 }
 
+/// Forget who keeps these organisations, and who was invited to.
+pub(super) async fn forget_organisations(tx: &Transaction, organisations: &[Uuid]) -> Result<(), db::Error> {
+    for some in db::pieces(organisations) {
+        let query = member::Entity::delete_many().filter(member::Column::OrganisationId.is_in(some.iter().copied()));
+        query.exec(tx.connection()).await.context("cannot delete members")?;
+        let query = invitation::Entity::delete_many().filter(invitation::Column::OrganisationId.is_in(some.iter().copied()));
+        query.exec(tx.connection()).await.context("cannot delete invitations")?;
+    }
+    Ok(())
+}
+
 pub(super) async fn forget_invitations(tx: &Transaction, email: &Email) -> Result<(), db::Error> {
     let query = invitation::Entity::delete_many().filter(invitation::Column::Email.eq(email.as_str()));
     query.exec(tx.connection()).await.context("cannot delete invitations").map(drop)

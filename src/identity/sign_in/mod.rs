@@ -182,3 +182,37 @@ impl Identity {
         Ok(store::tidy(tx, self.clock.now(), WINDOW).await?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        clock::Clock,
+        db::{Database, Durability},
+    };
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn the_database_is_asked_the_same_whether_or_not_somebody_is_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.db");
+        let mut db = Database::open(&format!("sqlite:{}", file.display()), Durability::Full).await.unwrap();
+        let heard = db.overheard();
+        let identity = Identity::new(db, Clock::fixed(DateTime::UNIX_EPOCH));
+        let [known, unknown]: [Email; 2] = ["known@example.org", "no-one@example.org"].map(|email| email.parse().unwrap());
+        let tx = identity.write().await.unwrap();
+        identity.welcome(&tx, &known).await.unwrap();
+        tx.commit().await.unwrap();
+        let client: IpAddr = "192.0.2.7".parse().unwrap();
+        let asked = async |email: &Email| {
+            heard.lock().unwrap().clear();
+            let tx = identity.write().await.unwrap();
+            let secret = identity.ask_for_link(&tx, email, &Secret::new(), "", client).await.unwrap();
+            tx.commit().await.unwrap();
+            assert!(secret.is_some(), "{email}");
+            std::mem::take(&mut *heard.lock().unwrap())
+        };
+        let of_somebody = asked(&known).await;
+        assert!(of_somebody.len() > 5, "{of_somebody:#?}");
+        assert_eq!(of_somebody, asked(&unknown).await);
+    }
+}

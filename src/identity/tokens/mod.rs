@@ -167,6 +167,11 @@ impl Identity {
         Ok(store::remove_of(tx, person, None).await?)
     }
 
+    /// End the tokens of organisations that are not there any more.
+    pub(super) async fn end_tokens_of_organisations(&self, tx: &Transaction, organisations: &[Uuid]) -> Result<(), Error> {
+        Ok(store::remove_for(tx, organisations).await?)
+    }
+
     /// End the tokens that somebody made for organisations that they do not keep.
     pub(super) async fn end_tokens_by_role(&self, tx: &Transaction, person: PersonId) -> Result<(), Error> {
         let kept: Vec<Uuid> = self.memberships_in(tx, person).await?.iter().map(|membership| membership.organisation).collect();

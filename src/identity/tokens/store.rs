@@ -104,6 +104,14 @@ pub(super) async fn remove_of(tx: &Transaction, person: PersonId, organisation: 
     query.exec(tx.connection()).await.context("cannot end tokens").map(drop)
 }
 
+pub(super) async fn remove_for(tx: &Transaction, organisations: &[Uuid]) -> Result<(), db::Error> {
+    for some in db::pieces(organisations) {
+        let query = api_token::Entity::delete_many().filter(api_token::Column::OrganisationId.is_in(some.iter().copied()));
+        query.exec(tx.connection()).await.context("cannot end tokens")?;
+    }
+    Ok(())
+}
+
 pub(super) async fn remove_but_for(tx: &Transaction, person: PersonId, organisations: &[Uuid]) -> Result<(), db::Error> {
     let query = api_token::Entity::delete_many()
         .filter(api_token::Column::PersonId.eq(person.0))

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::home::stands;
 use crate::{
-    editing::{Appeal, Editing, Error, became_of, in_words, is_refused},
+    editing::{Appeal, Editing, Error, OneChange, became_of, in_words, is_refused},
     http::Problem,
     model::text::shorten,
     pages::{
@@ -33,7 +33,7 @@ pub(super) async fn show(State(desk): State<Desk>, Path(id): Path<Uuid>, signed:
 }
 
 async fn page(desk: &Desk, signed: &Signed, id: Uuid, mistakes: &Mistakes, words: &str) -> Result<Page, Error> {
-    let (proposal, mut changes, _) = desk.editing.change(&signed.actor, id).await?;
+    let OneChange { proposal, mut changes, .. } = desk.editing.change(&signed.actor, id).await?;
     differences::for_people(&desk.editing, &mut changes).await?;
     let name = desk.editing.name_of(&proposal).await?;
     let own = desk.editing.is_answered_for(&signed.actor, &proposal.by).await?;

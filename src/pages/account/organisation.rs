@@ -57,7 +57,7 @@ async fn page(
     let invitations = desk.identity().invitations_of(id).await?;
     let kept = members.iter().map(|member| member.person.email.as_str());
     let addresses: Vec<&str> = kept.chain(invitations.iter().map(|invitation| invitation.email.as_str())).collect();
-    let bounced = mail::bounced(desk.editing.records().database(), &addresses).await?;
+    let unreached = mail::unreached(desk.editing.records().database(), &addresses).await?;
     let tokens = desk.identity().tokens(Some(id)).await?;
     let listings = listings(desk, id).await?;
     let manages = sight.lets(&signed.actor, Action::ManageMembers);
@@ -71,7 +71,7 @@ async fn page(
         (listing_list(&listings))
         p { a class="button" href=(format!("/account/organisations/{id}/services/new")) { "Add a service" } " " a class="button" href=(format!("/account/organisations/{id}/events/new")) { "Add an event or workshop" } }
         h2 { "Who manages it" }
-        (member_list(signed, &sight, (&members, &bounced), &invitations, manages))
+        (member_list(signed, &sight, (&members, &unreached), &invitations, manages))
         @if manages && needs_an_officer(signed, &sight) { p class="hint" { (ASK_THE_COUNCIL) } }
         @else if manages { (invite(signed, id, fields, mistakes)) }
         @if makes_tokens { (token_list(signed, &sight, &tokens, secret, (fields, mistakes))) }
@@ -82,7 +82,7 @@ async fn page(
 fn member_list(
     signed: &Signed,
     sight: &Sight,
-    (members, bounced): (&[Member], &[mail::Status]),
+    (members, unreached): (&[Member], &[mail::Status]),
     invitations: &[Invitation],
     manages: bool,
 ) -> Markup {
@@ -95,7 +95,7 @@ fn member_list(
                 @let own = member.person.id == signed.person.id;
                 li {
                     p { strong { (member.person.shown()) } @if own { " (you)" } ", " (member.membership.role.as_str()) " since " (date(london_day(member.membership.since))) }
-                    @if manages || own { (comes_back(bounced, &member.person.email)) }
+                    @if manages || own { (comes_back(unreached, member.person.email.as_str())) }
                     @if manages || own {
                         form method="post" action=(action) {
                             (signed.proof())
@@ -112,7 +112,7 @@ fn member_list(
                 li {
                     p { (invitation.email) ", invited as " (invitation.role.as_str()) " until " (date(london_day(invitation.expires_at))) }
                     @if manages {
-                        (comes_back(bounced, &invitation.email))
+                        (comes_back(unreached, invitation.email.as_str()))
                         form method="post" action=(action) {
                             (signed.proof())
                             input type="hidden" name="invitation" value=(invitation.id);

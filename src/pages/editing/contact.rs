@@ -5,6 +5,8 @@ use std::fmt::Display;
 use maud::{Markup, html};
 
 use crate::{
+    editing::Error,
+    mail,
     model::{
         Contact, Document, Kind, Phone, Visibility,
         contact::{is_number, number_and_extension},
@@ -12,10 +14,24 @@ use crate::{
         values::{EmailAddress, Number, WebAddress},
     },
     pages::{
-        desk::Fields,
+        desk::{Desk, Fields},
         fields::{Field, Mistakes, tick},
+        moderation::comes_back,
     },
 };
+
+/// Word of the email addresses of a listing to which letters do not arrive: whoever writes there hears nothing either.
+pub(super) async fn unreached(desk: &Desk, document: &Document) -> Result<Markup, Error> {
+    let mut document = document.clone();
+    let Some(reached) = ways(&mut document) else { return Ok(html! {}) };
+    let own = reached.email.as_deref().and_then(Option::as_ref);
+    let contacts = reached.contacts.iter().filter_map(|contact| contact.email.as_ref());
+    let mut addresses: Vec<&str> = own.into_iter().chain(contacts).map(EmailAddress::as_str).collect();
+    addresses.sort_unstable();
+    addresses.dedup();
+    let letters = mail::unreached(desk.editing.records().database(), &addresses).await?;
+    Ok(html! { @for letter in &letters { p { (letter.to) } (comes_back(&letters, &letter.to)) } })
+}
 
 /// The parts of a document that the form is about.
 struct Ways<'a> {

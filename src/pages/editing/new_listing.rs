@@ -19,6 +19,7 @@ use crate::{
         desk::{Desk, Fields, Path, Posted, Signed, go_to},
         fields::{Mistakes, tick},
         layout::{Page, Step},
+        words::count,
     },
 };
 
@@ -94,13 +95,14 @@ async fn is_added(desk: &Desk, signed: &Signed, id: Uuid) -> Result<bool, Error>
     Ok(stored.is_some_and(|stored| stored.kept.changed_by == signed.actor.known_as()))
 }
 
-fn page(signed: &Signed, new: New, fields: &Fields, mistakes: &Mistakes, more: &Markup) -> Page {
+fn page(desk: &Desk, signed: &Signed, new: New, fields: &Fields, mistakes: &Mistakes, more: &Markup) -> Page {
     let title = new.title();
     let begun = fields.some(BEGUN).map_or_else(|| crate::ids::fresh().to_string(), str::to_owned);
+    let days = count(desk.editing.about().keeps_drafts.into(), "day", "days");
     let body = html! {
         (mistakes.summary())
         h1 { (title) }
-        p { "It is saved as a draft. It is not public until you send it and a moderator has checked it. " a href="/directory/listing-policy" { "What is listed here, and what is not" } }
+        p { "It is saved as a draft, which is deleted if nobody changes it for " (days) ". It is not public until you send it and a moderator has checked it. " a href="/directory/listing-policy" { "What is listed here, and what is not" } }
         form method="post" action=(new.path()) novalidate {
             (signed.proof())
             input type="hidden" name=(BEGUN) value=(begun);
@@ -132,7 +134,7 @@ pub(in crate::pages) async fn written(
     if let Some(id) = organisation {
         may_add(desk, signed, id).await?;
     }
-    Ok(Some(page(signed, new, fields, &Mistakes::default(), &html! {})))
+    Ok(Some(page(desk, signed, new, fields, &Mistakes::default(), &html! {})))
 }
 
 /// GET `/account/organisations/new`, with the `name` that somebody has looked for before.
@@ -144,7 +146,7 @@ pub(super) async fn ask_organisation(
 ) -> Response {
     let mut fields = Fields::default();
     fields.set("name", parameters.text("name").ok().flatten().unwrap_or_default());
-    let page = page(&signed, New::Organisation, &fields, &Mistakes::default(), &html! {});
+    let page = page(&desk, &signed, New::Organisation, &fields, &Mistakes::default(), &html! {});
     desk.answer(&headers, &signed, Ok(page))
 }
 
@@ -187,7 +189,7 @@ pub(super) async fn make_organisation(State(desk): State<Desk>, posted: Posted) 
                     (tick("none_of_these", "No, add a new organisation", fields.has("none_of_these"), &mistakes))
                 }
             };
-            return Ok(Err(page(signed, New::Organisation, fields, &mistakes, &same)));
+            return Ok(Err(page(&desk, signed, New::Organisation, fields, &mistakes, &same)));
         }
         let tx = desk.identity().write().await.map_err(Error::from)?;
         let who = Identity::known_as(signed.person.id);
@@ -234,7 +236,7 @@ async fn may_add(desk: &Desk, signed: &Signed, organisation: Uuid) -> Result<(),
 pub(super) async fn ask_service(State(desk): State<Desk>, Path(id): Path<Uuid>, signed: Signed, headers: HeaderMap) -> Response {
     let done = may_add(&desk, &signed, id)
         .await
-        .map(|()| page(&signed, New::Service(id), &Fields::default(), &Mistakes::default(), &html! {}));
+        .map(|()| page(&desk, &signed, New::Service(id), &Fields::default(), &Mistakes::default(), &html! {}));
     desk.answer(&headers, &signed, done.map_err(Problem::from))
 }
 
@@ -268,7 +270,7 @@ pub(super) async fn ask_event(
             }
             fields.set("copy", copied.to_string());
         }
-        Ok::<_, Error>(page(&signed, New::Event(id), &fields, &Mistakes::default(), &html! {}))
+        Ok::<_, Error>(page(&desk, &signed, New::Event(id), &fields, &Mistakes::default(), &html! {}))
     };
     desk.answer(&headers, &signed, done.await.map_err(Problem::from))
 }
@@ -329,7 +331,7 @@ async fn make(desk: &Desk, posted: &Posted, new: New, organisation: Uuid, mut do
         }
         agree(desk, posted, &mut mistakes).await?;
         if !mistakes.none() {
-            return Ok(Err(page(signed, new, fields, &mistakes, &html! {})));
+            return Ok(Err(page(desk, signed, new, fields, &mistakes, &html! {})));
         }
         match keep(desk, signed, document, "new listing started").await {
             // The same form arrived a moment before, however the database says so.

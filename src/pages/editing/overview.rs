@@ -12,7 +12,7 @@ use super::{
     categories,
     checking::checking,
     complete::{completeness, missing},
-    dates,
+    contact, dates,
     history::is_restored,
     meanwhile::Meanwhile,
     section::said,
@@ -69,6 +69,7 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, saved: &str, reports: &[Re
     let has_unseen_places = !sight.is_foreign() && !desk.editing.unseen_places(&sight.document).await?.is_empty();
     let missing = missing(&sight.document, &places);
     let categories = categories::names(desk, &sight.document).await?;
+    let unreached = contact::unreached(desk, &sight.document).await?;
     let by = desk.identity().shown_as(&sight.stored.kept.changed_by).await?;
     let last_check = match desk.editing.records().checks(id).await?.into_iter().next() {
         Some(check) => {
@@ -100,6 +101,7 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, saved: &str, reports: &[Re
                     dt { (section.title()) }
                     dd {
                         (summary(*section, &sight.document, &places, &categories))
+                        @if *section == Section::Contact { (unreached) }
                         @let by_place = may_edit && has_several_places(&sight.document) && matches!(section, Section::Place | Section::Times);
                         @if by_place { (each_place(id, *section, &sight.document, &places)) }
                         @if may_edit && !(by_place && *section == Section::Place) { p { a href=(format!("/account/listings/{id}/{}", section.word())) { "Change" span class="unseen" { ": " (section.title()) } } } }

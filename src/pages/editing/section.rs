@@ -16,7 +16,7 @@ use super::{
     status, times,
 };
 use crate::{
-    editing::{Became, Error, KnownNumber, Risk, Sight, Submission, Write, risk},
+    editing::{Became, Error, KnownNumber, OneChange, Risk, Sight, Submission, Write, risk},
     http::{Fault, Parameters, Problem, visitor::FORM_TOKEN},
     identity::Action,
     model::{Document, Kind, Location, changes::Change},
@@ -107,7 +107,7 @@ async fn waiting(desk: &Desk, signed: &Signed, sight: &Sight, section: Section) 
             continue;
         }
         // A place may be others', too: what they propose of it is theirs to know.
-        let Ok((proposal, changes, _)) = desk.editing.change(&signed.actor, proposal.id).await else { continue };
+        let Ok(OneChange { proposal, changes, .. }) = desk.editing.change(&signed.actor, proposal.id).await else { continue };
         if proposal.kind == Kind::Location || changes.iter().any(|change| members.contains(&change.field.as_str())) {
             waiting.push(proposal);
         }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{queue::Done, too_late};
 use crate::{
-    editing::Error,
+    editing::{Error, OneChange},
     http::Problem,
     identity::Action,
     pages::{
@@ -31,7 +31,7 @@ pub(super) async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields
         return Err(Error::Forbidden("only officers can see this page"));
     }
     let appeal = desk.editing.appeal_of(id).await?.ok_or(Error::NotFound(id))?;
-    let (proposal, mut changes, _) = desk.editing.change(&signed.actor, id).await?;
+    let OneChange { proposal, mut changes, .. } = desk.editing.change(&signed.actor, id).await?;
     differences::for_people(&desk.editing, &mut changes).await?;
     let by = desk.identity().shown_as(&appeal.by).await?;
     let refused_by = desk.identity().shown_as(&appeal.refused_by).await?;

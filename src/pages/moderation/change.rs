@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{asking, categories, queue::Done, too_late};
 use crate::{
-    editing::{Error, Judgement, Queued, Waiting, became_of, in_words, words_for},
+    editing::{Error, Judgement, OneChange, became_of, in_words, words_for},
     http::Problem,
     identity::Action,
     model::changes::{Change, by_part, part_of},
@@ -43,18 +43,12 @@ pub(super) async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields
     if !signed.may(Action::SeeQueue) {
         return Err(Error::Forbidden("only officers can see this page"));
     }
-    let Queued { waiting: Waiting::Change(proposal, mut changes), protected, overtaken, .. } =
-        desk.editing.one_change(&signed.actor, id).await?
-    else {
-        return Err(Error::NotFound(id));
-    };
+    let OneChange { proposal, mut changes, protected, revision, overtaken } = desk.editing.change(&signed.actor, id).await?;
     let mut suggested = Vec::new();
     if let Some(change) = changes.iter().find(|change| change.field == differences::CATEGORIES) {
         suggested = categories::suggested(desk, change).await?;
     }
     differences::for_people(&desk.editing, &mut changes).await?;
-    let standing = desk.editing.records().find(proposal.record_id).await?;
-    let revision = standing.as_ref().map_or(0, |standing| standing.kept.revision);
     let name = desk.editing.name_of(&proposal).await?;
     let by = desk.identity().shown_as(&proposal.by).await?;
     let decided_by = match &proposal.decided {
@@ -111,7 +105,7 @@ pub(super) async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields
 /// GET `/moderation/changes/{id}/preview`: the listing as the public would see it with the whole change.
 pub(super) async fn preview(State(desk): State<Desk>, Path(id): Path<Uuid>, signed: Signed, headers: HeaderMap) -> Response {
     let done = async {
-        let (proposal, ..) = desk.editing.change(&signed.actor, id).await?;
+        let proposal = desk.editing.change(&signed.actor, id).await?.proposal;
         let shown = desk.editing.preview_proposed(&signed.actor, &[proposal]).await?;
         let about = html! {
             p { strong { "This is a preview." } " The public would see it like this if you accepted the whole change." }
@@ -273,7 +267,7 @@ fn missing_reason(fields: &Fields) -> String {
 
 async fn judge(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Proposal, Error> {
     let (signed, fields) = (&posted.signed, &posted.fields);
-    let (_, changes, _) = desk.editing.change(&signed.actor, id).await?;
+    let changes = desk.editing.change(&signed.actor, id).await?.changes;
     let mut judgement = Judgement {
         revision: fields.text("revision").parse().unwrap_or(-1),
         version: fields.text("version").to_owned(),

@@ -1,30 +1,33 @@
-//! A new listing with all that belongs to it: taken or refused as a whole.
+//! A new listing with all that belongs to it: taken as a whole or but for what is left out of it, or refused.
 
 use std::collections::BTreeMap;
 
 use axum::{extract::State, response::Response};
 use http::{HeaderMap, StatusCode};
-use maud::html;
+use maud::{Markup, html};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::{asking, queue::Done, too_late};
 use crate::{
-    editing::{Error, Waiting, main_of},
+    editing::{Error, Waiting, Whole, became_of, can_be_left_out, in_words, main_of, words_for},
     http::Problem,
     identity::Action,
-    model::{Kind, changes::between},
+    model::{
+        Kind,
+        changes::{Change, between, by_part},
+    },
     pages::{
         account::{messages, thread},
         call_back,
         desk::{Desk, Fields, Path, Posted, Signed, go_to},
         differences,
-        fields::{Field, Mistakes},
+        fields::{Field, Mistakes, tick},
         layout::{Page, Step},
         preview,
         words::moment,
     },
-    records::{self, Decision},
+    records::{self, Decision, LeftOut, Part, Proposal},
 };
 
 /// GET `/moderation/listings/{bundle}`.
@@ -56,6 +59,7 @@ pub(super) async fn page(
         // What is public already is shown beside what it would become; the rest is new as a whole.
         let standing = desk.editing.records().find(part.record_id).await?;
         let public = standing.filter(|standing| standing.state == crate::records::State::Published);
+        let is_part_new = public.is_none();
         let before: Value = public.map_or(Value::Null, |standing| serde_json::from_str(&standing.document).unwrap_or_default());
         let mut changes = between(&before, &proposed);
         if let Some(id) = proposed["organization_id"].as_str().and_then(|id| id.parse::<Uuid>().ok())
@@ -66,7 +70,7 @@ pub(super) async fn page(
             changes.retain(|change| change.field != "organization_id" || !change.before.is_null());
         }
         differences::for_people(&desk.editing, &mut changes).await?;
-        shown.push((part, changes));
+        shown.push((part, changes, is_part_new));
     }
     let mut said = Vec::new();
     for part in &parts {
@@ -90,7 +94,7 @@ pub(super) async fn page(
         p { a href=(format!("/moderation/listings/{bundle}/preview")) { "Preview: the listing as the public would see it" } }
         @for (id, organisation) in &organisations { p { "For " a href=(format!("/account/listings/{id}")) { (organisation) } } }
         @if protected { p class="danger" { "Protected listing. Phone a number that we already had, not one in what is proposed." } }
-        @for (part, changes) in &shown {
+        @for (part, changes, _) in &shown {
             section {
                 h2 { (part.kind.as_str().replace('_', " ")) }
                 (differences::list(changes))
@@ -101,8 +105,9 @@ pub(super) async fn page(
             form method="post" action=(format!("/moderation/listings/{bundle}")) novalidate {
                 (signed.proof())
                 input type="hidden" name="seen" value=(version);
+                @for (part, changes, _) in shown.iter().filter(|(.., is_part_new)| *is_part_new) { (leaving_out(part, changes, fields, mistakes)) }
                 (call_back::form(calling.as_deref(), fields, mistakes))
-                (Field::new("reason", "Reason, if you refuse", fields.text("reason")).hint("The author will see this. Say what would have to change, and that they can send it again.").lines(mistakes, 3))
+                (Field::new("reason", "Reason, if you refuse it all", fields.text("reason")).hint("The author will see this. Say what would have to change, and that they can send it again.").lines(mistakes, 3))
                 p {
                     button class="button" name="do" value="accept" { "Publish it" } " "
                     button class="button warn" name="do" value="refuse" { "Refuse" }
@@ -115,12 +120,64 @@ pub(super) async fn page(
     Ok(Page { trail: vec![Step::to("/moderation", "Waiting")], ..Page::new(mistakes.title(&name), body) })
 }
 
+/// What can be left out of a part that is new, each with a box and a reason.
+fn leaving_out(part: &Proposal, changes: &[Change], fields: &Fields, mistakes: &Mistakes) -> Markup {
+    let mut offered = by_part(changes);
+    offered.retain(|(field, _)| can_be_left_out(part.kind, field));
+    let boxes = format!("leave-{}", part.id);
+    let is_open = fields.starting(&boxes).next().is_some() || !mistakes.none();
+    html! {
+        @if !offered.is_empty() {
+            details open[is_open] {
+                summary { "Leave something out of the " (part.kind.as_str().replace('_', " ")) }
+                p class="hint" { "The rest is published. The author reads why, and can send it again." }
+                @for (field, of) in &offered {
+                    @let (leave, why) = (format!("{boxes}-{field}"), format!("why-{}-{field}", part.id));
+                    @let said = of.iter().map(|change| words_for(&change.field)).collect::<Vec<_>>().join(", ");
+                    (tick(&leave, &format!("Leave out: {said}"), fields.has(&leave), mistakes))
+                    (Field::new(&why, &format!("Why is “{said}” left out?"), fields.text(&why)).hint("The author will see this. Needed if you leave it out.").line(mistakes, "text", "off"))
+                }
+            }
+        }
+    }
+}
+
+/// What is ticked to be left out, and what is wrong with how that is said.
+fn left_out(fields: &Fields) -> (Vec<LeftOut>, Mistakes) {
+    let mut mistakes = Mistakes::default();
+    let mut left_out = Vec::new();
+    for (name, _) in fields.starting("leave-") {
+        let what = name.trim_start_matches("leave-");
+        // An id, and what it is that is left out.
+        let Some((proposal, field)) = what.split_at_checked(36) else { continue };
+        let (Ok(proposal), Some(field)) = (proposal.parse::<Uuid>(), field.strip_prefix('-')) else { continue };
+        let why = format!("why-{what}");
+        if fields.text(&why).is_empty() {
+            mistakes.add(why, format!("Say why {} is left out: the author will see the reason", words_for(field)));
+        } else {
+            left_out.push(LeftOut { proposal, part: Part::refused(field, fields.text(&why)) });
+        }
+    }
+    for (name, why) in fields.starting("why-") {
+        let leave = format!("leave-{}", name.trim_start_matches("why-"));
+        if !why.is_empty() && !fields.has(&leave) {
+            mistakes.add(leave, "You wrote why it is left out. Tick this to leave it out, or clear the reason to publish it");
+        }
+    }
+    (left_out, mistakes)
+}
+
 /// What became of it, where whoever asks has decided it themselves.
 async fn decided_by(desk: &Desk, signed: &Signed, bundle: Uuid) -> Option<Done> {
     let parts = desk.editing.records().bundle(bundle).await.ok()?;
     let me = signed.actor.known_as();
     let own = parts.iter().find(|part| part.decided.as_ref().is_some_and(|decided| decided.by == me))?;
-    Some(if own.decision == Decision::Accepted { Done::Published } else { Done::Refused })
+    let is_whole = parts.iter().all(|part| part.parts.is_empty());
+    Some(match own.decision {
+        Decision::Accepted if is_whole => Done::Published,
+        Decision::Accepted => Done::Partly,
+        _ => Done::Refused,
+    })
 }
 
 /// That somebody else has decided: who, when, and how it stands.
@@ -147,6 +204,7 @@ async fn decided(desk: &Desk, signed: &Signed, bundle: Uuid) -> Result<Page, Err
     let body = html! {
         h1 { (name) }
         p class="banner" role="status" { "This has already been decided. " (became) (by) "." }
+        @for part in &parts { @if !part.parts.is_empty() { ul { @for (words, part) in in_words(&part.parts) { li { (words) ": " (became_of(part)) } } } } }
         (called)
         p { a href=(format!("/account/listings/{}", main.record_id)) { "The current listing" } " · " a href="/moderation" { "What else is waiting" } }
     };
@@ -173,17 +231,25 @@ pub(super) async fn preview(State(desk): State<Desk>, Path(bundle): Path<Uuid>, 
 pub(super) async fn decide(State(desk): State<Desk>, Path(bundle): Path<Uuid>, posted: Posted) -> Response {
     let (signed, fields) = (&posted.signed, &posted.fields);
     let accept = fields.text("do") == "accept";
-    let called = call_back::said(fields);
-    match Box::pin(desk.editing.decide_listing(
-        &signed.actor,
-        bundle,
+    let (left_out, mistakes) = if accept { left_out(fields) } else { (Vec::new(), Mistakes::default()) };
+    if !mistakes.none() {
+        let page = page(&desk, signed, bundle, fields, &mistakes).await;
+        return desk.answer(&posted.headers, signed, page.map_err(Problem::from));
+    }
+    let done = match (accept, left_out.is_empty()) {
+        (true, true) => Done::Published,
+        (true, false) => Done::Partly,
+        (false, _) => Done::Refused,
+    };
+    let whole = Whole {
         accept,
-        fields.text("seen"),
-        (fields.text("reason"), Some(&called)),
-    ))
-    .await
-    {
-        Ok(()) => go_to(&if accept { Done::Published } else { Done::Refused }.path()),
+        seen: fields.text("seen").to_owned(),
+        reason: fields.text("reason").to_owned(),
+        called_back: Some(call_back::said(fields)),
+        left_out,
+    };
+    match Box::pin(desk.editing.decide_listing(&signed.actor, bundle, whole)).await {
+        Ok(()) => go_to(&done.path()),
         Err(Error::Records(records::Error::Decided(_))) => {
             // Two taps: the first has decided it.
             if let Some(done) = decided_by(&desk, signed, bundle).await {
@@ -192,7 +258,7 @@ pub(super) async fn decide(State(desk): State<Desk>, Path(bundle): Path<Uuid>, p
             let page = decided(&desk, signed, bundle).await;
             desk.answer(&posted.headers, signed, page.map(too_late).map_err(Problem::from))
         }
-        Err(error @ (Error::NeedsReason { .. } | Error::NeedsCallBack(_))) => {
+        Err(error @ (Error::NeedsReason { .. } | Error::NeedsCallBack(_) | Error::Unfit(_))) => {
             let mut mistakes = Mistakes::default();
             match &error {
                 Error::NeedsCallBack(fault) => call_back::mistake(&mut mistakes, fault),

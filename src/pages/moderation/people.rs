@@ -42,7 +42,7 @@ async fn page(desk: &Desk, signed: &Signed, fields: &Fields, mistakes: &Mistakes
         officers.push((person, passkeys));
     }
     let addresses: Vec<&str> = officers.iter().map(|(person, _)| person.email.as_str()).collect();
-    let bounced = mail::bounced(desk.editing.records().database(), &addresses).await?;
+    let unreached = mail::unreached(desk.editing.records().database(), &addresses).await?;
     let body = html! {
         (mistakes.summary())
         h1 { "People and roles" }
@@ -51,7 +51,7 @@ async fn page(desk: &Desk, signed: &Signed, fields: &Fields, mistakes: &Mistakes
                 li {
                     p { strong { (person.shown()) } ", " (person.email) }
                     p { (person.role.map_or("no role", PlatformRole::as_str)) @if let Some(seen) = person.seen_at { ", last signed in " (moment(seen)) } @else { ", has not signed in yet" } }
-                    (comes_back(&bounced, &person.email))
+                    (comes_back(&unreached, person.email.as_str()))
                     @if *passkeys > 0 {
                         form method="post" action=(format!("/moderation/people/{}/passkeys", person.id)) {
                             (signed.proof())
@@ -73,12 +73,12 @@ async fn page(desk: &Desk, signed: &Signed, fields: &Fields, mistakes: &Mistakes
     Ok(Page { trail: vec![Step::to("/moderation", "Waiting")], ..Page::new(mistakes.title("People and roles"), body) })
 }
 
-/// Word that letters to an address come back.
-pub(in crate::pages) fn comes_back(bounced: &[mail::Status], email: &Email) -> Markup {
-    let letter = bounced.iter().find(|letter| letter.to.eq_ignore_ascii_case(email.as_str()));
+/// Word that letters to an address do not arrive.
+pub(in crate::pages) fn comes_back(unreached: &[mail::Status], email: &str) -> Markup {
+    let letter = unreached.iter().find(|letter| letter.to.eq_ignore_ascii_case(email));
     html! {
         @if let Some(letter) = letter {
-            ul class="tags" { li class="warn" { "Emails cannot be delivered" } }
+            ul class="tags" { li class="warn" { @if letter.state == mail::State::GivenUp { "The last email did not arrive" } @else { "Emails cannot be delivered" } } }
             p class="hint" { "The last one, of " (moment(letter.settled_at.unwrap_or(letter.queued_at))) ": " (letter.problem.as_deref().unwrap_or("no reason given")) }
         }
     }

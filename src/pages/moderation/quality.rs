@@ -21,10 +21,11 @@ use crate::{
 };
 
 /// The columns, as they stand on the page and in the file.
-const COLUMNS: [&str; 7] = [
+const COLUMNS: [&str; 8] = [
     "Category",
     "Listings",
     "Checked within 90 days, %",
+    "Expiring within 30 days",
     "Complete, %",
     "No answer to three reminders",
     "Email undeliverable",
@@ -39,11 +40,12 @@ async fn rows(desk: &Desk, signed: &Signed) -> Result<Vec<Row>, Problem> {
     desk.quality.board(&owned).await.map_err(problem)
 }
 
-fn cells(row: &Row) -> [String; 7] {
+fn cells(row: &Row) -> [String; 8] {
     [
         row.category.clone(),
         row.listings.to_string(),
         row.percent_checked().to_string(),
+        row.expiring.to_string(),
         row.percent_complete().to_string(),
         row.unanswered.to_string(),
         row.bounced.to_string(),
@@ -57,7 +59,7 @@ pub(super) async fn show(State(desk): State<Desk>, signed: Signed, headers: Head
         let shown: Vec<Vec<Markup>> = rows.iter().map(|row| cells(row).iter().map(|cell| html! { (cell) }).collect()).collect();
         let body = html! {
             h1 { "Directory quality" }
-            p { "Our own services. A service with several categories is counted in each of them." }
+            p { "Our own services. A service with several categories is counted in each of them. Expiring services will be marked as needing to be checked, or left out of searches, unless someone confirms them." }
             p { a href="/moderation/quality.csv" { "Download this table (CSV)" } " · " a href="/moderation/checks" { "Check listings by phone or visit" } }
             (table("Quality by category", &COLUMNS, &shown, true))
         };

@@ -10,14 +10,15 @@ use uuid::Uuid;
 
 use super::reported::Reported;
 use crate::{
-    editing::{Error, Judgement, Queued, Talk, Waiting, is_harmless, words_for},
+    editing::{Error, Judgement, Queued, Talk, Waiting, words_for},
     http::{Parameters, Problem},
-    identity::Action,
+    identity::{Action, Person},
+    mail,
     model::{changes::Change, text::shorten},
     pages::{
         desk::{Desk, Posted, Signed, go_to},
         layout::Page,
-        words::{count, moment},
+        words::{capital, count, moment},
     },
     quality::{self, Unreachable},
     records,
@@ -124,7 +125,7 @@ impl<'a> Entry<'a> {
     }
 
     fn is_harmless(self) -> bool {
-        matches!(self, Self::Queued(one) if is_harmless(one))
+        matches!(self, Self::Queued(Queued { waiting: Waiting::Change(one), .. }) if one.is_harmless())
     }
 
     fn row(self, now: DateTime<Utc>, decides: bool) -> Markup {
@@ -135,7 +136,7 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// Somebody whose letters come back, after what they keep, by id and name.
+/// Somebody whose letters do not arrive, after what they keep, by id and name.
 type Lost = (Vec<(Uuid, String)>, Unreachable);
 
 fn page(
@@ -171,7 +172,7 @@ fn page(
             }
         }
         (super::find::form(signed, ""))
-        (lost(unreachable))
+        (lost(signed, unreachable))
         p {
             a href="/moderation/checks" { "Check listings by phone or visit" } " · " a href="/moderation/quality" { "Directory quality" } " · "
             a href="/moderation/audit" { "What happened" }
@@ -204,18 +205,28 @@ fn keys() -> Markup {
     }
 }
 
-/// Those whose letters come back: their listings go out of date without anybody hearing of it.
-fn lost(unreachable: &[Lost]) -> Markup {
+/// Those whose letters do not arrive: their listings go out of date without anybody hearing of it.
+fn lost(signed: &Signed, unreachable: &[Lost]) -> Markup {
     html! {
         @if !unreachable.is_empty() {
             h2 { "Emails that cannot be delivered" }
-            p { "Ask these people, or their groups, for another email address." }
+            p { "Ask these people, or their groups, for another email address. If many emails were given up at the same time, the mail server was at fault: tell whoever runs this directory." }
             ul class="listings" {
                 @for (keeps, one) in unreachable {
+                    @let letter = &one.letter;
+                    @let shown = shows_address(signed, one);
                     li {
-                        p { strong { (one.person.shown()) } ", " (one.person.email) }
+                        p {
+                            strong { (one.person.as_ref().filter(|_| shown).map_or("Someone", Person::shown)) }
+                            @if shown { ", " (letter.to) }
+                        }
                         @if !keeps.is_empty() { p { "Keeps " @for (number, (id, name)) in keeps.iter().enumerate() { @if number > 0 { ", " } a href=(format!("/account/organisations/{id}")) { (name) } } } }
-                        p class="hint" { (moment(one.letter.settled_at.unwrap_or(one.letter.queued_at))) ": " (one.letter.problem.as_deref().unwrap_or("no reason given")) }
+                        p class="hint" {
+                            (capital(letter.kind.words())) ", " @if letter.state == mail::State::GivenUp { "given up" } @else { "refused" } " "
+                            (moment(letter.settled_at.unwrap_or(letter.queued_at)))
+                            // Mail servers repeat the address that they refuse.
+                            @if shown { ": " (letter.problem.as_deref().unwrap_or("no reason given")) }
+                        }
                     }
                 }
             }
@@ -223,13 +234,19 @@ fn lost(unreachable: &[Lost]) -> Markup {
     }
 }
 
+/// Whether an officer may read to whom a letter went. That of whoever left an address with a report is nobody's but
+/// theirs.
+fn shows_address(signed: &Signed, one: &Unreachable) -> bool {
+    one.is_colleague() || signed.may(Action::Decide) && one.letter.kind != mail::Kind::ReportSettled
+}
+
 fn row(one: &Queued, now: DateTime<Utc>, decides: bool) -> Markup {
     let harmless = decides.then(|| seen(one)).flatten();
     let (href, what) = match &one.waiting {
-        Waiting::Change(proposal, changes) => {
-            let mut fields: Vec<String> = changes.iter().map(in_short).collect();
+        Waiting::Change(change) => {
+            let mut fields: Vec<String> = change.changes.iter().map(in_short).collect();
             fields.dedup();
-            (format!("/moderation/changes/{}", proposal.id), format!("Change: {}", fields.join(", ")))
+            (format!("/moderation/changes/{}", change.proposal.id), format!("Change: {}", fields.join(", ")))
         }
         Waiting::Listing(parts) => {
             let bundle = parts.first().and_then(|part| part.bundle).unwrap_or_default();
@@ -254,7 +271,7 @@ fn row(one: &Queued, now: DateTime<Utc>, decides: bool) -> Markup {
                 }
             }
             ul class="tags" {
-                @if let Waiting::Change(proposal, _) = &one.waiting { @if !proposal.origin.is_empty() { li { "from " (proposal.origin) } } }
+                @if let Waiting::Change(change) = &one.waiting { @if !change.proposal.origin.is_empty() { li { "from " (change.proposal.origin) } } }
                 @if one.protected { li class="warn" { "Protected" } }
                 @match one.talk {
                     Some(Talk::Answered) => li class="good" { "A message from the author" },
@@ -278,8 +295,8 @@ fn in_short(change: &Change) -> String {
 
 /// What a harmless change is known by, and the version of it and of its record that is looked at.
 fn seen(one: &Queued) -> Option<(Uuid, String)> {
-    let Waiting::Change(proposal, _) = &one.waiting else { return None };
-    is_harmless(one).then(|| (proposal.id, format!("{}:{}", one.revision, proposal.version())))
+    let Waiting::Change(change) = &one.waiting else { return None };
+    change.is_harmless().then(|| (change.proposal.id, format!("{}:{}", change.revision, change.proposal.version())))
 }
 
 /// POST `/moderation`: accept what touches nothing risky, as it was looked at.

@@ -10,7 +10,7 @@ mod store;
 
 use std::collections::{HashMap, HashSet};
 
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -82,6 +82,11 @@ impl Limits {
         } else {
             Mark::Current
         }
+    }
+
+    /// Whether its mark will be a worse one within `soon`, unless somebody checks it.
+    pub fn expires(self, base: DateTime<Utc>, now: DateTime<Utc>, soon: TimeDelta) -> bool {
+        self.mark(base, now) < self.mark(base, now + soon)
     }
 }
 

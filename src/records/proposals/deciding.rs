@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Decided, Decision, Part, Proposal, Verdict, store};
+use super::{Decided, Decision, LeftOut, Part, Proposal, Verdict, store};
 use crate::{
     db::Transaction,
     model::{
@@ -82,12 +82,19 @@ impl Records {
         self.save(tx, &Caller { entrance, ..caller.clone() }, drafts, &LastModified::new()).await
     }
 
-    /// Take everything of a bundle that waits: each part is put into its record as it stands now, and
-    /// published. The transaction may hold nothing else that changes records.
+    /// Take everything of a bundle that waits, but for what is left out of records that are new: each part is put into
+    /// its record as it stands now, and published. The transaction may hold nothing else that changes records.
     /// # Errors
     /// [`Error::Decided`] when nothing of it waits any more; [`Error::Stale`] when it is not what was seen;
     /// [`Error::Unfit`]; or when the database fails.
-    pub async fn accept_bundle(&self, tx: &Transaction, caller: &Caller, bundle: Uuid, seen: &str) -> Result<Outcome, Error> {
+    pub async fn accept_bundle(
+        &self,
+        tx: &Transaction,
+        caller: &Caller,
+        bundle: Uuid,
+        seen: &str,
+        left_out: &[LeftOut],
+    ) -> Result<Outcome, Error> {
         let all = store::of_bundle(tx.connection(), bundle).await?;
         let about: Vec<Uuid> = all.iter().map(|part| part.record_id).collect();
         let standing = records::load_locked(tx, &about).await?;
@@ -100,14 +107,17 @@ impl Records {
             return Err(Error::Stale { id: first.record_id, expected: first.base_revision, found });
         }
         let mut drafts = Vec::new();
-        for part in &parts {
+        for part in &mut parts {
+            let refused = left_out.iter().filter(|one| one.proposal == part.id);
+            part.parts = refused.map(|one| one.part.clone()).collect();
+            let fields: Vec<&str> = part.parts.iter().map(|one| one.field.as_str()).collect();
             let now = standing.get(&part.record_id);
             let earlier = store::made_against(tx.connection(), part, now).await?;
             drafts.push(Draft {
                 origin: part.origin.clone(),
                 source_id: part.source_id.clone(),
                 expected_revision: Some(now.map_or(0, |now| now.kept.revision)),
-                ..Draft::new(fit(part.kind, rebased(part, now, &earlier)?)?)
+                ..Draft::new(fit(part.kind, changes::without(&rebased(part, now, &earlier)?, &fields))?)
             });
         }
         self.decide(tx, caller, parts, Decision::Accepted).await?;

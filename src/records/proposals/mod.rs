@@ -145,6 +145,15 @@ pub struct Verdict {
     pub amended: Vec<(String, Value)>,
 }
 
+/// A member of a new record that is not published with the rest of what is accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The proposal that has it.
+    pub proposal: Uuid,
+    /// Which, and why.
+    pub part: Part,
+}
+
 /// Who decided, when, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Decided {

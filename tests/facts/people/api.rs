@@ -309,6 +309,37 @@ fact! {
 }
 
 fact! {
+    async fn a_member_of_a_new_record_is_left_out_for_a_reason(app) {
+        with_pantry(&app).await;
+        let token = token(&app, id("marsh farm"), Scope::Write).await;
+        let mut document = complete("Repair café");
+        document["email"] = json!("somebody.else@example.org");
+        let made = send(&app, Method::POST, "/api/v1/records", &token, "", &json!({"kind": "service", "document": document})).await.json();
+        let (service, path) = (format!("/services/{}", made["id"].as_str().unwrap()), made["proposals"][0].as_str().unwrap().to_owned());
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let page = moderator.open("/account/profile").await.text();
+        let proof = page.split("name=\"form\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        let cookie = format!("__Host-session={}", moderator.cookie("__Host-session").unwrap());
+        let headers = [("cookie", cookie.as_str()), ("x-form-token", &proof)];
+        let version = app.ask(Method::GET, &path, &headers, "").await.json()["version"].clone();
+        let accept = async |field: &str, reason: &str| {
+            let body = json!({"decision": "accept", "version": version, "rejected": [{"field": field, "reason": reason}]});
+            let answer = app.ask(Method::POST, &path, &headers, &body.to_string()).await;
+            app.follow().await;
+            answer
+        };
+        for (field, reason) in [("email", ""), ("name", "No."), ("never_said", "No.")] {
+            let refused = accept(field, reason).await;
+            assert_eq!((refused.status.as_u16(), app.get(&service).await.status.as_u16()), (422, 404), "{field}: {}", refused.text());
+        }
+        let done = accept("email", "It is not theirs.").await;
+        assert_eq!((done.status.as_u16(), &done.json()["parts"][0]["reason"]), (200, &json!("It is not theirs.")), "{}", done.text());
+        let public = app.get(&service).await.json();
+        assert_eq!((&public["name"], public.get("email")), (&json!("Repair café"), None));
+    }
+}
+
+fact! {
     async fn a_session_writes_only_with_the_proof_of_a_page_of_ours(app) {
         with_pantry(&app).await;
         let amina = Browser::keeper(&app, "amina@lark-hill.example.org", id("marsh farm")).await;

@@ -1,6 +1,6 @@
 //! What attackers try at the doors that people use, where it is not tried beside what it attacks.
 
-use fingerpost::identity::PlatformRole;
+use fingerpost::identity::{MemberRole, PlatformRole};
 
 use super::{id, public, with_pantry};
 use crate::support::{PUBLIC_URL, browser::Browser, fact};
@@ -79,5 +79,46 @@ fact! {
         let answer = amina.post(&path, PUBLIC_URL.trim_end_matches('/'), &fields).await;
         assert_eq!(answer.status, 403);
         assert_eq!(public(&app, "pantry").await["description"], "Choose about ten items of food. No referral needed.");
+    }
+}
+
+fact! {
+    async fn an_address_that_only_looks_like_the_one_on_the_listing_opens_nothing(app) {
+        with_pantry(&app).await;
+        // A Cyrillic a, a Greek o, a word more, a word less: other domains, whatever they look like.
+        for email in ["amina@l\u{430}rk-hill.example.org", "amina@lark-hill.example.\u{3bf}rg", "amina@x-lark-hill.example.org", "amina@example.org"] {
+            let thief = Browser::signed_in(&app, email).await;
+            let path = format!("/account/organisations/{}/claim", id("marsh farm"));
+            let page = thief.open(&path).await;
+            let said = thief.submit(&page, &path, &[("words", "It is me."), ("terms", "yes")]).await;
+            assert!(said.text().contains("Someone from the council will decide"), "{email}: {}", said.text());
+        }
+        assert_eq!(app.app().identity().members(id("marsh farm")).await.unwrap().len(), 0);
+        // The same letters in another case are the same mailbox, and the same person.
+        for email in ["Amina@Lark-Hill.example.ORG", "amina@lark-hill.example.org"] {
+            Browser::signed_in(&app, email).await;
+        }
+        let people = app.app().identity().everybody().await.unwrap();
+        assert_eq!(people.iter().filter(|person| person.email.domain() == "lark-hill.example.org").count(), 1, "{people:?}");
+    }
+}
+
+fact! {
+    async fn an_invitation_that_is_too_old_lets_nobody_in(app) {
+        with_pantry(&app).await;
+        let email = "next@example.org";
+        let identity = app.app().identity();
+        let tx = identity.write().await.unwrap();
+        let invitation = identity.invite(&tx, id("marsh farm"), &email.parse().unwrap(), MemberRole::Lead, "person:1").await.unwrap();
+        tx.commit().await.unwrap();
+        app.clock.set(app.clock.now() + chrono::Duration::days(15));
+        let next = Browser::signed_in(&app, email).await;
+        assert!(!next.open("/account").await.text().contains(&invitation.id.to_string()));
+        let profile = next.open("/account/profile").await.text();
+        let proof = profile.split("name=\"form\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        let path = format!("/account/invitations/{}", invitation.id);
+        let tried = next.post(&path, PUBLIC_URL.trim_end_matches('/'), &[("form", &proof), ("terms", "yes")]).await;
+        assert_eq!(tried.status, 410, "{}", tried.text());
+        assert_eq!(identity.members(id("marsh farm")).await.unwrap().len(), 0);
     }
 }

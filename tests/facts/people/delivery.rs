@@ -9,16 +9,20 @@ use super::{id, with_pantry};
 use crate::support::{
     On, PUBLIC_URL, TestApp,
     browser::Browser,
-    fact, noon,
+    fact,
     sink::{Act, At, Sink},
 };
 
 const TOKEN: &str = "a-token-of-a-council-that-nobody-guesses";
 
 async fn letter_to(app: &TestApp, to: &str) -> uuid::Uuid {
+    letter_about(app, to, Kind::Reminder).await
+}
+
+async fn letter_about(app: &TestApp, to: &str, kind: Kind) -> uuid::Uuid {
     let tx = app.app().db.write().await.unwrap();
-    let letter = Letter::new(to, Kind::Reminder, "Still right?".to_owned(), &[Part::paragraph("Is it?")]);
-    let id = queue(&tx, &letter, noon()).await.unwrap();
+    let letter = Letter::new(to, kind, "Still right?".to_owned(), &[Part::paragraph("Is it?")]);
+    let id = queue(&tx, &letter, app.clock.now()).await.unwrap();
     tx.commit().await.unwrap();
     id
 }
@@ -90,5 +94,60 @@ fact! {
         sink.mailer(&app).send_due().await.unwrap();
         let people = administrator.open("/moderation/people").await.text();
         assert!(people.contains("Emails cannot be delivered") && people.contains("no such mailbox"), "{people}");
+    }
+}
+
+fact! {
+    async fn letters_that_never_arrived_are_shown_to_officers_and_whose_they_were_to_those_who_may_know(app) {
+        with_pantry(&app).await;
+        let _amina = Browser::keeper(&app, "amina@lark-hill.example.org", id("marsh farm")).await;
+        let sink = Sink::start().await;
+        sink.mailer(&app).send_due().await.unwrap();
+        letter_about(&app, "amina@lark-hill.example.org", Kind::Reminder).await;
+        letter_about(&app, "newcomer@example.org", Kind::Invitation).await;
+        letter_about(&app, "neighbour@example.org", Kind::ReportSettled).await;
+        letter_about(&app, "mistyped@example.org", Kind::SignIn).await;
+        app.clock.set(app.clock.now() + chrono::Duration::days(5));
+        sink.then([Act::Say(At::Rcpt, "451 4.2.2 the box is full"), Act::Say(At::Rcpt, "451 4.2.2 the box is full"), Act::Say(At::Rcpt, "451 4.2.2 the box is full")]);
+        assert_eq!(sink.mailer(&app).send_due().await.unwrap().given_up, 4);
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let queue = moderator.open("/moderation").await.text();
+        for shown in ["amina@lark-hill.example.org", "newcomer@example.org", "A reminder, given up", "An invitation, given up", "The reply to a report, given up", "the box is full"] {
+            assert!(queue.contains(shown), "{shown}: {queue}");
+        }
+        for hidden in ["neighbour@example.org", "mistyped@example.org", "Still right?"] {
+            assert!(!queue.contains(hidden), "{hidden}: {queue}");
+        }
+        let collector = Browser::officer(&app, PlatformRole::Collector).await;
+        let queue = collector.open("/moderation").await.text();
+        assert!(queue.contains("amina@lark-hill.example.org") && queue.contains("An invitation, given up"), "{queue}");
+        assert!(!queue.contains("newcomer@example.org") && !queue.contains("neighbour@example.org"), "{queue}");
+        assert_eq!(queue.matches("the box is full").count(), 1, "a mail server may repeat the address: {queue}");
+        let organisation = moderator.open(&format!("/account/organisations/{}", id("marsh farm"))).await.text();
+        assert!(organisation.contains("The last email did not arrive"), "{organisation}");
+        // What arrives shows that the mailbox works again.
+        letter_to(&app, "amina@lark-hill.example.org").await;
+        sink.mailer(&app).send_due().await.unwrap();
+        let queue = moderator.open("/moderation").await.text();
+        assert!(!queue.contains("amina@lark-hill.example.org") && queue.contains("newcomer@example.org"), "{queue}");
+        app.clock.set(app.clock.now() + chrono::Duration::days(31));
+        let moderator = Browser::signed_in(&app, "moderator@council.example.org").await;
+        assert!(!moderator.open("/moderation").await.text().contains("newcomer@example.org"), "not for ever");
+    }
+}
+
+fact! {
+    async fn a_bounce_is_noted_beside_the_address_on_the_listing(app) {
+        with_pantry(&app).await;
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let listing = format!("/account/listings/{}", id("marsh farm"));
+        assert!(!moderator.open(&listing).await.text().contains("Emails cannot be delivered"));
+        let sink = Sink::start().await;
+        sink.mailer(&app).send_due().await.unwrap();
+        letter_about(&app, "hello@lark-hill.example.org", Kind::Code).await;
+        sink.then([Act::Say(At::Rcpt, "550 5.1.1 no such mailbox")]);
+        assert_eq!(sink.mailer(&app).send_due().await.unwrap().bounced, 1);
+        let page = moderator.open(&listing).await.text();
+        assert!(page.contains("Emails cannot be delivered") && page.contains("no such mailbox"), "{page}");
     }
 }

@@ -301,6 +301,79 @@ fact! {
     }
 }
 
+/// A listing that somebody begins, and leaves there.
+async fn begun(browser: &Browser<'_>, path: &str, name: &str) -> uuid::Uuid {
+    let page = browser.open(path).await;
+    let made = browser.submit_only(&page, path, &[("name", name), ("description", "We mend."), ("terms", "yes")]).await;
+    made.header("location").split("/listings/").nth(1).unwrap()[..36].parse().unwrap()
+}
+
+async fn throw_away(browser: &Browser<'_>, draft: uuid::Uuid) {
+    let path = format!("/account/listings/{draft}/take-out");
+    let page = browser.open(&path).await;
+    assert_eq!(browser.submit_only(&page, &path, &[]).await.status, 303);
+}
+
+fact! {
+    async fn a_draft_that_nobody_goes_on_with_is_deleted_and_what_waits_or_was_public_stays(app) {
+        with_pantry(&app).await;
+        let amina = Browser::keeper(&app, "amina@lark-hill.example.org", id("marsh farm")).await;
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let new = format!("/account/organisations/{}/services/new", id("marsh farm"));
+        let (left, thrown) = (begun(&amina, &new, "Abandoned choir").await, begun(&amina, &new, "Abandoned quilts").await);
+        throw_away(&amina, thrown).await;
+        let growing = begun(&amina, &new, "Growing group").await;
+        let ben = Browser::signed_in(&app, "ben@kites.example.org").await;
+        let club = begun(&ben, "/account/organisations/new", "Abandoned kites").await;
+        super::sent_for_publication(&app, &amina, &moderator).await;
+        let hide = format!("/moderation/records/{}", id("pantry"));
+        let page = moderator.open(&hide).await;
+        moderator.submit(&page, &hide, &[("reason", "It burns"), ("do", "hide")]).await;
+        assert_eq!(app.get(&format!("/services/{}", id("pantry"))).await.status, 410);
+        app.clock.set(noon() + TimeDelta::days(100));
+        let amina = Browser::signed_in(&app, "amina@lark-hill.example.org").await;
+        let path = format!("/account/listings/{growing}/cost");
+        let page = amina.open(&path).await;
+        amina.submit(&page, &path, &[("free", "yes"), ("do", "save")]).await;
+
+        let here = PUBLIC_URL.parse().unwrap();
+        let run = async || jobs::retention(app.app(), &here).await.unwrap().drafts;
+        assert_eq!(run().await, 0, "nothing is old yet");
+        app.clock.set(noon() + TimeDelta::days(181));
+        assert_eq!(run().await, 3);
+        for gone in [left, thrown, club] {
+            assert_eq!(app.app().records.find(gone).await.unwrap(), None);
+        }
+        assert_eq!(app.app().identity().members(club).await.unwrap().len(), 0, "nobody keeps what is not there");
+        app.app().db.sweep_now().await.unwrap();
+        assert_eq!(app.files_with("Abandoned"), Vec::<String>::new());
+        for stays in [growing, id("pantry")] {
+            assert!(app.app().records.find(stays).await.unwrap().is_some(), "{stays}");
+        }
+        assert!(!app.app().records.waiting(None, None, 10).await.unwrap().is_empty(), "what waits, waits");
+        app.clock.set(noon() + TimeDelta::days(281));
+        assert_eq!((run().await, run().await), (1, 0), "what was gone on with has its own half year, and twice is once");
+        assert_eq!(app.app().records.find(growing).await.unwrap(), None);
+    }
+}
+
+fact! {
+    async fn a_draft_that_was_thrown_away_goes_with_its_author(app) {
+        with_pantry(&app).await;
+        let gwen = Browser::keeper(&app, "gwen@lark-hill.example.org", id("marsh farm")).await;
+        let new = format!("/account/organisations/{}/services/new", id("marsh farm"));
+        throw_away(&gwen, begun(&gwen, &new, "Thistlewood’s first idea").await).await;
+        let identity = app.app().identity();
+        let person = identity.person_at(&"gwen@lark-hill.example.org".parse().unwrap()).await.unwrap().unwrap();
+        let tx = app.app().db.write().await.unwrap();
+        let editing = app.app().editing(&PUBLIC_URL.parse().unwrap());
+        assert_eq!(editing.forget_person(&tx, "an administrator", person.id, "asked").await.unwrap().drafts, 1);
+        tx.commit().await.unwrap();
+        app.app().db.sweep_now().await.unwrap();
+        assert_eq!(app.files_with("Thistlewood"), Vec::<String>::new());
+    }
+}
+
 fact! {
     async fn names_of_tokens_go_with_the_token_and_with_whoever_made_it(app) {
         with_pantry(&app).await;

@@ -98,6 +98,44 @@ fact! {
 }
 
 fact! {
+    async fn part_of_a_new_listing_is_left_out_for_a_reason_and_the_rest_is_published(app) {
+        with_pantry(&app).await;
+        let amina = Browser::keeper(&app, "amina@lark-hill.example.org", id("marsh farm")).await;
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let path = super::sent_for_publication(&app, &amina, &moderator).await;
+        let part = app.app().records.bundle(path.rsplit('/').next().unwrap().parse().unwrap()).await.unwrap().remove(0);
+        let contact = format!("/account/listings/{}/contact", part.record_id);
+        let page = amina.open(&contact).await;
+        amina.submit(&page, &contact, &[("email", "somebody.else@example.org"), ("do", "save")]).await;
+        let [email, phones, name] = ["email", "phones", "name"].map(|field| (format!("leave-{}-{field}", part.id), format!("why-{}-{field}", part.id)));
+        let page = moderator.open(&path).await;
+        assert!(page.text().contains(&email.0) && page.text().contains(&phones.0) && !page.text().contains(&name.0), "{}", page.text());
+        for (with, said) in [
+            (&[(email.0.as_str(), "yes")][..], "Say why"),
+            (&[(email.1.as_str(), "It is not theirs.")], "Tick this to leave it out"),
+            (&[(email.0.as_str(), "yes"), (email.1.as_str(), "Why?"), (phones.0.as_str(), "yes"), (phones.1.as_str(), "Why?")], "say how to get in touch"),
+            (&[(name.0.as_str(), "yes"), (name.1.as_str(), "Why?")], "cannot be left out"),
+        ] {
+            let asked = moderator.submit(&page, &path, &[with, &[("do", "accept")]].concat()).await;
+            assert!(asked.text().contains(said), "{said}: {}", asked.text());
+        }
+        assert_eq!(app.get(&format!("/services/{}", part.record_id)).await.status, 404, "nothing of it is published yet");
+        let with = [(email.0.as_str(), "yes"), (email.1.as_str(), "It is not theirs."), ("do", "accept")];
+        let done = moderator.submit(&page, &path, &with).await;
+        assert!(done.text().contains("Partly published"), "{}", done.text());
+        let listing = app.get(&format!("/services/{}", part.record_id)).await.json();
+        assert_eq!((&listing["name"], listing.get("email")), (&"Repair café".into(), None));
+        assert_eq!(listing["phones"][0]["number"], "01632 960555");
+        let theirs = amina.open(&format!("/account/changes/{}", part.id)).await.text();
+        assert!(theirs.contains("not accepted: It is not theirs."), "{theirs}");
+        let sink = Sink::start().await;
+        sink.mailer(&app).send_due().await.unwrap();
+        let told: Vec<String> = sink.received().iter().map(|one| one.text().split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+        assert!(told.iter().any(|text| text.contains("but for part of it") && text.contains("It is not theirs.")), "{told:?}");
+    }
+}
+
+fact! {
     async fn of_two_moderators_only_one_decides(app) {
         let path = proposed(&app).await;
         let first = Browser::officer(&app, PlatformRole::Moderator).await;

@@ -1,6 +1,7 @@
 //! Signing in by a link.
 
 use chrono::Duration;
+use fingerpost::mail;
 
 use crate::support::{PUBLIC_URL, TestApp, browser::Browser, fact, noon, sink::Sink};
 
@@ -78,6 +79,43 @@ fact! {
             said.push((answer.status, keep(answer.text()).replace("unX", "X")));
         }
         assert_eq!(said[0], said[1]);
+    }
+}
+
+/// How many rows some tables have.
+async fn rows(app: &TestApp) -> Vec<i64> {
+    use sea_orm::{ConnectionTrait as _, Statement};
+    let db = sea_orm::Database::connect(app.config.database_url.as_str()).await.unwrap();
+    let mut counted = Vec::new();
+    for table in ["attempt", "sign_in_link", "letter", "person", "session", "audit"] {
+        let statement = Statement::from_string(db.get_database_backend(), format!("SELECT COUNT(*) AS n FROM {table}"));
+        counted.push(db.query_one_raw(statement).await.unwrap().unwrap().try_get::<i64>("", "n").unwrap());
+    }
+    db.close().await.unwrap();
+    counted
+}
+
+fact! {
+    async fn asking_does_the_same_work_for_whoever_is_known_and_whoever_is_not(app) {
+        // As long as each other, so that the answers are.
+        let emails = ["somebody@lark-hill.example.org", "no-one-x@lark-hill.example.org"];
+        drop(Browser::signed_in(&app, emails[0]).await);
+        let ask = async |email: &str| {
+            let browser = Browser::new(&app);
+            let page = browser.open("/sign-in").await;
+            let before = rows(&app).await;
+            let answer = browser.submit_only(&page, "/sign-in", &[("email", email)]).await;
+            let written: Vec<i64> = rows(&app).await.iter().zip(before).map(|(after, before)| after - before).collect();
+            let headers: Vec<(String, usize)> = answer.headers.iter().map(|(name, value)| (name.to_string(), value.len())).collect();
+            let [letter] = &mail::letters_to(&app.app().db, email).await.unwrap()[..] else { panic!("one letter") };
+            let sent = (letter.state, letter.attempts, letter.kind);
+            (answer.status, headers, answer.text().replace(email, "X"), written, sent)
+        };
+        ask("first@lark-hill.example.org").await;
+        let (known, unknown) = (ask(emails[0]).await, ask(emails[1]).await);
+        assert_eq!(known, unknown);
+        assert_eq!(known.3, [1, 1, 1, 0, 0, 0], "a count, a link and a letter");
+        assert_eq!(known.4, (mail::State::Waiting, 0, mail::Kind::SignIn), "it is sent afterwards, by somebody else");
     }
 }
 
