@@ -33,7 +33,7 @@ impl Editing {
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Forbidden`]; or when the database fails.
     pub async fn say(&self, actor: &Actor, id: Uuid, words: &str) -> Result<(), Error> {
-        let (proposal, ..) = self.change(actor, id).await?;
+        let proposal = self.change(actor, id).await?.proposal;
         let what = format!("the change to {}", self.name_of(&proposal).await?);
         if self.speaks_for_author(actor, &proposal).await? {
             let page = proposal

@@ -84,7 +84,7 @@ impl Editing {
     /// [`Error::NotFound`] when the change is somebody else's; [`Error::Forbidden`] when nothing was refused, or
     /// it was asked already; [`Error::Unfit`] without words; or when the database fails.
     pub async fn appeal(&self, actor: &Actor, id: Uuid, words: &str) -> Result<(), Error> {
-        let (proposal, ..) = self.change(actor, id).await?;
+        let proposal = self.change(actor, id).await?.proposal;
         if !self.is_answered_for(actor, &proposal.by).await? {
             return Err(Error::NotFound(id));
         }

@@ -102,7 +102,7 @@ fact! {
         with_pantry(&app).await;
         let amina = Browser::keeper(&app, "amina@lark-hill.example.org", id("marsh farm")).await;
         let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
-        let path = super::sent_for_publication(&app, &amina, &moderator).await;
+        let path = super::super::sent_for_publication(&app, &amina, &moderator).await;
         let part = app.app().records.bundle(path.rsplit('/').next().unwrap().parse().unwrap()).await.unwrap().remove(0);
         let contact = format!("/account/listings/{}/contact", part.record_id);
         let page = amina.open(&contact).await;
