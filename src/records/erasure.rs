@@ -10,7 +10,10 @@ use super::{Decision, Error, Proposal, Records, State, Stored, proposals, read, 
 use crate::{
     db::Transaction,
     model::{Contact, Document, Kind, text, values::EmailAddress},
-    published::redaction::{self, Known},
+    published::{
+        self,
+        redaction::{self, Known},
+    },
 };
 
 /// Rows that are read at once.
@@ -269,6 +272,8 @@ impl Records {
         let mut begun = store::load(tx.connection(), &whole).await?;
         begun.retain(|_, stored| stored.state == State::Unpublished && stored.kept.changed_at >= before);
         busy.extend(links.iter().filter(|link| begun.contains_key(&link.to)).map(|link| link.from));
+        // A takedown takes history along: what the world was told of is known where it is told, too.
+        busy.extend(published::current(tx, &drafts).await?.iter().map(|row| row.id));
         drafts.retain(|id| !busy.contains(id) && !spared.contains(id));
         let drafts = unused(tx, drafts).await?;
         proposals::forget(tx, &drafts).await?;

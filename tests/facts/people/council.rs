@@ -230,12 +230,12 @@ fact! {
         assert_eq!(table.header("content-type"), "text/csv; charset=utf-8");
         let table = table.text();
         let mut lines = table.lines();
-        assert_eq!(lines.next().unwrap(), "Category,Listings,\"Checked within 90 days, %\",\"Complete, %\",No answer to three reminders,Email undeliverable,No editor");
+        assert_eq!(lines.next().unwrap(), "Category,Listings,\"Checked within 90 days, %\",Expiring within 30 days,\"Complete, %\",No answer to three reminders,Email undeliverable,No editor");
         let all: Vec<&str> = lines.next().unwrap().split(',').collect();
         assert_eq!((all[0], all[2]), ("All listings", "0"), "an import is no check: {table}");
         let services: usize = all[1].parse().unwrap();
         assert!(services > 50 && lines.count() > 10, "{table}");
-        let complete: usize = all[3].parse().unwrap();
+        let complete: usize = all[4].parse().unwrap();
         assert!((30..=100).contains(&complete), "{complete}");
         let stranger = Browser::signed_in(&app, "stranger@example.org").await;
         assert_eq!(stranger.open("/moderation/quality.csv").await.status, 403);
