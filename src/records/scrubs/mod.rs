@@ -19,7 +19,7 @@ use crate::{
     model::{Document, LocationPolicy, Visibility},
     published::redaction::{self, Erased, Known},
 };
-pub(super) use store::{all, clear, put};
+pub(super) use store::{all, clear, of, put};
 
 /// Something that is taken out for good, and stays out when a backup is restored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -315,7 +315,7 @@ impl Records {
         self.remember(tx, caller, scrubs).await
     }
 
-    fn scrub(&self, caller: &Caller, record_id: Uuid, what: Scrub) -> Remembered {
+    pub(super) fn scrub(&self, caller: &Caller, record_id: Uuid, what: Scrub) -> Remembered {
         let (by_whom, why) = (caller.name.clone(), caller.why.clone());
         Remembered { record_id, what, at: self.clock.now(), by_whom, why, lifted_at: None }
     }
