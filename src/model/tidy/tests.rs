@@ -131,7 +131,8 @@ fn links_to_places_without_ids_are_named_by_their_service_and_place_whatever_els
         let first = links("s", json!([link(place.clone(), "until 8pm")]));
         assert_eq!(links("s", json!([link(place.clone(), "until 8.30pm")])), first, "the hours changed");
         assert_ne!(links("another", json!([link(place.clone(), "until 8pm")])), first);
-        let two = links("s", json!([link(place.clone(), "upstairs"), link(place.clone(), "in the yard"), link(place, "upstairs")]));
+        let two =
+            links("s", json!([link(place.clone(), "upstairs"), link(place.clone(), "in the yard"), link(place, "upstairs")]));
         assert_eq!((two.len(), &two[0]), (2, &first[0]), "the same link twice is one link");
         assert_ne!(two[1], two[0]);
     }
