@@ -17,8 +17,9 @@ const SHORTEST: usize = 4;
 /// Telephone numbers have at least so many digits.
 const NUMBER: usize = 7;
 
-/// Words that were erased of a record, in a form in which only somebody who knows them can tell what they are: how
-/// many letters they have, and what these and the record's id hash to.
+/// Words that were erased of a record, in a form in which only somebody who knows them, or guesses them, can tell what
+/// they are: how many letters they have, and what these and the record's id hash to. There are few enough telephone
+/// numbers to try them all. No key goes into it: it has to hold on another machine, beside an older backup.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Erased {
     letters: usize,
