@@ -84,6 +84,8 @@ struct Tidier<'a> {
     dropped: Vec<Dropped>,
     supposed: Vec<Dropped>,
     source_ids: Vec<(Uuid, String)>,
+    /// What links without ids say, by the id of the first that leads to the same place.
+    links: HashMap<Uuid, Vec<Value>>,
 }
 
 /// The entity that holds another one, and in which of its fields.
@@ -117,7 +119,7 @@ enum Refusal {
 
 impl<'a> Tidier<'a> {
     fn new(names: Names<'a>, goes_on: bool) -> Self {
-        Self { names, goes_on, dropped: Vec::new(), supposed: Vec::new(), source_ids: Vec::new() }
+        Self { names, goes_on, dropped: Vec::new(), supposed: Vec::new(), source_ids: Vec::new(), links: HashMap::new() }
     }
 
     /// Something that an entity cannot stand with: the first is why it does not, and the others stand beside it where
@@ -228,10 +230,28 @@ impl<'a> Tidier<'a> {
         } else {
             let around = parent?;
             object.remove("id");
-            ids::derived(around.id, &format!("{}\n{}", around.field, Value::Object(object.clone())))
+            if entity.name == "service_at_location" {
+                self.link_id(around.id, object)
+            } else {
+                ids::derived(around.id, &format!("{}\n{}", around.field, Value::Object(object.clone())))
+            }
         };
         object.insert("id".to_owned(), Value::String(id.to_string()));
         Some(id)
+    }
+
+    /// What the link of a service to a place is called that has no id: it is made of those two, and of nothing else that
+    /// the link says. How much of the place may be told is remembered by it, and has to hold when the hours change. Where
+    /// several differ and lead to the same place, they are numbered.
+    fn link_id(&mut self, service: Uuid, link: &Map<String, Value>) -> Uuid {
+        let first = ids::derived(service, &format!("service_at_location\n{}", named_place(link)));
+        let said = Value::Object(link.clone());
+        let known = self.links.entry(first).or_default();
+        let number = known.iter().position(|other| *other == said).unwrap_or(known.len());
+        if number == known.len() {
+            known.push(said);
+        }
+        if number == 0 { first } else { ids::derived(first, &number.to_string()) }
     }
 
     fn value(&mut self, shape: &Shape, value: Value, path: &str, parent: Option<Around<'_>>) -> Result<Value, Refusal> {
@@ -330,6 +350,18 @@ impl<'a> Tidier<'a> {
             id
         })
     }
+}
+
+/// To which place a link leads: its id at the source, or else all that is said of it.
+fn named_place(link: &Map<String, Value>) -> String {
+    let place = link.get("location").filter(|place| place.is_object());
+    let ids = [place.and_then(|place| place.get("id")), link.get("location_id")];
+    let named = ids.into_iter().flatten().find_map(|id| match id {
+        Value::String(text) => Some(text.trim().to_lowercase()).filter(|text| !text.is_empty()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    });
+    named.or_else(|| place.map(Value::to_string)).unwrap_or_default()
 }
 
 /// As what a thing is read: the place of an organization may be its id alone, or a whole place.

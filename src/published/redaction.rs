@@ -88,7 +88,7 @@ pub fn place(mut location: Location, policy: LocationPolicy, link: uuid::Uuid) -
             Some(location)
         }
         LocationPolicy::Area | LocationPolicy::OnRequest => {
-            let town = location.addresses.first().map(|address| address.city.clone());
+            let town = town(&location);
             let mut shown = bare(ids::derived(link, "place").into(), location.location_type);
             shown.name = match policy {
                 LocationPolicy::Area => town,
@@ -98,6 +98,12 @@ pub fn place(mut location: Location, policy: LocationPolicy, link: uuid::Uuid) -
             Some(shown)
         }
     }
+}
+
+/// The town of a place, unless more of its address stands there, as when somebody has written all of it in one line.
+fn town(location: &Location) -> Option<String> {
+    let town = location.addresses.first().map(|address| address.city.as_str())?;
+    mask_text(town, &Known::of(location)).is_none().then(|| town.to_owned())
 }
 
 /// Take out of a kept record everything that tells where the place is.
@@ -400,6 +406,34 @@ mod tests {
             let left = mask_text(&format!("ask at {written} please"), &known).unwrap_or_default().to_lowercase();
             assert!(!left.contains("zebedee") && !left.contains("9xq"), "{written}: {left}");
         }
+    }
+
+    #[test]
+    fn a_town_is_told_only_where_nothing_else_of_the_address_stands_in_its_place() {
+        let place = |name: &str, city: &str| -> Location {
+            serde_json::from_value(serde_json::json!({
+                "id": uuid::Uuid::from_u128(1), "location_type": "physical", "name": name,
+                "addresses": [{"id": uuid::Uuid::from_u128(2), "address_1": "7 Hidden Lane", "city": city, "state_province": city, "postal_code": "LU2 9ZZ", "country": "GB", "address_type": "physical"}],
+            }))
+            .unwrap()
+        };
+        for (city, told) in [
+            ("Luton", Some("Luton")),
+            ("MK45", Some("MK45")),
+            ("7 Hidden Lane, Luton LU2 9ZZ", None),
+            ("7 hidden lane", None),
+            ("Hidden Lane", None),
+            ("Hidden House", None),
+            ("Luton LU2 9ZZ", None),
+        ] {
+            let shown = super::place(place("Hidden House", city), LocationPolicy::Area, uuid::Uuid::from_u128(3)).unwrap();
+            assert_eq!(shown.name.as_deref(), told, "{city}");
+            let text = mask_text("Ring at Hidden House, or walk up Hidden Lane.", &Known::of(&place("Hidden House", city)));
+            assert!(text.is_some_and(|text| !text.contains("Hidden")), "{city}");
+        }
+        // What stands in no other line is part of the address as well.
+        let known = Known::of(&place("Bothy", "41 Xylophone Road, Luton"));
+        assert_eq!(mask_text("Turn into Xylophone Road", &known).as_deref(), Some("Turn into [address withheld]"));
     }
 
     #[test]

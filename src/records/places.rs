@@ -9,7 +9,9 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{
-    Caller, Draft, Entrance, Error, Pending, Records, Remembered, Scrub, State, Stored, read, references, scrubs::Opened, store,
+    Caller, Draft, Entrance, Error, Pending, Records, Remembered, Scrub, State, Stored, read, references,
+    scrubs::{self, Opened},
+    store,
 };
 use crate::{
     db::Transaction,
@@ -32,13 +34,29 @@ pub(super) struct Decided {
     pub(super) masked: HashMap<Uuid, Known>,
 }
 
-/// The link policies of a document, by the id that the link has.
-fn link_policies(document: &mut Document) -> Vec<(Uuid, &mut Option<LocationPolicy>)> {
+/// A link of a service or event to a place.
+struct Link<'a> {
+    /// The id of the `service_at_location`, or of the event itself.
+    id: Uuid,
+    place: Option<Uuid>,
+    policy: &'a mut Option<LocationPolicy>,
+}
+
+fn links(document: &mut Document) -> Vec<Link<'_>> {
     match document {
         Document::Service(doc) => {
-            doc.service_at_locations.iter_mut().map(|link| (link.id.into(), &mut link.location_policy)).collect()
+            let links = doc.service_at_locations.iter_mut();
+            links
+                .map(|link| Link {
+                    id: link.id.into(),
+                    place: link.location_id.map(Uuid::from),
+                    policy: &mut link.location_policy,
+                })
+                .collect()
         }
-        Document::Event(doc) if doc.location_id.is_some() => vec![(doc.id.into(), &mut doc.location_policy)],
+        Document::Event(doc) if doc.location_id.is_some() => {
+            vec![Link { id: doc.id.into(), place: doc.location_id.map(Uuid::from), policy: &mut doc.location_policy }]
+        }
         _ => Vec::new(),
     }
 }
@@ -66,10 +84,8 @@ pub(super) fn strip_withheld_links(document: &mut Document) {
 
 /// Set the policy of the link with this id to at least `policy`.
 pub(super) fn tighten_link(document: &mut Document, link: Uuid, policy: LocationPolicy) {
-    for (id, said) in link_policies(document) {
-        if id == link {
-            *said = Some(said.unwrap_or_default().max(policy));
-        }
+    for one in links(document).into_iter().filter(|one| one.id == link) {
+        *one.policy = Some(one.policy.unwrap_or_default().max(policy));
     }
 }
 
@@ -92,6 +108,9 @@ impl Records {
                 }
             }
         }
+        if !caller.entrance.is_for_people() {
+            self.keep_hidden(tx, caller, pending, &mut earlier).await?;
+        }
         self.withhold_secret_categories(tx, caller, pending, &mut earlier).await?;
         for one in pending.iter_mut() {
             strip_withheld_links(&mut one.draft.document);
@@ -109,6 +128,43 @@ impl Records {
         self.decide_each_place(tx, caller, pending, &earlier, now, &mut decided).await?;
         self.mask_what_is_stripped(tx, pending, &mut decided).await?;
         Ok(decided)
+    }
+
+    /// Links that come again under another id, or lead to another place in place of one that was hidden here, as when its
+    /// address was corrected at the source, tell no more than was told until now. That is remembered of them, too.
+    async fn keep_hidden(
+        &self,
+        tx: &Transaction,
+        caller: &Caller,
+        pending: &mut [Pending],
+        earlier: &mut HashMap<Uuid, Document>,
+    ) -> Result<(), Error> {
+        let mut left = Vec::new();
+        for one in pending.iter_mut() {
+            let Some(before) = earlier.get_mut(&one.id()) else { continue };
+            let places = links_left(before, &mut one.draft.document);
+            if !places.is_empty() {
+                left.push(one.id());
+                left.extend(places);
+            }
+        }
+        let mut decided: HashMap<Uuid, LocationPolicy> = HashMap::new();
+        for scrub in scrubs::of(tx.connection(), &left).await? {
+            let (id, policy) = match scrub.what {
+                Scrub::Place(policy) => (scrub.record_id, policy),
+                Scrub::Link { link, policy } => (link, policy),
+                Scrub::Contact(_) | Scrub::Words(_) => continue,
+            };
+            decided.entry(id).and_modify(|known| *known = (*known).max(policy)).or_insert(policy);
+        }
+        let mut kept = Vec::new();
+        for one in pending.iter_mut() {
+            let Some(before) = earlier.get_mut(&one.id()) else { continue };
+            let record = one.id();
+            let hidden = keep_hidden(before, &mut one.draft.document, &decided);
+            kept.extend(hidden.into_iter().map(|(link, policy)| self.scrub(caller, record, Scrub::Link { link, policy })));
+        }
+        Ok(scrubs::put(tx, &kept).await?)
     }
 
     /// A term that becomes the name of a secret category makes the places of its services secret, and places
@@ -185,14 +241,16 @@ impl Records {
                 // A place that is itself a refuge, whoever uses it.
                 place.location_policy.get_or_insert(LocationPolicy::Withheld);
             }
-            let decided_before: HashMap<Uuid, LocationPolicy> = earlier
-                .get_mut(&one.id())
-                .map(|before| link_policies(before).into_iter().filter_map(|(id, said)| Some((id, (*said)?))).collect())
-                .unwrap_or_default();
-            for (id, said) in link_policies(&mut one.draft.document) {
-                let from_a_feed = caller.entrance == Entrance::Feed && !decided_before.contains_key(&id);
-                if said.is_none() || from_a_feed {
-                    *said = Some(LocationPolicy::Withheld);
+            let mut decided_before: HashSet<Uuid> = HashSet::new();
+            for link in earlier.get_mut(&one.id()).map(links).into_iter().flatten().filter(|link| link.policy.is_some()) {
+                decided_before.insert(link.id);
+                decided_before.extend(link.place);
+            }
+            for link in links(&mut one.draft.document) {
+                let decided =
+                    decided_before.contains(&link.id) || link.place.is_some_and(|place| decided_before.contains(&place));
+                if link.policy.is_none() || caller.entrance == Entrance::Feed && !decided {
+                    *link.policy = Some(LocationPolicy::Withheld);
                 }
             }
         }
@@ -307,7 +365,7 @@ fn own_policy(document: &Document) -> LocationPolicy {
 /// What was decided here about a record stays when its source sends it again.
 fn keep_local_decisions(document: &mut Document, before: &mut Document) {
     let decided: Vec<(Uuid, LocationPolicy)> =
-        link_policies(before).into_iter().filter_map(|(id, said)| Some((id, (*said)?))).collect();
+        links(before).into_iter().filter_map(|link| Some((link.id, (*link.policy)?))).collect();
     for (link, policy) in decided {
         tighten_link(document, link, policy);
     }
@@ -316,7 +374,47 @@ fn keep_local_decisions(document: &mut Document, before: &mut Document) {
     {
         now.location_policy = Some(now.location_policy.unwrap_or_default().max(policy));
     }
-    super::scrubs::keep_visibility(document, before);
+    scrubs::keep_visibility(document, before);
+}
+
+/// The places to which no link leads any more.
+fn links_left(before: &mut Document, after: &mut Document) -> Vec<Uuid> {
+    let places: HashSet<Uuid> = links(after).into_iter().filter_map(|link| link.place).collect();
+    links(before).into_iter().filter_map(|link| link.place).filter(|place| !places.contains(place)).collect()
+}
+
+/// Let the links that are new tell no more than those before them: of a place that the document had already, than its
+/// links to it; of another one, than was `decided` here, by link or place, of those that it leads to no more. Gives the
+/// links of which something stays hidden.
+fn keep_hidden(
+    before: &mut Document,
+    after: &mut Document,
+    decided: &HashMap<Uuid, LocationPolicy>,
+) -> Vec<(Uuid, LocationPolicy)> {
+    let left = links_left(before, after);
+    let told: Vec<(Uuid, Uuid, Option<LocationPolicy>)> =
+        links(before).into_iter().filter_map(|link| Some((link.id, link.place?, *link.policy))).collect();
+    let of_those_left = told
+        .iter()
+        .filter(|(_, place, _)| left.contains(place))
+        .filter_map(|(link, place, _)| decided.get(link).max(decided.get(place)))
+        .max()
+        .copied();
+    let mut kept = Vec::new();
+    for link in links(after) {
+        let here: Vec<_> = told.iter().filter(|(_, place, _)| link.place == Some(*place)).collect();
+        if here.iter().any(|(id, ..)| *id == link.id) {
+            continue;
+        }
+        let most = if here.is_empty() { of_those_left } else { here.iter().filter_map(|(.., said)| *said).max() };
+        let Some(most) = most else { continue };
+        let policy = link.policy.unwrap_or_default().max(most);
+        *link.policy = Some(policy);
+        if policy > LocationPolicy::Exact {
+            kept.push((link.id, policy));
+        }
+    }
+    kept
 }
 
 /// Remember links that became stricter; note those that a person made more open.
@@ -329,10 +427,10 @@ fn compare_links(
     decided: &mut Decided,
 ) {
     let earlier: HashMap<Uuid, LocationPolicy> =
-        link_policies(before).into_iter().map(|(link, said)| (link, said.unwrap_or_default())).collect();
-    for (link, said) in link_policies(after) {
+        links(before).into_iter().map(|link| (link.id, link.policy.unwrap_or_default())).collect();
+    for Link { id: link, policy, .. } in links(after) {
         let Some(was) = earlier.get(&link).copied() else { continue };
-        let is = said.unwrap_or_default();
+        let is = policy.unwrap_or_default();
         let remember = |policy| Remembered {
             record_id: id,
             what: Scrub::Link { link, policy },

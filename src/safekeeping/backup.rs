@@ -152,8 +152,8 @@ fn scrubs_file(data_dir: &Path) -> PathBuf {
 
 /// Keep the list of what was scrubbed beside the database as well, so that it outlives it: when
 /// the database is lost and yesterday's backup restored, today's scrubs are applied again. The
-/// list holds ids only. What this database does not know stays in the list: it may be a new one, in which
-/// nothing has been restored yet.
+/// list holds ids, lengths and unsalted hashes of erased words, and who removed what, when and why. What this
+/// database does not know stays in the list: it may be a new one, in which nothing has been restored yet.
 /// # Errors
 /// When the database or the disk fails, or the list is damaged; then it stays as it is.
 pub async fn keep_scrubs(records: &Records, data_dir: &Path) -> Result<(), Error> {

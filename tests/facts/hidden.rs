@@ -102,6 +102,63 @@ fact! {
     }
 }
 
+fact! {
+    async fn an_address_that_one_service_hides_stays_hidden_when_the_hours_in_its_sheet_change(app) {
+        let sheet = |closes: &str| {
+            format!("organisation,service,days,opens_at,closes_at,address_1,city,postcode\n\
+                Elm,Choir,Monday,10:00,12:00,9 Bittern Lane,Luton,LU4 9QZ\nElm,Talks,Tuesday,18:00,{closes},9 Bittern Lane,Luton,LU4 9QZ\n")
+        };
+        app.import(sheet("20:00")).await;
+        let services = app.get("/services").await.json();
+        let talks = services["contents"].as_array().unwrap().iter().find(|one| one["name"] == "Talks").unwrap()["id"].as_str().unwrap().to_owned();
+        for (policy, closes) in [(LocationPolicy::Area, "20:30"), (LocationPolicy::OnRequest, "21:00"), (LocationPolicy::Withheld, "21:30")] {
+            assert!(policy != LocationPolicy::Area || app.get(&format!("/services/{talks}")).await.text().contains("Bittern"));
+            app.edit(talks.parse().unwrap(), |document| if let Document::Service(service) = document {
+                service.service_at_locations[0].location_policy = Some(policy);
+            }).await;
+            let report = app.import(sheet(closes)).await;
+            assert_eq!((report.updated, report.rejected_total), (1, 0), "{policy:?}: {report:?}");
+            let told = app.get(&format!("/services/{talks}")).await.text();
+            assert!(!told.contains("Bittern") && !told.contains("LU4 9QZ"), "{policy:?}: {told}");
+            assert!(app.get("/services?full=true").await.text().contains("Bittern"), "{policy:?}: the other one hides nothing");
+        }
+    }
+}
+
+fact! {
+    async fn a_hidden_place_stays_hidden_when_a_feed_without_ids_corrects_its_address(app) {
+        let feed = |street: &str, closes: &str| {
+            let mut listed = pantry();
+            let link = &mut listed["service_at_locations"][0];
+            link["schedules"] = json!([{"freq": "WEEKLY", "byday": "TU", "opens_at": "10:00", "closes_at": closes}]);
+            link["location"]["addresses"][0]["address_1"] = json!(street);
+            link["location"].as_object_mut().unwrap().remove("id");
+            link.as_object_mut().unwrap().remove("id");
+            listed.to_string()
+        };
+        app.import(feed("12 Gorse Close", "12:00")).await;
+        let place = app.ids("/locations").await[0].parse().unwrap();
+        app.edit(place, |document| if let Document::Location(place) = document { place.location_policy = Some(LocationPolicy::OnRequest); }).await;
+        for (street, closes) in [("12 Gorse Close", "12:30"), ("12a Gorse Close", "12:30"), ("12a Gorse Close", "13:00")] {
+            assert_eq!(app.import(feed(street, closes)).await.rejected_total, 0);
+            let told = app.get("/services?full=true").await.text() + &app.get("/locations?full=true").await.text();
+            assert!(told.contains("Address given when you book") && !told.contains("Gorse"), "{street}, {closes}: {told}");
+        }
+        // A link that was left out for a day does not come back more open.
+        let mut nowhere = pantry();
+        nowhere["service_at_locations"] = json!([]);
+        app.import(nowhere.to_string()).await;
+        app.import(feed("12a Gorse Close", "13:00")).await;
+        assert!(!app.get("/services?full=true").await.text().contains("Gorse"));
+        // Somebody here may open it.
+        app.edit(id("pantry"), |document| if let Document::Service(service) = document {
+            service.service_at_locations[0].location_policy = Some(LocationPolicy::Exact);
+        }).await;
+        app.import(feed("12a Gorse Close", "13:30")).await;
+        assert!(app.get("/services?full=true").await.text().contains("12a Gorse Close"));
+    }
+}
+
 /// What the pantry's link to its place says of it.
 fn says_how_to_get_in(listed: &mut Value) {
     let link = &mut listed["service_at_locations"][0];

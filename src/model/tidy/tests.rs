@@ -120,6 +120,29 @@ fn ids_that_are_not_uuids_are_mapped_alike_wherever_they_stand() {
 }
 
 #[test]
+fn links_to_places_without_ids_are_named_by_their_service_and_place_whatever_else_they_say() {
+    let links = |service: &str, links: Value| -> Vec<Value> {
+        let raw = json!({"id": service, "name": "Club", "service_at_locations": links});
+        let tidied = tidy(Kind::Service, raw, Names::Ours("")).unwrap().value;
+        tidied["service_at_locations"].as_array().unwrap().iter().map(|link| link["id"].clone()).collect()
+    };
+    let link = |place: Value, words: &str| json!({"location": place, "description": words});
+    for place in [json!({"id": "hall", "name": "Hall"}), json!({"name": "Hall"})] {
+        let first = links("s", json!([link(place.clone(), "until 8pm")]));
+        assert_eq!(links("s", json!([link(place.clone(), "until 8.30pm")])), first, "the hours changed");
+        assert_ne!(links("another", json!([link(place.clone(), "until 8pm")])), first);
+        let two =
+            links("s", json!([link(place.clone(), "upstairs"), link(place.clone(), "in the yard"), link(place, "upstairs")]));
+        assert_eq!((two.len(), &two[0]), (2, &first[0]), "the same link twice is one link");
+        assert_ne!(two[1], two[0]);
+    }
+    assert_eq!(
+        links("s", json!([{"location_id": "hall"}])),
+        links("s", json!([link(json!({"id": "hall", "name": "Hall"}), "told in full")]))
+    );
+}
+
+#[test]
 fn parts_without_ids_get_the_same_ids_every_time() {
     let raw = json!({"id": "s", "name": "Club", "phones": [{"number": "01632 960001"}, {"number": "01632 960002"}, {"number": "01632 960001"}]});
     let first = tidy(Kind::Service, raw.clone(), Names::Ours("")).unwrap().value;

@@ -108,7 +108,7 @@ fn contact(signed: &Signed, q: &str, one: &FoundContact) -> Markup {
             "This will erase: "
             @if one.stands { "the current contact" @if one.public { ", from our pages, the API, exports and the feed immediately" } @else { ", which the public does not see" } @if one.versions > 0 { "; " } }
             @if one.versions > 0 { "the contact in " (count(one.versions, "earlier version", "earlier versions")) }
-            "; and waiting changes that contain it. You cannot undo this, and neither a feed nor a backup will bring it back."
+            "; and waiting changes that contain it. You cannot undo this, and neither a feed nor a backup will bring it back. A name or number that the listing also gives elsewhere is not covered: if it is shown below, erase it there too."
         }
         form method="post" action="/moderation/erase" novalidate {
             (signed.proof())

@@ -8,7 +8,7 @@ use serde_json::{Number, Value};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::addresses::{cut, in_full, is_of_streets, words};
+use super::addresses::{self, cut, in_full, is_of_streets, words};
 use crate::model::{Location, text::fold};
 
 /// Shorter phrases stand in too many texts for other reasons.
@@ -17,8 +17,9 @@ const SHORTEST: usize = 4;
 /// Telephone numbers have at least so many digits.
 const NUMBER: usize = 7;
 
-/// Words that were erased of a record, in a form in which only somebody who knows them can tell what they are: how
-/// many letters they have, and what these and the record's id hash to.
+/// Words that were erased of a record, in a form in which only somebody who knows them, or guesses them, can tell what
+/// they are: how many letters they have, and what these and the record's id hash to. There are few enough telephone
+/// numbers to try them all. No key goes into it: it has to hold on another machine, beside an older backup.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Erased {
     letters: usize,
@@ -75,20 +76,24 @@ pub struct Known {
 }
 
 impl Known {
-    /// What is known of `place`. Its town says no more than an area does.
+    /// What is known of `place`. Its town says no more than an area does, where it is one: people also write a house,
+    /// a street or the whole address there.
     pub fn of(place: &Location) -> Self {
         let mut known = Self::of_id(place.id.into());
-        let towns: Vec<String> = place
+        let names = [place.name.as_deref(), place.alternate_name.as_deref()];
+        let houses = place.addresses.iter().map(|address| address.address_1.as_str()).chain(names.into_iter().flatten());
+        let houses: Vec<String> = houses.flat_map(in_any_order).collect();
+        let areas = place
             .addresses
             .iter()
-            .flat_map(|address| [Some(address.city.as_str()), address.region.as_deref(), Some(address.state_province.as_str())])
-            .flatten()
-            .map(folded)
-            .collect();
+            .flat_map(|address| [Some(address.city.as_str()), address.region.as_deref(), Some(address.state_province.as_str())]);
+        let (whole, towns): (Vec<&str>, Vec<&str>) = areas.flatten().partition(|area| addresses::mask(area).is_some());
+        let is_town = |area: &String| !area.contains(|c: char| c.is_ascii_digit()) && !houses.contains(area);
+        let towns: Vec<String> = towns.into_iter().map(folded).filter(is_town).collect();
         let lines = place.addresses.iter().flat_map(|address| {
             [Some(address.address_1.as_str()), address.address_2.as_deref(), Some(address.postal_code.as_str())]
         });
-        for line in lines.chain([place.name.as_deref(), place.alternate_name.as_deref()]).flatten() {
+        for line in lines.chain(names).chain(whole.into_iter().map(Some)).flatten() {
             for phrase in std::iter::once(line).chain(line.split(',')).flat_map(in_any_order) {
                 if phrase.chars().count() >= SHORTEST && !towns.contains(&phrase) && !known.phrases.contains(&phrase) {
                     known.phrases.push(phrase);

@@ -1,6 +1,7 @@
 //! What was taken out for good: remembered, so that neither a feed that sends it again nor a
 //! backup that still has it brings it back.
 
+mod people;
 mod store;
 
 use std::collections::{HashMap, HashSet};
@@ -16,10 +17,11 @@ use super::{
 use crate::{
     db::Transaction,
     ids,
-    model::{Document, LocationPolicy, Visibility},
+    model::{Contact, Document, LocationPolicy},
     published::redaction::{self, Erased, Known},
 };
-pub(super) use store::{all, clear, put};
+pub(super) use people::keep_visibility;
+pub(super) use store::{all, clear, of, put};
 
 /// Something that is taken out for good, and stays out when a backup is restored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,6 +127,10 @@ fn remove_contact(document: &mut Document, contact: Uuid) -> bool {
     found
 }
 
+fn contacts_with(document: &mut Document, id: Uuid) -> Vec<Contact> {
+    document.contact_lists().into_iter().flat_map(|list| list.iter().filter(move |one| one.id == id).cloned()).collect()
+}
+
 /// Take somebody's contact, or words, out of a document. Whether they were there.
 fn takes_out(scrub: &Remembered, document: &mut Document) -> bool {
     match &scrub.what {
@@ -153,17 +159,6 @@ fn apply(scrub: &Remembered, document: &mut Document, entrance: Entrance) -> boo
 /// Whether what is erased stands in the record as it is stored.
 fn stands(scrub: &Remembered, stored: Option<&Stored>) -> Result<bool, Error> {
     Ok(stored.map(read).transpose()?.is_some_and(|mut document| takes_out(scrub, &mut document)))
-}
-
-/// A contact that comes again from its source stays as private, or as confirmed, as it was made here.
-pub(super) fn keep_visibility(document: &mut Document, before: &mut Document) {
-    let decided: HashMap<Uuid, Option<Visibility>> =
-        before.contact_lists().into_iter().flat_map(|list| list.iter().map(|contact| (contact.id, contact.visibility))).collect();
-    for contact in document.contact_lists().into_iter().flatten() {
-        if let Some(visibility) = decided.get(&contact.id) {
-            contact.visibility = *visibility;
-        }
-    }
 }
 
 impl Records {
@@ -271,7 +266,9 @@ impl Records {
         Ok(())
     }
 
-    /// Erase a contact from a record, its history and everything derived, for good.
+    /// Erase a contact from a record, its history and everything derived, for good. A source may give it another id with
+    /// the next change of it, so what it says is erased as words are, but for what the record says elsewhere as well:
+    /// a group's own number stays.
     /// # Errors
     /// [`Error::NotFound`] when the record is not there, or when the database fails.
     pub async fn erase_contact(
@@ -282,15 +279,23 @@ impl Records {
         contact: Uuid,
     ) -> Result<Outcome, Error> {
         let record = kept::load(tx.connection(), &[record_id]).await?.remove(&record_id).ok_or(Error::NotFound(record_id))?;
-        let mut known = remove_contact(&mut read(&record)?, contact);
+        let mut standing = read(&record)?;
+        let mut theirs = contacts_with(&mut standing, contact);
         for version in kept::revisions(tx.connection(), &record).await? {
-            known |= remove_contact(&mut read(&version)?, contact);
+            theirs.extend(contacts_with(&mut read(&version)?, contact));
         }
-        known |= proposals::holds_contact(tx, record_id, contact).await?;
-        if !known {
+        if theirs.is_empty() && !proposals::holds_contact(tx, record_id, contact).await? {
             return Err(Error::NoContact { record: record_id, contact });
         }
-        self.remember(tx, caller, vec![self.scrub(caller, record_id, Scrub::Contact(contact))]).await
+        remove_contact(&mut standing, contact);
+        let mut words: Vec<String> = theirs.iter().flat_map(people::own_words).collect();
+        words.sort_unstable();
+        words.dedup();
+        words.retain(|words| redaction::texts_with(&standing, &Known::of_person(words)).is_empty());
+        let erased = words.iter().flat_map(|words| Erased::of(record_id, words));
+        let scrubs = std::iter::once(Scrub::Contact(contact)).chain(erased.map(Scrub::Words));
+        let scrubs = scrubs.map(|what| self.scrub(caller, record_id, what)).collect();
+        self.remember(tx, caller, scrubs).await
     }
 
     /// Erase somebody's name, email address or telephone number from a record, its history and everything derived,
@@ -315,7 +320,7 @@ impl Records {
         self.remember(tx, caller, scrubs).await
     }
 
-    fn scrub(&self, caller: &Caller, record_id: Uuid, what: Scrub) -> Remembered {
+    pub(super) fn scrub(&self, caller: &Caller, record_id: Uuid, what: Scrub) -> Remembered {
         let (by_whom, why) = (caller.name.clone(), caller.why.clone());
         Remembered { record_id, what, at: self.clock.now(), by_whom, why, lifted_at: None }
     }

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use fingerpost::{identity::PlatformRole, jobs, model::Document, safekeeping};
 use serde_json::json;
 
-use super::{id, with_pantry};
+use super::{id, pantry, with_pantry};
 use crate::support::{PUBLIC_URL, TestApp, browser::Browser, fact, noon};
 
 const SECRET: &str = "Winifred Ogundipe-Larkspur";
@@ -66,6 +66,66 @@ fact! {
     }
 }
 
+/// What is public of the only service, and what is kept of it.
+async fn told_and_kept(app: &TestApp) -> (String, String) {
+    let service = app.ids("/services").await[0].parse().unwrap();
+    (app.get("/services?full=true").await.text(), app.app().records.find(service).await.unwrap().unwrap().document)
+}
+
+fn sheet(phone: &str) -> String {
+    format!("organisation,service,phone\nElm,Tea,{phone}\n")
+}
+
+fact! {
+    async fn somebody_who_was_erased_does_not_come_back_when_a_sheet_writes_the_number_otherwise(app) {
+        app.import(sheet("Sheila Hopcroft 01632 960111")).await;
+        assert!(told_and_kept(&app).await.0.contains("Sheila Hopcroft"));
+        let service = app.ids("/services").await[0].parse().unwrap();
+        let Document::Service(stored) = app.app().records.find(service).await.unwrap().unwrap().read().unwrap() else { panic!() };
+        let tx = app.app().db.write().await.unwrap();
+        app.app().records.erase_contact(&tx, &TestApp::person("asked"), service, stored.contacts[0].id).await.unwrap();
+        tx.commit().await.unwrap();
+        for phone in ["Sheila Hopcroft 01632 960111", "Sheila Hopcroft 01632 960 111", "Sheila Hopcroft +44 1632 960111", "Sheila Hopcroft 01632 960222"] {
+            assert_eq!(app.import(sheet(phone)).await.rejected_total, 0);
+            let (told, kept) = told_and_kept(&app).await;
+            for text in [told, kept] {
+                assert!(!text.contains("Hopcroft") && !text.contains("1632"), "{phone}: {text}");
+            }
+        }
+        app.import(sheet("Violet Larkspur 01632 960333")).await;
+        assert!(told_and_kept(&app).await.0.contains("Violet Larkspur"), "nobody else is left out");
+    }
+}
+
+fact! {
+    async fn what_an_erased_contact_shares_with_its_listing_stays_in_the_listing(app) {
+        let mut listed = pantry();
+        listed["contacts"] = json!([{"id": id("winifred"), "name": SECRET, "phones": [{"id": id("her phone"), "number": "01632 960123"}]}]);
+        app.import(listed.to_string()).await;
+        let tx = app.app().db.write().await.unwrap();
+        app.app().records.erase_contact(&tx, &TestApp::person("asked"), id("pantry"), id("winifred")).await.unwrap();
+        tx.commit().await.unwrap();
+        app.import(listed.to_string()).await;
+        let service = app.get(&format!("/services/{}", id("pantry"))).await.json();
+        assert_eq!((service["phones"][0]["number"].as_str(), service.get("contacts")), (Some("01632 960123"), None), "{service}");
+    }
+}
+
+fact! {
+    async fn a_contact_that_was_made_private_stays_so_when_a_sheet_writes_it_otherwise(app) {
+        app.import(sheet("Sheila Hopcroft 01632 960111")).await;
+        let service = app.ids("/services").await[0].parse().unwrap();
+        app.edit(service, |document| if let Document::Service(service) = document {
+            service.contacts[0].visibility = Some(fingerpost::model::Visibility::Private);
+        }).await;
+        for phone in ["Sheila Hopcroft 01632 960 111", "Sheila Hopcroft 01632 960222", "Violet Larkspur +44 1632 960222"] {
+            app.import(sheet(phone)).await;
+            let (told, kept) = told_and_kept(&app).await;
+            assert!(!told.contains("Hopcroft") && !told.contains("1632") && kept.contains("1632"), "{phone}: {told} {kept}");
+        }
+    }
+}
+
 /// Erase these words from a listing, as a moderator does who has looked for them.
 async fn erase_words(moderator: &Browser<'_>, words: &str, listing: &str) -> String {
     let page = moderator.open("/moderation/erase").await;
@@ -78,7 +138,7 @@ async fn erase_words(moderator: &Browser<'_>, words: &str, listing: &str) -> Str
 }
 
 fn described(words: &str) -> String {
-    let mut listing = super::pantry();
+    let mut listing = pantry();
     (listing["description"], listing["email"]) = (json!(words), json!("winifred@larkspur.example.org"));
     listing.to_string()
 }
