@@ -13,7 +13,7 @@ use super::{
 use crate::{
     http::{Parameters, Problem, caching},
     model::Kind,
-    published::shelf::{Form, Found},
+    published::shelf::{Entry, Error, Form, Found, Shelf},
 };
 
 /// The document of the given kind under `id`, in the format that the parameters want.
@@ -32,7 +32,8 @@ pub(super) async fn document(
     let version = caching::Version { etag: found.entry.etag(), changed_at: Some(found.entry.changed_at()) };
     if kind == Kind::Organization && parameters.flag("full_service")? {
         let mut body = found.bytes;
-        let services = with_services(directory, found.entry.id, &mut body)?;
+        let services = directory.shelf.belonging_to(Kind::Service, found.entry.id);
+        let services = with_services(&directory.shelf, &services, &mut body)?;
         let etag = caching::etag_of(services.into_iter().chain([found.entry.hash]));
         let version = caching::Version { etag, changed_at: None };
         return Ok(caching::respond::<Problem>(headers, &version, "application/json", || Ok(body.into())));
@@ -71,12 +72,29 @@ pub(super) fn find(directory: &Directory, kind: Kind, id: &str) -> Result<Found,
     Err(Problem::gone(found.entry.changed_at(), &String::from_utf8_lossy(&found.bytes)))
 }
 
+/// Append whole organizations with their full services to `out`, each with a comma behind it. Gives it back, with the
+/// hashes of the services.
+pub(super) fn with_their_services(
+    shelf: &Shelf,
+    organizations: &[Entry],
+    mut out: Vec<u8>,
+) -> Result<(Vec<u8>, Vec<u64>), Error> {
+    let ids: Vec<Uuid> = organizations.iter().map(|entry| entry.id).collect();
+    let mut hashes = Vec::new();
+    for (id, services) in ids.iter().zip(shelf.belonging_to_each(Kind::Service, &ids)) {
+        let Some(mut found) = shelf.get(*id, Form::Full)?.filter(|found| found.entry.live) else { continue };
+        hashes.extend(with_services(shelf, &services, &mut found.bytes)?);
+        out.append(&mut found.bytes);
+        out.push(b',');
+    }
+    Ok((out, hashes))
+}
+
 /// Put an organization's full services into its document. Gives their hashes.
-pub(super) fn with_services(directory: &Directory, organization: Uuid, body: &mut Vec<u8>) -> Result<Vec<u64>, Problem> {
-    let ids = directory.shelf.belonging_to(Kind::Service, organization);
+fn with_services(shelf: &Shelf, services: &[Uuid], body: &mut Vec<u8>) -> Result<Vec<u64>, Error> {
     body.pop();
     body.extend_from_slice(b",\"services\":[");
-    let entries = directory.shelf.these(&ids, Form::Full, b',', body)?;
+    let entries = shelf.these(services, Form::Full, b',', body)?;
     if !entries.is_empty() {
         body.pop();
     }

@@ -89,7 +89,7 @@ pub(super) async fn list(
     let range = if wanted.format == Format::Json { wanted.range() } else { 0..usize::MAX };
     let answer = if filters.is_everything() { None } else { Some(filters.find(directory, kind, range).await?) };
     if wanted.format == Format::Json {
-        return page(directory, kind, wanted, answer.as_ref(), headers);
+        return page(directory, kind, wanted, answer.as_ref(), headers).await;
     }
     let window = answer.as_ref().and_then(|answer| answer.window);
     let ids: Option<Vec<Uuid>> = answer.map(|answer| answer.found.hits.iter().map(|hit| hit.id).collect());
@@ -102,7 +102,7 @@ pub(super) async fn list(
     }
 }
 
-fn page(
+async fn page(
     directory: &Directory,
     kind: Kind,
     wanted: Wanted,
@@ -125,12 +125,12 @@ fn page(
         contents.extend(entries.iter().map(forms::minimal).collect::<Vec<_>>().join(",").into_bytes());
     } else if wanted.full_service && kind == Kind::Organization {
         contents.truncate(ENVELOPE);
-        for entry in &entries {
-            let Some(mut found) = directory.shelf.get(entry.id, Form::Full)? else { continue };
-            hashes.extend(documents::with_services(directory, entry.id, &mut found.bytes)?);
-            contents.append(&mut found.bytes);
-            contents.push(b',');
-        }
+        // A page of these may hold many megabytes: other requests are not to wait for it.
+        let (shelf, organizations) = (directory.shelf.clone(), entries.clone());
+        let made = tokio::task::spawn_blocking(move || documents::with_their_services(&shelf, &organizations, contents));
+        let (whole, services) = made.await.map_err(|error| Problem::internal(&error))??;
+        contents = whole;
+        hashes.extend(services);
     }
     if contents.last() == Some(&b',') {
         contents.pop();

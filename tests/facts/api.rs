@@ -74,6 +74,22 @@ fact! {
 }
 
 fact! {
+    async fn a_page_of_organizations_with_their_services_holds_each_as_its_own_document_does(app) {
+        app.fixtures().await;
+        let page = app.get("/organizations?full_service=true&per_page=1000").await.json();
+        let contents = page["contents"].as_array().unwrap();
+        assert_eq!(page["total_items"], contents.len());
+        let mut services = 0;
+        for organization in contents {
+            let id = organization["id"].as_str().unwrap();
+            assert_eq!(*organization, app.get(&format!("/organizations/{id}?full_service=true")).await.json());
+            services += organization["services"].as_array().unwrap().len();
+        }
+        assert_eq!(app.get("/services").await.json()["total_items"], services, "and every service stands with its own");
+    }
+}
+
+fact! {
     async fn pages_hold_every_item_once_and_say_where_they_stand(app) {
         app.fixtures().await;
         let whole = app.ids("/services").await;

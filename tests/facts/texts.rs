@@ -18,6 +18,15 @@ const GUIDE: [(&str, &str); 6] = [
     ("do", "draft"),
 ];
 
+/// A guide that the public may read.
+pub(super) async fn publish_guide(app: &crate::support::TestApp) {
+    let officer = Browser::officer(app, PlatformRole::Moderator).await;
+    let form = officer.open("/moderation/texts/new/guide").await;
+    let saved = officer.submit(&form, "/moderation/texts", &GUIDE).await;
+    officer.submit(&saved, "/moderation/texts", &[("do", "publish")]).await;
+    assert!(app.page("/directory/guides").await.text().contains("Your landlord wants more rent"));
+}
+
 fact! {
     async fn a_guide_is_read_by_the_public_once_a_moderator_has_published_it(app) {
         with_pantry(&app).await;

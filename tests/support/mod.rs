@@ -299,7 +299,7 @@ impl TestApp {
         String::from_utf8(out).unwrap()
     }
 
-    /// Every file of the data folder that holds `secret`, in whatever case.
+    /// Every file of the data folder that holds `secret`, in whatever case, be it packed.
     pub fn files_with(&self, secret: &str) -> Vec<String> {
         let mut found = Vec::new();
         search(self.folder.path(), secret.to_lowercase().as_bytes(), &mut found);
@@ -322,7 +322,11 @@ fn search(folder: &Path, secret: &[u8], found: &mut Vec<String>) {
             search(&path, secret, found);
             continue;
         }
-        let bytes = std::fs::read(&path).unwrap_or_default().to_ascii_lowercase();
+        let mut bytes = std::fs::read(&path).unwrap_or_default();
+        if path.extension().is_some_and(|end| end == "zst") {
+            bytes = zstd::decode_all(bytes.as_slice()).unwrap();
+        }
+        bytes.make_ascii_lowercase();
         if bytes.windows(secret.len()).any(|window| window == secret) {
             found.push(path.display().to_string());
         }

@@ -13,6 +13,7 @@ mod catalogue;
 mod files;
 
 use std::{
+    collections::HashMap,
     fs::{self, File, OpenOptions},
     io::{self, BufWriter, Write},
     ops::Range,
@@ -246,16 +247,20 @@ impl Shelf {
     /// The ids of everything of `kind` that belongs to `of`: an organization's services, a
     /// service's places, a taxonomy's terms. In order of ids.
     pub fn belonging_to(&self, kind: Kind, of: Uuid) -> Vec<Uuid> {
-        let group = group_of(of);
+        self.belonging_to_each(kind, &[of]).pop().unwrap_or_default()
+    }
+
+    /// The same for each of these, which are different ones, in one pass over everything of `kind`.
+    pub fn belonging_to_each(&self, kind: Kind, of: &[Uuid]) -> Vec<Vec<Uuid>> {
+        let places: HashMap<u64, usize> = of.iter().enumerate().map(|(place, id)| (group_of(*id), place)).collect();
+        let mut found = vec![Vec::new(); of.len()];
         let inner = self.read();
-        inner
-            .catalogue
-            .of(kind)
-            .iter()
-            .map(|at| inner.catalogue.at(*at))
-            .filter(|entry| entry.group == group)
-            .map(|entry| entry.id)
-            .collect()
+        for entry in inner.catalogue.of(kind).iter().map(|at| inner.catalogue.at(*at)) {
+            if let Some(place) = places.get(&entry.group) {
+                found[*place].push(entry.id);
+            }
+        }
+        found
     }
 
     /// Follow `published` to its end. Idempotent; one at a time, others wait.
