@@ -432,7 +432,7 @@ fact! {
 fact! {
     async fn unknown_members_are_kept_and_given_back(app) {
         let mut more = pantry();
-        more["local_reference"] = json!({"ward": "Northwell", "visits": [1, 2.5]});
+        more["local_reference"] = json!({"ward": "Northwell", "visits": [1, 2.5, null, ""], "until": null});
         more["phones"][0]["textphone"] = json!(true);
         app.import(more.to_string()).await;
         let given = app.get(&format!("/services/{}", id("pantry"))).await.json();
