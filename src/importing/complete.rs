@@ -1,5 +1,5 @@
 //! Our own complete export: one private record a line, everything that is needed to put it back
-//! exactly as it was.
+//! exactly as it was. Anybody can write such a line, so over a record that is here it has no more rights than a feed.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -8,8 +8,12 @@ use uuid::Uuid;
 
 use super::{Taken, said};
 use crate::{
-    model::{Document, Kind, tidy},
-    records::{Draft, Kept, State, Stored},
+    model::{
+        Document, Kind,
+        personal::{self, Personal},
+        tidy::{self, Dropped},
+    },
+    records::{self, Draft, Kept, State, Stored},
 };
 
 /// A line of the complete export. Only `kind` and `document` have to be there.
@@ -67,4 +71,32 @@ pub(super) fn take(value: Value) -> Result<Taken, String> {
     taken.last_modified.extend(line.last_modified.map(|at| (id, at)));
     taken.main = Some(Draft { state: line.state, origin: line.origin, source_id, kept: line.kept, ..Draft::new(document) });
     Ok(taken)
+}
+
+/// Make of a line about a record that is here, `stored`, what a feed could say: neither whose it is nor who changed it,
+/// and nothing that lets a contact be seen. Gives what of the line counts for nothing, and contacts that are new and look
+/// like a person's.
+/// # Errors
+/// When what is stored cannot be read.
+pub(super) fn as_from_a_feed(draft: &mut Draft, stored: &Stored) -> Result<(Option<Dropped>, Vec<Personal>), records::Error> {
+    draft.kept = None;
+    let is_followed = !stored.origin.is_empty() && !draft.origin.is_empty();
+    let says_the_same = draft.document.to_json() == stored.document;
+    if is_followed {
+        let differs = !says_the_same || draft.state != stored.state;
+        draft.document = stored.read()?;
+        (draft.state, draft.origin) = (stored.state, stored.origin.clone());
+        let (kind, id, owner) = (stored.kind, stored.id, &stored.origin);
+        let reason = format!("the {kind} {id} belongs to {owner} and comes from there: it is left unchanged");
+        return Ok((differs.then(|| Dropped { path: "document".to_owned(), reason }), Vec::new()));
+    }
+    draft.origin.clear();
+    if says_the_same {
+        return Ok((None, Vec::new()));
+    }
+    let mut found = personal::decide(&mut draft.document);
+    let mut before = stored.read()?;
+    let known: Vec<Uuid> = before.contact_lists().into_iter().flatten().map(|contact| contact.id).collect();
+    found.retain(|one| !known.contains(&one.contact));
+    Ok((None, found))
 }

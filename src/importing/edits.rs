@@ -31,15 +31,16 @@ pub(super) async fn keep(
     overwrite: bool,
 ) -> Result<Vec<(u64, Dropped)>, records::Error> {
     let mut left = Vec::new();
-    for Row { line, draft, .. } in rows {
+    for Row { line, own_export, draft, .. } in rows {
         let Some(stored) = standing.get(&draft.document.id()) else { continue };
         if stored.kind != draft.document.kind() || stored.origin != draft.origin {
             continue;
         }
-        if stored.state != State::Published {
-            left.push((*line, stays_unseen(stored)?));
-            draft.state = stored.state;
+        let says_otherwise = if *own_export { draft.state != stored.state } else { stored.state != State::Published };
+        if says_otherwise {
+            left.push((*line, stays_as_it_is(stored)?));
         }
+        draft.state = stored.state;
         if stored.state == State::Gone {
             draft.document = stored.read()?;
         } else if !overwrite && may_be_edited(stored) && stored.document != draft.document.to_json() {
@@ -50,11 +51,14 @@ pub(super) async fn keep(
     Ok(left)
 }
 
-fn stays_unseen(stored: &Stored) -> Result<Dropped, records::Error> {
+fn stays_as_it_is(stored: &Stored) -> Result<Dropped, records::Error> {
     let (kind, name) = (stored.kind, stored.read()?.name().to_owned());
     let reason = match stored.state {
         State::Gone => format!("the {kind} “{name}” was withdrawn here, and stays withdrawn"),
-        _ => format!("the {kind} “{name}” is hidden here, and stays hidden"),
+        State::Unpublished => format!("the {kind} “{name}” is hidden here, and stays hidden"),
+        State::Published => {
+            format!("the {kind} “{name}” is public here, and stays public: hide or withdraw it here if it must not be seen")
+        }
     };
     Ok(Dropped { path: "state".to_owned(), reason })
 }

@@ -33,7 +33,7 @@ use crate::{
     formats::{archive, ical},
     ids,
     model::{Document, personal, text::fold, tidy},
-    records::{Draft, Entrance, LastModified},
+    records::{Draft, LastModified},
 };
 use vocabulary::Vocabulary;
 pub use {
@@ -82,7 +82,7 @@ struct Taken {
     provider: Option<Provider>,
     /// The place of it that only words tell from another one.
     place_in_words: Option<PlaceInWords>,
-    /// Through which door it comes.
+    /// Whether it is a line of our own complete export.
     own_export: bool,
     /// Whether its parts are records that the file has as such, not copies of them.
     whole_parts: bool,
@@ -100,10 +100,6 @@ impl Taken {
     fn main(&mut self, mut documents: Vec<Document>) {
         self.main = documents.pop().map(Draft::new);
         self.parts(documents);
-    }
-
-    fn entrance(&self) -> Entrance {
-        if self.own_export { Entrance::OwnExport } else { Entrance::Feed }
     }
 
     /// Everything that is decided about a record from a feed before it is stored.

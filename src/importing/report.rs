@@ -1,8 +1,9 @@
 //! What an import did, for people and for programs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::Exposed;
 use crate::{
@@ -95,6 +96,18 @@ pub struct Report {
     pub dry_run: bool,
     /// How long it took, in seconds.
     pub seconds: f64,
+    /// What is in its lists, to be found at once.
+    #[serde(skip)]
+    pub(super) told: Told,
+}
+
+/// What a run has told already: its lists can be long, and each line asks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Told {
+    /// Lines, and the paths of what was left out of them.
+    left_out: BTreeSet<(u64, String)>,
+    /// Records, and their contacts that wait.
+    waiting: HashSet<(Uuid, Uuid)>,
 }
 
 impl Report {
@@ -114,24 +127,28 @@ impl Report {
 
     /// Whether it is told already that this part of a line was left out.
     pub(super) fn has_left_out(&self, line: u64, path: &str) -> bool {
-        self.dropped.iter().any(|left| left.line == line && left.dropped.path.starts_with(path))
+        // The first that does not come before it begins with it, if any does.
+        let first = self.told.left_out.range((line, path.to_owned())..).next();
+        first.is_some_and(|(of, told)| *of == line && told.starts_with(path))
     }
 
     pub(super) fn leave_out(&mut self, line: u64, dropped: Dropped) {
         self.dropped_total += 1;
         if self.dropped.len() < MOST {
+            self.told.left_out.insert((line, dropped.path.clone()));
             self.dropped.push(Left { line, dropped });
         }
     }
 
     /// Whether it is told already that this contact waits.
     pub(super) fn is_waiting(&self, one: &Personal) -> bool {
-        self.personal.iter().any(|waiting| waiting.personal.record == one.record && waiting.personal.contact == one.contact)
+        self.told.waiting.contains(&(one.record, one.contact))
     }
 
     pub(super) fn wait(&mut self, line: u64, personal: Personal) {
         self.personal_total += 1;
         if self.personal.len() < MOST {
+            self.told.waiting.insert((personal.record, personal.contact));
             self.personal.push(Waiting { line, personal });
         }
     }
@@ -188,5 +205,22 @@ impl Report {
         }
         self.dry_run |= other.dry_run;
         self.seconds += other.seconds;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_left_out_of_a_line_is_known_by_where_it_stood_or_by_what_it_stood_in() {
+        let mut report = Report::default();
+        for (line, path) in [(2, "phones[0].number"), (2, "url"), (3, "alert")] {
+            report.leave_out(line, Dropped { path: path.to_owned(), reason: String::new() });
+        }
+        let known = [(2, "phones[0].number"), (2, "phones[0]"), (2, "url"), (3, "al"), (3, "")];
+        assert!(known.into_iter().all(|(line, path)| report.has_left_out(line, path)));
+        let not_known = [(1, "url"), (2, "alert"), (2, "phones[1]"), (2, "urls"), (3, "url"), (4, "")];
+        assert!(!not_known.into_iter().any(|(line, path)| report.has_left_out(line, path)));
     }
 }

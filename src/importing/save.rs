@@ -1,6 +1,7 @@
 //! Saving what was read, batch after batch.
 
 use std::{
+    collections::{HashMap, HashSet},
     io::{self, BufRead},
     path::PathBuf,
     sync::Arc,
@@ -11,7 +12,7 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::{
-    Format, How, Mapping, Read, Report, Vocabulary,
+    Format, How, Mapping, Read, Report, Vocabulary, complete,
     copies::Copied,
     edits,
     exposed::{Listed, Lookout},
@@ -21,11 +22,13 @@ use super::{
 };
 use crate::{
     model::{Document, Kind},
-    records::{self, Caller, Draft, Entrance, LastModified, Records},
+    records::{self, Caller, Draft, Entrance, LastModified, Records, Stored},
 };
 
 /// Records in one transaction, about.
 const BATCH: usize = 1_500;
+/// Bytes of the file in one transaction, about: 8 MiB, so that long lines do not fill the memory.
+const BATCH_BYTES: u64 = 8 << 20;
 /// Batches that may wait to be saved while more is read.
 const WAITING: usize = 2;
 
@@ -153,6 +156,7 @@ impl Importer {
         });
         let report = Report { dry_run: options.dry_run, ..Report::default() };
         let mut run = Run::new(report, Lookout::new(&self.danger));
+        run.into_nothing = self.holds_nothing().await?;
         while let Some(batch) = receive.recv().await {
             let until = batch.last().map(|one| one.until);
             self.save(&mut run, batch, options).await?;
@@ -167,6 +171,16 @@ impl Importer {
         run.name_what_nobody_sees(&self.records).await?;
         run.report.seconds = began.elapsed().as_secs_f64();
         Ok(run.report)
+    }
+
+    /// Whether the directory has no record yet.
+    async fn holds_nothing(&self) -> Result<bool, Error> {
+        for kind in Kind::RECORDS {
+            if !self.records.by_kind(kind, None, 1).await?.is_empty() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// The terms that a spreadsheet or a calendar may name.
@@ -194,11 +208,13 @@ impl Importer {
         let mut from_feeds = Group { copied: run.copies.take(&mut taken, &mut run.report), ..Group::default() };
         let mut own_export = Group::default();
         for one in taken {
-            let group = if one.entrance() == Entrance::OwnExport { &mut own_export } else { &mut from_feeds };
+            let (line, is_own) = (one.line, one.own_export);
+            // Anybody can write a line like those of our export: it has its way only where nothing can be lost by that.
+            let group = if is_own && run.into_nothing { &mut own_export } else { &mut from_feeds };
             group.last_modified.extend(one.last_modified);
-            let line = one.line;
-            group.rows.extend(one.parts.into_iter().map(|draft| Row { line, counted: Counted::Part, draft }));
-            group.rows.extend(one.main.map(|draft| Row { line, counted: Counted::Line, draft }));
+            let row = |counted| move |draft| Row { line, counted, own_export: is_own, draft };
+            group.rows.extend(one.parts.into_iter().map(row(Counted::Part)));
+            group.rows.extend(one.main.map(row(Counted::Line)));
         }
         for (group, entrance) in [(own_export, Entrance::OwnExport), (from_feeds, Entrance::Feed)] {
             if group.rows.is_empty() && group.copied.is_empty() {
@@ -217,27 +233,26 @@ impl Importer {
             Some(trial) => trial,
             None => self.records.database().write().await?,
         };
-        let mut rows = group.rows;
-        if caller.entrance != Entrance::OwnExport {
-            // Whoever edits one of them at this moment waits, or is waited for.
-            let copied = group.copied.iter().map(Copied::id);
-            let ids: Vec<Uuid> = copied.chain(rows.iter().map(|row| row.draft.document.id())).collect();
-            let here = self.records.hold(&tx, &ids).await?;
-            let mut copies = Vec::with_capacity(group.copied.len());
-            for copied in group.copied {
-                let (line, counted) = (copied.line, if copied.first { Counted::Part } else { Counted::Before });
-                let draft = copied.onto(&here, &mut run.report)?;
-                copies.extend(draft.map(|draft| Row { line, counted, draft }));
-            }
-            rows.splice(0..0, copies);
-            for (line, dropped) in edits::keep(&self.records, &here, &mut rows, options.overwrite).await? {
-                run.report.leave_out(line, dropped);
-            }
+        let (mut rows, mut last_modified) = (group.rows, group.last_modified);
+        // Whoever edits one of them at this moment waits, or is waited for.
+        let copied = group.copied.iter().map(Copied::id);
+        let ids: Vec<Uuid> = copied.chain(rows.iter().map(|row| row.draft.document.id())).collect();
+        let here = self.records.hold(&tx, &ids).await?;
+        self.have_no_more_rights(run, &here, &mut rows, &mut last_modified).await?;
+        let mut copies = Vec::with_capacity(group.copied.len());
+        for copied in group.copied {
+            let (line, counted) = (copied.line, if copied.first { Counted::Part } else { Counted::Before });
+            let draft = copied.onto(&here, &mut run.report)?;
+            copies.extend(draft.map(|draft| Row { line, counted, own_export: false, draft }));
+        }
+        rows.splice(0..0, copies);
+        for (line, dropped) in edits::keep(&self.records, &here, &mut rows, options.overwrite).await? {
+            run.report.leave_out(line, dropped);
         }
         let listed: Vec<Listed> = rows.iter().filter(|row| row.counted == Counted::Line).filter_map(Listed::of).collect();
         let (counted, drafts): (Vec<(Kind, Counted)>, Vec<Draft>) =
             rows.into_iter().map(|row| ((row.draft.document.kind(), row.counted), row.draft)).unzip();
-        let outcome = self.records.save(&tx, caller, drafts, &group.last_modified).await?;
+        let outcome = self.records.save(&tx, caller, drafts, &last_modified).await?;
         let exposed = run.lookout.exposed(&self.records, &tx, listed).await?;
         run.report.expose(exposed);
         if options.dry_run {
@@ -252,6 +267,33 @@ impl Importer {
         }
         Ok(())
     }
+
+    /// What lines of our own export say of records that are `here` counts as if a feed said it.
+    async fn have_no_more_rights(
+        &self,
+        run: &mut Run,
+        here: &HashMap<Uuid, Stored>,
+        rows: &mut [Row],
+        last_modified: &mut LastModified,
+    ) -> Result<(), Error> {
+        let mut personal = Vec::new();
+        for Row { line, draft, .. } in rows.iter_mut().filter(|row| row.own_export) {
+            let id = draft.document.id();
+            let Some(stored) = here.get(&id).filter(|stored| stored.kind == draft.document.kind()) else { continue };
+            last_modified.remove(&id);
+            let (left, found) = complete::as_from_a_feed(draft, stored)?;
+            if let Some(dropped) = left {
+                run.report.leave_out(*line, dropped);
+            }
+            personal.extend(found.into_iter().map(|one| (*line, one)));
+        }
+        let asked: Vec<Uuid> = personal.iter().map(|(_, one)| one.record).collect();
+        let erased = if asked.is_empty() { HashSet::new() } else { self.records.erased_contacts(&asked).await? };
+        for (line, one) in personal.into_iter().filter(|(_, one)| !erased.contains(&(one.record, one.contact))) {
+            run.report.wait(line, one);
+        }
+        Ok(())
+    }
 }
 
 /// A document on its way in, and where it stands in the file.
@@ -259,6 +301,8 @@ pub(super) struct Row {
     /// Its line, from 1.
     pub(super) line: u64,
     counted: Counted,
+    /// Whether it is a line of our own complete export.
+    pub(super) own_export: bool,
     /// The document.
     pub(super) draft: Draft,
 }
@@ -287,16 +331,44 @@ enum Counted {
 struct Batch {
     reads: Vec<Read>,
     records: usize,
+    /// How many bytes of the file it takes.
+    bytes: u64,
+    /// How many bytes of the file had been read when its last line was added.
+    until: u64,
 }
 
 impl Batch {
     /// Add a line; gives the batch when it is full.
     fn add(&mut self, one: Read) -> Option<Vec<Read>> {
         self.records += one.taken.as_ref().map_or(1, |taken| taken.parts.len() + 1);
+        self.bytes += one.until.saturating_sub(self.until);
+        self.until = self.until.max(one.until);
         self.reads.push(one);
-        (self.records >= BATCH).then(|| {
-            self.records = 0;
+        (self.records >= BATCH || self.bytes >= BATCH_BYTES).then(|| {
+            (self.records, self.bytes) = (0, 0);
             std::mem::take(&mut self.reads)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::importing::Taken;
+
+    /// How many lines each batch has, of so many lines with so many bytes each.
+    fn batches(lines: u64, bytes: u64) -> Vec<usize> {
+        let mut batch = Batch::default();
+        let read = |line| Read { line, until: line * bytes, taken: Ok(Taken::default()) };
+        let mut sizes: Vec<usize> = (1..=lines).filter_map(|line| batch.add(read(line))).map(|full| full.len()).collect();
+        sizes.push(batch.reads.len());
+        sizes
+    }
+
+    #[test]
+    fn a_batch_of_long_lines_has_few_of_them() {
+        assert_eq!(batches(2_000, 4_000), [1_500, 500]);
+        assert_eq!(batches(5, 4 << 20), [2, 2, 1]);
+        assert_eq!(batches(1_501, 0), [1_500, 1], "where the place in the file is not known");
     }
 }

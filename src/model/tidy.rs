@@ -16,6 +16,7 @@ use crate::ids;
 
 mod repairs;
 mod single;
+mod unknown;
 
 use single::{choose, date, describe, formatted, number, plain_text};
 
@@ -86,6 +87,8 @@ struct Tidier<'a> {
     source_ids: Vec<(Uuid, String)>,
     /// What links without ids say, by the id of the first that leads to the same place.
     links: HashMap<Uuid, Vec<Value>>,
+    /// How many bytes of members that we do not know there is room for.
+    room: usize,
 }
 
 /// The entity that holds another one, and in which of its fields.
@@ -119,7 +122,8 @@ enum Refusal {
 
 impl<'a> Tidier<'a> {
     fn new(names: Names<'a>, goes_on: bool) -> Self {
-        Self { names, goes_on, dropped: Vec::new(), supposed: Vec::new(), source_ids: Vec::new(), links: HashMap::new() }
+        let (links, room) = (HashMap::new(), unknown::MOST);
+        Self { names, goes_on, dropped: Vec::new(), supposed: Vec::new(), source_ids: Vec::new(), links, room }
     }
 
     /// Something that an entity cannot stand with: the first is why it does not, and the others stand beside it where
@@ -143,6 +147,7 @@ impl<'a> Tidier<'a> {
             self.supposed.push(at(&join(path, field), reason));
         }
         repairs::apply(&entity.name, &mut object);
+        self.name_unknown_blanks(entity, &object, path);
         let id = self.own_id(entity, &mut object, parent);
         let linked = linked(entity, &object, parent);
         let (mut kept, mut refused, mut unfit) = (Map::new(), None, Vec::new());
@@ -154,15 +159,7 @@ impl<'a> Tidier<'a> {
                 continue;
             }
             let Some(field) = entity.fields.get(&name) else {
-                if has_nul(&name, &value) {
-                    let reason = "has the character U+0000, which no text can have; it was taken out";
-                    self.dropped.push(at(&here, reason.to_owned()));
-                }
-                // What is left of a name must not be that of a member that we know.
-                let name = name.replace('\0', "");
-                if let Some(value) = without_blanks(value).filter(|_| !entity.fields.contains_key(&name)) {
-                    kept.insert(name, value);
-                }
+                kept.extend(self.unknown(entity, &name, value, &here));
                 continue;
             };
             let shape = linked.as_ref().filter(|_| name == "link_id").unwrap_or(&field.shape);
@@ -259,7 +256,7 @@ impl<'a> Tidier<'a> {
             return Err(Refusal::Blank);
         }
         match shape {
-            Shape::Any => without_blanks(value).ok_or(Refusal::Blank),
+            Shape::Any => Some(unknown::cleaned(value)).filter(|value| !is_blank(value)).ok_or(Refusal::Blank),
             Shape::List(of) => self.list(of, value, path, parent),
             Shape::Entity(title) => match shape::entity(told_in_full(title, &value)) {
                 Some(entity) => self.entity(entity, value, path, parent).map_err(Refusal::Inside),
@@ -401,33 +398,6 @@ fn is_blank(value: &Value) -> bool {
         Value::Null => true,
         Value::String(text) => text.trim().is_empty(),
         _ => false,
-    }
-}
-
-/// Whether a member that we do not know has the character that no database keeps, in a name or a text.
-fn has_nul(name: &str, value: &Value) -> bool {
-    name.contains('\0')
-        || match value {
-            Value::String(text) => text.contains('\0'),
-            Value::Array(items) => items.iter().any(|item| has_nul("", item)),
-            Value::Object(members) => members.iter().any(|(name, value)| has_nul(name, value)),
-            _ => false,
-        }
-}
-
-/// A member that we do not know: kept, but for nulls and empty text, which are invalid everywhere.
-fn without_blanks(value: Value) -> Option<Value> {
-    match value {
-        value if is_blank(&value) => None,
-        Value::String(text) => {
-            let text = text::clean(&text);
-            (!text.is_empty()).then_some(Value::String(text))
-        }
-        Value::Array(items) => Some(Value::Array(items.into_iter().filter_map(without_blanks).collect())),
-        Value::Object(members) => Some(Value::Object(
-            members.into_iter().filter_map(|(name, value)| Some((text::clean(&name), without_blanks(value)?))).collect(),
-        )),
-        other => Some(other),
     }
 }
 

@@ -106,7 +106,7 @@ pub enum Entrance {
     /// A feed or a file: it may make a place stricter, never more open, and its contacts stay as
     /// private as somebody here has made them.
     Feed,
-    /// Our own complete export. What was scrubbed since stays scrubbed.
+    /// Our own complete export, put into a directory that had nothing. What was scrubbed since stays scrubbed.
     OwnExport,
 }
 

@@ -2,7 +2,8 @@
 
 use fingerpost::{
     importing::{Exposed, Format, Options, export},
-    model::{Document, Kind},
+    model::{Document, Kind, Visibility},
+    records::State,
 };
 use serde_json::{Value, json};
 
@@ -122,6 +123,67 @@ fact! {
         }
         let hidden = app.app().records.find(id("pantry")).await.unwrap().unwrap();
         assert!(hidden.document.contains("Come and see."), "whoever shows it again shows what is true now");
+    }
+}
+
+fact! {
+    async fn a_line_like_those_of_our_own_export_has_no_more_rights_over_what_is_here_than_a_feed(app) {
+        app.import(pantry().to_string()).await;
+        let stored = async |name: &str| app.app().records.find(id(name)).await.unwrap().unwrap();
+        let mut document: Value = serde_json::from_str(&stored("pantry").await.document).unwrap();
+        app.edit(id("pantry"), |document| if let Document::Service(service) = document {
+            service.contacts[0].visibility = Some(Visibility::Private);
+            service.fees_description = Some("£5 a visit".into());
+        }).await;
+        let tx = app.app().db.write().await.unwrap();
+        app.app().records.hide(&tx, &TestApp::person("Unsafe, do not show"), id("pantry"), None).await.unwrap();
+        tx.commit().await.unwrap();
+        let jo = json!({"id": id("jo"), "name": "Jo Bloggs", "visibility": "public", "phones": [{"id": id("jo's mobile"), "number": "07700 900123"}]});
+        document["contacts"].as_array_mut().unwrap().push(jo);
+        let line = json!({"kind": "service", "state": "published", "revision": 99, "changed_at": "2026-01-01T00:00:00Z",
+            "changed_by": "the council", "why": "checked", "document": document});
+        let report = app.import(line.to_string()).await;
+        let told: Vec<&str> = report.dropped.iter().map(|left| left.dropped.reason.as_str()).collect();
+        assert_eq!((told, report.personal_total), (vec!["the service “Meadow larder” is hidden here, and stays hidden"], 1), "{report:?}");
+        let now = stored("pantry").await;
+        assert_eq!((now.state, now.kept.revision, now.kept.changed_by.as_str()), (State::Unpublished, 4, "import"));
+        let now: Value = serde_json::from_str(&now.document).unwrap();
+        assert_eq!((&now["contacts"][0]["visibility"], &now["contacts"][1]["visibility"]), (&json!("private"), &json!("unconfirmed")));
+        assert_eq!(now["fees_description"], "£5 a visit");
+        assert_eq!(app.get(&format!("/services/{}", id("pantry"))).await.status, 410);
+
+        let group: Value = serde_json::from_str(&stored("marsh farm").await.document).unwrap();
+        let report = app.import(json!({"kind": "organization", "state": "gone", "origin": "https://elsewhere.example.org/", "document": group}).to_string()).await;
+        assert!(report.dropped[0].dropped.reason.contains("is public here, and stays public"), "{report:?}");
+        let group = stored("marsh farm").await;
+        assert_eq!((group.state, group.origin.as_str()), (State::Published, ""));
+    }
+}
+
+fact! {
+    async fn a_refuge_in_a_line_of_our_export_is_withheld_unless_a_whole_directory_is_restored(app) {
+        let told = refuge();
+        let link = &told["service_at_locations"][0];
+        let mut service = told.clone();
+        service.as_object_mut().unwrap().remove("organization");
+        service["organization_id"] = told["organization"]["id"].clone();
+        service["description"] = json!("A safe place to stay.");
+        service["service_at_locations"] = json!([{"id": link["id"], "location_id": link["location"]["id"], "location_policy": "exact"}]);
+        service["attributes"] = json!([{"id": id("refuge kind"), "link_entity": "service", "taxonomy_term_id": id("refuge term")}]);
+        let line = |kind: &str, document: &Value| json!({"kind": kind, "document": document}).to_string();
+        let file = [
+            line("taxonomy_term", &told["attributes"][0]["taxonomy_term"]), line("organization", &told["organization"]),
+            line("location", &link["location"]), line("service", &service),
+        ].join("\n");
+        let Some(empty) = TestApp::start(app.on).await else { return };
+        app.import(pantry().to_string()).await;
+        for (app, is_told) in [(&app, false), (&empty, true)] {
+            let report = app.import(file.clone()).await;
+            assert_eq!((report.created, report.rejected_total), (4, 0), "{report:?}");
+            let shown = app.get("/services?full=true").await.text();
+            assert!(shown.contains("Rowan House") && shown.contains("Hidden House") == is_told, "{shown}");
+        }
+        empty.end().await;
     }
 }
 
@@ -370,7 +432,7 @@ fact! {
 fact! {
     async fn unknown_members_are_kept_and_given_back(app) {
         let mut more = pantry();
-        more["local_reference"] = json!({"ward": "Northwell", "visits": [1, 2.5]});
+        more["local_reference"] = json!({"ward": "Northwell", "visits": [1, 2.5, null, ""], "until": null});
         more["phones"][0]["textphone"] = json!(true);
         app.import(more.to_string()).await;
         let given = app.get(&format!("/services/{}", id("pantry"))).await.json();

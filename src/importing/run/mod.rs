@@ -38,6 +38,8 @@ pub(super) struct Run {
     /// What was said of records by copies of them.
     pub(super) copies: Copies,
     pub(super) lookout: Lookout,
+    /// Whether the directory had no record when it began.
+    pub(super) into_nothing: bool,
     /// Records that this run has dealt with, of which kind each is, and as what it was seen.
     seen: HashMap<Uuid, (Kind, Seen)>,
     /// Records whose ids were taken, and what they are called here.

@@ -38,7 +38,9 @@ fn an_invalid_optional_part_is_dropped_and_the_rest_goes_in() {
     {
       "id": "ac148810-d857-441c-9679-408f346de14b",
       "local_note": {
-        "kept": "yes"
+        "empty": "",
+        "kept": "yes",
+        "nothing": null
       },
       "name": "Debt clinic",
       "service_at_locations": [
@@ -54,6 +56,39 @@ fn an_invalid_optional_part_is_dropped_and_the_rest_goes_in() {
       "url": "https://www.example.org/debt"
     }
     "#);
+}
+
+#[test]
+fn unknown_members_keep_their_nulls_and_one_that_has_no_value_is_named() {
+    let note = json!({"visits": [1, null, "", {}], "ward": null, "tags": []});
+    let tidied = tidy(
+        Kind::TaxonomyTerm,
+        json!({"id": "ac148810-d857-441c-9679-408f346de14b", "name": "Food", "description": "Food", "code": null,
+            "local_note": note, "local_a": null, "local_b": " "}),
+        Names::Ours(""),
+    )
+    .unwrap();
+    assert_eq!(tidied.value["local_note"], note);
+    assert_eq!((tidied.value.get("local_a"), tidied.value.get("local_b")), (None, None));
+    let told: Vec<&str> = tidied.supposed.iter().map(|one| one.path.as_str()).collect();
+    assert_eq!(told, ["local_a, local_b"], "{:?}", tidied.supposed);
+}
+
+#[test]
+fn unknown_members_beyond_what_there_is_room_for_are_left_out_and_named() {
+    let term = |large: usize| {
+        json!({"id": "ac148810-d857-441c-9679-408f346de14b", "name": "Food", "description": "Food",
+            "local_large": "x".repeat(large), "local_small": {"ward": "Northwell"}})
+    };
+    let tidied = tidy(Kind::TaxonomyTerm, term(65_000), Names::Ours("")).unwrap();
+    assert!(tidied.dropped.is_empty() && tidied.value["local_large"].is_string());
+    let tidied = tidy(Kind::TaxonomyTerm, term(66_000), Names::Ours("")).unwrap();
+    assert!(
+        dropped(&tidied)[0].starts_with("local_large: is not a member of the standard and is too large"),
+        "{:?}",
+        tidied.dropped
+    );
+    assert_eq!((tidied.value.get("local_large"), &tidied.value["local_small"]), (None, &json!({"ward": "Northwell"})));
 }
 
 #[test]

@@ -224,10 +224,9 @@ impl World {
         self.own[node].clubs.entry(number).or_insert_with(|| Some(format!("Club {number} of {node}")));
     }
 
-    /// What a complete export says is put back as it was, so whoever holds the talk is there again.
+    /// Whoever holds the talk and was withdrawn stays so.
     async fn announce(&mut self, node: usize, number: usize) {
         self.nodes[node].app.import(talk(node, number)).await;
-        self.own[node].is_closed = false;
     }
 
     async fn rename(&mut self, node: usize, number: usize, name: String) {
