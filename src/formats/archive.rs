@@ -219,7 +219,8 @@ fn refused(name: &str, reason: &str) -> Error {
     Error::Refused { name: shorten(name, 200), reason: reason.to_owned() }
 }
 
-fn leads_elsewhere(name: &str) -> bool {
+/// Whether a name leads out of the folder or zip that it is said to be in.
+pub(super) fn leads_elsewhere(name: &str) -> bool {
     name.starts_with('/') || name.contains(['\\', '\0', ':']) || name.split('/').any(|part| part == "..")
 }
 

@@ -5,6 +5,7 @@
 //! the first service that names it, in one transaction, as in a feed; what no service names comes last.
 
 use std::{
+    collections::BTreeSet,
     fs::{self, File},
     io::{self, BufRead, BufReader, Cursor, Read as _},
     path::Path,
@@ -14,7 +15,7 @@ use super::{How, Read, Taken, documents};
 use crate::{
     formats::{
         archive::{self, Archive, Limits},
-        tables::{self, Join, Joined, MOST_TEXT, Package, Problem},
+        tables::{self, Join, Joined, MOST_TEXT, Package, Problem, folder_of},
     },
     model::{Kind, text::shorten, tidy::Dropped},
 };
@@ -54,16 +55,12 @@ pub(super) fn read_zip(mut input: impl BufRead, how: &How, each: &mut impl FnMut
     }
     let names: Vec<String> = archive.names().iter().filter(|name| is_read(name)).cloned().collect();
     archive.try_out(&names).map_err(unfit)?;
-    for name in names.iter().filter(|name| tables::is_description(name)) {
-        package.describe(&description(&mut BufReader::new(archive.read(name).map_err(unfit)?))?);
+    let described = description_of(&names);
+    if let Some(name) = described {
+        package.describe(name, &description(&mut BufReader::new(archive.read(name).map_err(unfit)?))?);
     }
-    let top = folder_of_tables(&names);
-    for name in names.iter().filter(|name| is_sheet(name) && folder_of(name) == top) {
+    for name in tables_of(&names, described, &mut package) {
         package.add(name, &mut BufReader::new(archive.read(name).map_err(unfit)?)).map_err(refused)?;
-    }
-    let elsewhere: Vec<&String> = names.iter().filter(|name| is_sheet(name) && folder_of(name) != top).collect();
-    for name in elsewhere {
-        package.pass_over(name, "lies in another folder than the services, so it was not imported");
     }
     for name in archive.names().iter().filter(|name| tables::is_table_in_another_form(name)) {
         package.pass_over(name, ANOTHER_FORM);
@@ -104,12 +101,30 @@ fn is_sheet(name: &str) -> bool {
     name.to_lowercase().ends_with(".csv")
 }
 
-fn folder_of(name: &str) -> &str {
-    name.rsplit_once('/').map_or("", |(folder, _)| folder)
+/// The description that counts: the one that lies highest, beside the tables if there are several.
+fn description_of(names: &[String]) -> Option<&str> {
+    let top = folder_of_tables(names);
+    let rank = |name: &&String| (name.matches('/').count(), folder_of(name) != top);
+    names.iter().filter(|name| tables::is_description(name)).min_by_key(rank).map(String::as_str)
 }
 
-/// The folder of a zip that holds the tables: the first one with services in it, or else with any
-/// table. What lies elsewhere in the zip is older, or nobody's.
+/// The tables of a package: what lies in the folders of the files that its description names, or else in the folder
+/// that holds the services. What lies elsewhere is older, or nobody's, and it is said that it was not read.
+fn tables_of<'a>(names: &'a [String], description: Option<&str>, package: &mut Package) -> Vec<&'a str> {
+    let sheets: Vec<&str> = names.iter().map(String::as_str).filter(|name| is_sheet(name)).collect();
+    let described = description.map(|name| package.described_among(&sheets, name)).unwrap_or_default();
+    let mut folders: BTreeSet<&str> = described.into_iter().map(folder_of).collect();
+    if folders.is_empty() {
+        folders.insert(folder_of_tables(names));
+    }
+    let (tables, elsewhere): (Vec<&str>, Vec<&str>) = sheets.into_iter().partition(|name| folders.contains(folder_of(name)));
+    for name in elsewhere {
+        package.pass_over(name, "lies in another folder than the services, so it was not imported");
+    }
+    tables
+}
+
+/// The folder that holds the tables: the first one with services in it, or else with any table.
 fn folder_of_tables(names: &[String]) -> &str {
     let rank = |name: &&String| (name.matches('/').count(), !name.to_lowercase().contains("service"));
     let tables = names.iter().filter(|name| tables::is_table(name));
@@ -128,20 +143,33 @@ fn description(content: &mut dyn BufRead) -> io::Result<Vec<u8>> {
 /// # Errors
 /// When the folder cannot be read.
 pub(super) fn is_package(folder: &Path) -> io::Result<bool> {
-    let names = names(folder)?;
+    let names = names(folder, "")?;
     Ok(tables::is_package(names.iter().map(String::as_str)))
 }
 
-fn names(folder: &Path) -> io::Result<Vec<String>> {
-    let mut names: Vec<String> =
-        fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect::<io::Result<_>>()?;
+/// Names of what is in a folder of a package, with that folder before them; none where there is no such folder.
+fn names(package: &Path, within: &str) -> io::Result<Vec<String>> {
+    let mut folder = package.to_path_buf();
+    for part in within.split('/').filter(|part| !part.is_empty()) {
+        folder.push(part);
+        match folder.symlink_metadata() {
+            Ok(found) if found.is_dir() => {}
+            Ok(found) if found.is_symlink() => return Err(refused(format!("{within} is a link, not a folder"))),
+            _ => return Ok(Vec::new()),
+        }
+    }
+    let before = if within.is_empty() { String::new() } else { format!("{within}/") };
+    let named = |entry: io::Result<fs::DirEntry>| -> io::Result<String> {
+        Ok(format!("{before}{}", entry?.file_name().to_string_lossy()))
+    };
+    let mut names: Vec<String> = fs::read_dir(folder)?.map(named).collect::<io::Result<_>>()?;
     names.sort();
     Ok(names)
 }
 
 /// Read a package that is a folder.
 pub(super) fn read_folder(folder: &Path, how: &How, each: &mut impl FnMut(Read) -> bool) -> io::Result<()> {
-    let names = names(folder)?;
+    let mut names = names(folder, "")?;
     let mut package = Package::default();
     let mut length = 0;
     let open = |name: &str| {
@@ -153,13 +181,17 @@ pub(super) fn read_folder(folder: &Path, how: &How, each: &mut impl FnMut(Read) 
             Err(refused(format!("{name} is a link or a folder, not a file")))
         }
     };
-    for name in names.iter().filter(|name| tables::is_description(name)) {
-        package.describe(&description(&mut open(name)?)?);
+    let described = description_of(&names).map(str::to_owned);
+    if let Some(name) = &described {
+        package.describe(name, &description(&mut open(name)?)?);
+    }
+    for within in package.folders().iter().filter(|within| !within.is_empty()) {
+        names.extend(self::names(folder, within)?);
     }
     for name in names.iter().filter(|name| tables::is_table_in_another_form(name)) {
         package.pass_over(name, ANOTHER_FORM);
     }
-    for name in names.iter().filter(|name| is_sheet(name)) {
+    for name in tables_of(&names, described.as_deref(), &mut package) {
         let mut content = open(name)?;
         package.add(name, &mut content).map_err(refused)?;
         let read = MOST_TEXT + 1 - content.get_ref().limit();
@@ -174,8 +206,9 @@ pub(super) fn read_folder(folder: &Path, how: &How, each: &mut impl FnMut(Read) 
 
 /// Hand out what was joined. `length` is what the package weighs, for the progress bar.
 fn give(mut join: Join, length: u64, how: &How, each: &mut impl FnMut(Read) -> bool) {
+    let several = join.has_services_in_several_files();
     for problem in join.take_problems() {
-        if !each(told(problem, 0)) {
+        if !each(told(problem, several)) {
             return;
         }
     }
@@ -189,7 +222,7 @@ fn give(mut join: Join, length: u64, how: &How, each: &mut impl FnMut(Read) -> b
         let joined = join.service(*row);
         let nested = joined.nested.clone();
         let until = length * (at as u64 + 1) / services.len() as u64;
-        let read = service(joined, until, how);
+        let read = service(joined, until, several, how);
         if read.taken.is_ok() {
             join.given(&nested);
         }
@@ -201,7 +234,7 @@ fn give(mut join: Join, length: u64, how: &How, each: &mut impl FnMut(Read) -> b
         .further_organizations()
         .map(|joined| record(Kind::Organization, joined, length, how))
         .chain(join.further_locations().map(|joined| record(Kind::Location, joined, length, how)))
-        .chain(join.locations_left_out().map(|problem| told(problem, length)));
+        .chain(join.locations_left_out().map(|problem| Read { until: length, ..told(problem, several) }));
     for read in further {
         if !each(read) {
             return;
@@ -209,27 +242,41 @@ fn give(mut join: Join, length: u64, how: &How, each: &mut impl FnMut(Read) -> b
     }
 }
 
-fn told(problem: Problem, until: u64) -> Read {
+/// What was not taken. Where services stand in `several` files, it is said in which one.
+fn told(problem: Problem, several: bool) -> Read {
     let Problem { file, line, reason, rejected } = problem;
-    let taken =
-        if rejected { Err(reason) } else { Ok(Taken { dropped: vec![Dropped { path: file, reason }], ..Taken::default() }) };
-    Read { line, until, taken }
+    let taken = if rejected {
+        Err(if several && line > 0 { format!("{file}: {reason}") } else { reason })
+    } else {
+        Ok(Taken { dropped: vec![Dropped { path: file, reason }], ..Taken::default() })
+    };
+    Read { line, until: 0, taken }
 }
 
-fn service(joined: Joined, until: u64, how: &How) -> Read {
+fn service(joined: Joined, until: u64, several: bool, how: &How) -> Read {
+    let (file, line) = (joined.file, joined.line);
+    let of_the_row = |dropped: &mut Dropped| {
+        if several {
+            dropped.reason = format!("{} ({file}, line {line})", dropped.reason);
+        }
+    };
     let taken = documents::take_service(joined.value, how).map(|mut taken| {
         for dropped in &mut taken.dropped {
             let holds =
                 |path: &str| dropped.path.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
-            if let Some(part) = joined.parts.iter().filter(|part| holds(&part.path)).max_by_key(|part| part.path.len()) {
-                dropped.reason = format!("{} ({}, line {})", dropped.reason, part.file, part.line);
+            match joined.parts.iter().filter(|part| holds(&part.path)).max_by_key(|part| part.path.len()) {
+                Some(part) => dropped.reason = format!("{} ({}, line {})", dropped.reason, part.file, part.line),
+                None => of_the_row(dropped),
             }
         }
+        let problems = taken.dropped.len();
         taken.dropped.extend(joined.problems);
+        taken.dropped[problems..].iter_mut().for_each(of_the_row);
         taken.whole_parts = true;
         taken
     });
-    Read { line: joined.line, until, taken }
+    let taken = taken.map_err(|reason| if several { format!("{file}: {reason}") } else { reason });
+    Read { line, until, taken }
 }
 
 /// A record that stands alone. Its line is one of its own file, so everything names the file.

@@ -57,7 +57,7 @@ const CLASSIFIED: &[Parameter] = &[
     parameter(
         "need",
         Form::Text,
-        "Only records that help with this need, such as housing-eviction: they have a term with this code or name, or say so in their own words. Separate several with commas. One that the directory does not know is refused.",
+        "Only records that help with this need, such as housing-eviction: they have a term with this code or name, or say so in their own words. Separate several with commas, at most 20. One that the directory does not know is refused.",
     ),
     parameter("modified_after", Form::Formatted("date-time"), "Only records changed at or after this time."),
     parameter(

@@ -34,7 +34,7 @@ mod wanted;
 mod words;
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, HashMap},
     fs, io,
     ops::Range,
     path::{Path, PathBuf},
@@ -276,16 +276,17 @@ impl Search {
         // A place of a service carries only the service's brief form: what is asked of the service
         // is asked of the service itself.
         let mut found = Found::default();
-        let mut groups = None;
+        let mut services = None;
         if kind == Kind::ServiceAtLocation {
             let of_service = wanted.take_service_part();
             if !of_service.is_everything() {
-                let services =
-                    self.run(&searcher, &words, Kind::Service, &of_service, now, usize::MAX, false, None, &mut found)?;
-                groups = Some(Arc::new(services.hits.iter().map(|hit| group_of(hit.id)).collect::<HashSet<u64>>()));
+                let of = self.run(&searcher, &words, Kind::Service, &of_service, now, usize::MAX, false, None, &mut found)?;
+                let rank = |at: i64| if of.ranked { at } else { 0 };
+                let ranks = of.hits.iter().zip(0..).map(|(hit, at)| (group_of(hit.id), rank(at)));
+                services = Some(Arc::new(ranks.collect::<HashMap<u64, i64>>()));
             }
         }
-        let collected = self.run(&searcher, &words, kind, &wanted, now, range.end, count, groups.as_ref(), &mut found)?;
+        let collected = self.run(&searcher, &words, kind, &wanted, now, range.end, count, services.as_ref(), &mut found)?;
         found.total = collected.total;
         found.hits = collected.hits.into_iter().skip(range.start).collect();
         found.counts = collected.counts;
@@ -302,7 +303,7 @@ impl Search {
         now: DateTime<Utc>,
         keep: usize,
         count: bool,
-        groups: Option<&Arc<HashSet<u64>>>,
+        services: Option<&Arc<HashMap<u64, i64>>>,
         found: &mut Found,
     ) -> Result<Collected, Error> {
         let builder = Builder { fields: &self.fields, searcher, words };
@@ -312,12 +313,13 @@ impl Search {
             let with_all = collected.total;
             let built = builder.build(kind, wanted, strictness)?;
             let mut checks = self.checks(searcher, kind, wanted, now)?;
-            checks.groups = groups.cloned();
+            checks.services = services.cloned();
             checks.kind = built.scored.then(|| facts::kind_number(kind));
             let order = match (&checks, built.scored) {
                 (Checks { near: Some(_), .. }, _) => Order::Distance,
                 (_, true) => Order::Relevance,
                 (Checks { window: Some(_), .. }, _) => Order::Start,
+                (Checks { services: Some(_), .. }, _) => Order::Service,
                 _ => Order::Id,
             };
             let week = if count { &WEEK[..] } else { &[] };
@@ -340,6 +342,7 @@ impl Search {
                 event_days,
             };
             collected = searcher.search_with_statistics_provider(&built.query, &hits, &Constant(self.fields))?;
+            collected.ranked = built.scored;
             next = built.softer(strictness, collected.total, wanted.relaxed);
             if !built.understood.words.is_empty() || !built.understood.needs.is_empty() || !wanted.text.is_empty() {
                 found.understood = built.understood;

@@ -133,11 +133,19 @@ fact! {
             ("/events?status=active", "status is \"active\": expected one of: scheduled, cancelled, postponed"),
             ("/services?status=active,inactive", "status is \"active,inactive\": expected one of: active, inactive, defunct, temporarily closed"),
             ("/services?proximity=100", "proximity is \"100\": it needs postcode or near as well"),
+            ("/services?need=,", "need is \",\": it names no need; give codes or names, separated by commas"),
+            ("/organizations?need=%3F%7C%20,", "need is \"?| ,\": it names no need; give codes or names, separated by commas"),
+            ("/services?accessibility=%3F", "accessibility is \"?\": it contains no letter or digit"),
+            ("/service_at_locations?language=%2C", "language is \",\": it contains no letter or digit"),
             ("/services?relaxed=maybe", "relaxed is \"maybe\": expected true or false"),
         ] {
             let answer = app.get(path).await;
             assert_eq!((answer.status.as_u16(), answer.json()["detail"].clone()), (400, json!(said)), "{path}");
         }
+        let many = vec!["food-affordable"; 21].join(",");
+        assert!(app.get(&format!("/services?need={many}")).await.json()["detail"].as_str().unwrap().ends_with("it names 21 needs; the limit is 20"));
+        assert_eq!(app.ids(&format!("/services?need={}", &many[16..])).await.len(), 1, "20 are not too many");
+        assert_eq!(app.ids("/services?need=&accessibility=+&language=").await.len(), 1, "a form sends what was not filled in");
         assert!(app.get("/services?minimum_age=1e400").await.json()["detail"].as_str().unwrap().contains("\"1e400\""));
         assert_eq!(app.ids("/services?status=Active").await.len(), 1);
         assert!(app.ids("/services?status=temporarily_closed").await.is_empty());

@@ -26,7 +26,7 @@ pub fn zipped<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<u8
     zip.finish().unwrap().into_inner()
 }
 
-async fn import_folder(app: &TestApp, folder: impl Into<PathBuf>) -> Report {
+pub async fn import_folder(app: &TestApp, folder: impl Into<PathBuf>) -> Report {
     let options = Options { source: "a test".to_owned(), ..Options::default() };
     let report = app.app().importer().run_folder(folder.into(), &options, |_| {}).await.unwrap();
     app.follow().await;
@@ -44,7 +44,7 @@ async fn refused(app: &TestApp, bytes: Vec<u8>) -> String {
 }
 
 /// The report without what is long and the same everywhere.
-fn said(report: &Report) -> Vec<String> {
+pub fn said(report: &Report) -> Vec<String> {
     let rejected = report.rejected.iter().map(|rejected| format!("rejected line {}: {}", rejected.line, rejected.reason));
     let left = report
         .dropped

@@ -18,6 +18,7 @@ mod languages;
 mod mail;
 mod notify;
 mod outbound;
+mod packages;
 mod people;
 mod positions;
 mod reports;

@@ -383,6 +383,32 @@ fact! {
 }
 
 fact! {
+    async fn places_of_services_come_in_the_order_of_their_services(app) {
+        let told = [
+            ("Evening class", "Writing with a quill."),
+            ("Quill", "A quill club with a quill, a quill and a quill."),
+            ("Letters and more", "A quill or two, among many other things that people like to write with on a winter evening."),
+            ("Quill making", "We make them."),
+            ("Museum", "There is a quill."),
+            ("Choir", "We sing."),
+        ];
+        app.take(&told.map(|(name, description)| service(name, description, at(name, 51.8787, -0.42, "LU1 2AA")))).await;
+        let services = app.names("/services?search=quill").await;
+        assert_eq!(services.len(), 5);
+        let expected: Vec<String> = services.iter().map(|name| id(&format!("link {name}")).to_string()).collect();
+        assert!(!expected.is_sorted(), "so that the order of ids is another one");
+        assert_eq!(app.ids("/service_at_locations?search=quill").await, expected);
+        let mut read = Vec::new();
+        for page in 1..=3 {
+            read.extend(app.ids(&format!("/service_at_locations?search=quill&per_page=2&page={page}")).await);
+        }
+        assert_eq!(read, expected, "page after page");
+        assert_eq!(app.ids("/service_at_locations?search=quill&near=51.8787,-0.42").await, expected, "all are as near");
+        assert!(app.ids("/service_at_locations?status=active").await.is_sorted(), "without words there is nothing to rank by");
+    }
+}
+
+fact! {
     async fn a_place_of_a_service_has_its_own_hours_else_those_of_the_service_else_those_of_the_house(app) {
         // Sunday 22 November 2026, midday.
         let weekly = |byday: &str| json!([{"id": id(byday), "freq": "WEEKLY", "byday": byday, "opens_at": "10:00", "closes_at": "13:00"}]);

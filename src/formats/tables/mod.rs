@@ -4,15 +4,15 @@
 //! A join needs all tables at once, so they stand in memory, within bounds: [`MOST_TEXT`] and
 //! [`MOST_ROWS`] (`docs/decisions/0013-tables-are-joined-in-memory.md`).
 
+mod description;
 mod join;
 mod known;
 
-use std::{collections::HashMap, io::BufRead};
+use std::io::BufRead;
 
-use serde_json::Value;
-
-use super::{json, sheet};
+use super::sheet;
 use crate::model::text::shorten;
+use description::Described;
 pub use join::{Join, Joined, Part, Row};
 use known::Known;
 
@@ -41,8 +41,8 @@ pub struct Problem {
 #[derive(Debug, Default)]
 pub struct Package {
     tables: Vec<Table>,
-    /// What the description of the package calls its files, by their names in lower case.
-    described: HashMap<String, String>,
+    /// The files that the description of the package names.
+    described: Vec<Described>,
     problems: Vec<Problem>,
     text: u64,
     rows: u64,
@@ -86,9 +86,19 @@ fn is_nothing(cell: &str) -> bool {
     cell.is_empty() || matches!(cell, "NULL" | "null" | "\\N")
 }
 
+/// The folder of a file, as the path of the file has it.
+pub fn folder_of(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// The name of a file without its folders.
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
 /// The name of a file without its folders and its ending.
 fn stem(path: &str) -> &str {
-    let name = path.rsplit('/').next().unwrap_or(path);
+    let name = file_name(path);
     name.rsplit_once('.').map_or(name, |(stem, _)| stem)
 }
 
@@ -105,7 +115,7 @@ pub fn is_table_in_another_form(path: &str) -> bool {
 
 /// Whether a file of this name describes a data package.
 pub fn is_description(path: &str) -> bool {
-    path.rsplit('/').next().is_some_and(|name| name.eq_ignore_ascii_case("datapackage.json"))
+    file_name(path).eq_ignore_ascii_case("datapackage.json")
 }
 
 /// Whether files of these names, in one folder, are a data package: they say so, or services come
@@ -126,24 +136,14 @@ pub fn is_package<'a>(paths: impl IntoIterator<Item = &'a str>) -> bool {
 }
 
 impl Package {
-    /// Take the description of a package (`datapackage.json`), which may call its files what it likes.
-    pub fn describe(&mut self, description: &[u8]) {
-        let Ok(description) = json::parse(description) else { return };
-        for resource in description.get("resources").and_then(Value::as_array).into_iter().flatten() {
-            let text = |name: &str| resource.get(name).and_then(Value::as_str);
-            if let (Some(name), Some(path)) = (text("name"), text("path")) {
-                let file = path.rsplit('/').next().unwrap_or(path).to_lowercase();
-                self.described.insert(file, name.to_owned());
-            }
-        }
-    }
-
     /// Take a file of the package.
     /// # Errors
     /// When the package is larger than what is joined here, or the file cannot be read.
     pub fn add(&mut self, path: &str, content: &mut dyn BufRead) -> Result<(), String> {
-        let file = path.rsplit('/').next().unwrap_or(path).to_owned();
-        let described = self.described.get(&file.to_lowercase()).and_then(|name| known::by_name(name));
+        let file = file_name(path).to_owned();
+        let exactly = self.described.iter().find(|described| described.is(path));
+        let described = exactly.or_else(|| self.described.iter().find(|described| described.is_called(&file)));
+        let described = described.and_then(|described| known::by_name(&described.name));
         let Some(known) = known::by_name(stem(&file)).or(described) else {
             self.passed_over(&file, 0, "is not a known table of the standard");
             return Ok(());
@@ -247,7 +247,10 @@ impl Package {
     pub fn join(self) -> Result<Join, String> {
         let has = |name: &str| self.tables.iter().any(|table| table.known.name == name);
         if !["service", "organization", "location", "taxonomy", "taxonomy_term"].into_iter().any(has) {
-            return Err("it has no table of services, organizations or locations (services.csv, organizations.csv …)".to_owned());
+            let nothing = "it has no table of services, organizations or locations (services.csv, organizations.csv …)";
+            // With nothing else to report, this is where it is heard that the services lie elsewhere.
+            let elsewhere = self.problems.iter().find(|problem| problem.rejected).map(|problem| format!("; {}", problem.reason));
+            return Err(format!("{nothing}{}", elsewhere.unwrap_or_default()));
         }
         Ok(Join::new(self.tables, self.problems))
     }

@@ -299,13 +299,29 @@ fn of_two_rows_with_the_same_id_the_first_stands() {
 #[test]
 fn a_description_may_name_the_files() {
     let mut package = Package::default();
-    package.describe(br#"{"resources": [{"name": "services", "path": "data/export_1.csv"}, {"name": "x"}]}"#);
+    package.describe("datapackage.json", br#"{"resources": [{"name": "services", "path": "data/export_1.csv"}, {"name": "x"}]}"#);
     package.add("data/export_1.csv", &mut &b"id,name\n1,A\n"[..]).unwrap();
     package.add("data/export_2.csv", &mut &b"id,name\n1,A\n"[..]).unwrap();
     let mut join = package.join().unwrap();
     assert_eq!(join.service_rows().len(), 1);
     assert_eq!(join.take_problems()[0].file, "export_2.csv");
     assert!(Package::default().join().is_err());
+}
+
+#[test]
+fn a_description_leads_to_no_file_outside_the_package() {
+    for path in ["../services.csv", "data/../../services.csv", "/etc/services.csv", "C:\\services.csv", "..\\services.csv"] {
+        let mut package = Package::default();
+        let resources = json!({"resources": [{"name": "services", "path": [path, "./data//services-2.csv"]}]});
+        package.describe("export/datapackage.json", resources.to_string().as_bytes());
+        assert_eq!(package.folders().into_iter().collect::<Vec<_>>(), ["export/data"], "{path}");
+        let refused = package.join().unwrap_err();
+        assert!(refused.ends_with("leads outside the package, so it was not read"), "{path}: {refused}");
+    }
+    let mut package = Package::default();
+    let many: Vec<String> = (0..5_000).map(|n| format!("folder {n}/a.csv")).collect();
+    package.describe("datapackage.json", json!({"resources": [{"name": "services", "path": many}]}).to_string().as_bytes());
+    assert_eq!(package.folders().len(), 1_000);
 }
 
 #[test]

@@ -32,6 +32,9 @@ use dates::{moment, times, window};
 /// Longest search text, in characters.
 pub const LONGEST_SEARCH: usize = 300;
 
+/// Most needs that one request may name.
+const MOST_NEEDS: usize = 20;
+
 /// What a request wants, before it is known where its postcode is.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Filters {
@@ -70,7 +73,7 @@ impl Filters {
             return Ok(filters);
         }
         wanted.term = id("taxonomy_term_id")?;
-        wanted.needs = parameters.text("need")?.map(needs).unwrap_or_default();
+        wanted.needs = needs(parameters)?;
         // Both hold where both are given.
         wanted.modified_after = moment(parameters, "modified_after")?.max(moment(parameters, "updated_since")?);
         wanted.source = parameters.text("source")?.map(str::to_owned);
@@ -86,8 +89,8 @@ impl Filters {
         wanted.ages = ages(parameters)?;
         wanted.times = times(parameters)?;
         wanted.free = parameters.flag("free")?;
-        wanted.language = parameters.text("language")?.map(str::to_owned);
-        wanted.accessibility = parameters.text("accessibility")?.map(str::to_owned);
+        wanted.language = words(parameters, "language")?;
+        wanted.accessibility = words(parameters, "accessibility")?;
         wanted.delivery = delivery(parameters)?;
         if kind == Kind::Event {
             wanted.window = window(parameters, now)?;
@@ -284,14 +287,30 @@ fn text(parameters: &Parameters) -> Result<String, Problem> {
             &format!("it has {length} characters; the limit is {LONGEST_SEARCH}"),
         ));
     }
-    if fold(text).is_empty() {
-        return Err(Problem::bad_parameter("search", text, "it contains no letter or digit"));
-    }
-    Ok(text.to_owned())
+    Ok(words(parameters, "search")?.unwrap_or_default())
 }
 
-fn needs(text: &str) -> Vec<String> {
-    text.split(['|', ',']).map(str::trim).filter(|need| !need.is_empty()).take(20).map(str::to_owned).collect()
+/// Needs, separated by commas. Nothing between them would ask for everything, as if it were what somebody wanted.
+fn needs(parameters: &Parameters) -> Result<Vec<String>, Problem> {
+    let Some(text) = parameters.text("need")? else { return Ok(Vec::new()) };
+    let needs: Vec<String> = text.split(['|', ',']).map(str::trim).filter(|need| !need.is_empty()).map(str::to_owned).collect();
+    if needs.iter().all(|need| fold(need).is_empty()) {
+        return Err(Problem::bad_parameter("need", text, "it names no need; give codes or names, separated by commas"));
+    }
+    if needs.len() > MOST_NEEDS {
+        let many = format!("it names {} needs; the limit is {MOST_NEEDS}", needs.len());
+        return Err(Problem::bad_parameter("need", text, &many));
+    }
+    Ok(needs)
+}
+
+/// Words to be looked for; text without any would ask for everything.
+fn words(parameters: &Parameters, name: &str) -> Result<Option<String>, Problem> {
+    let text = parameters.text(name)?;
+    if let Some(text) = text.filter(|text| fold(text).is_empty()) {
+        return Err(Problem::bad_parameter(name, text, "it contains no letter or digit"));
+    }
+    Ok(text.map(str::to_owned))
 }
 
 /// The word of the standard, however it is written.

@@ -4,7 +4,7 @@ mod days;
 mod hit;
 
 use std::{
-    collections::{BTreeMap, BinaryHeap, HashMap, HashSet},
+    collections::{BTreeMap, BinaryHeap, HashMap},
     sync::Arc,
 };
 
@@ -39,6 +39,8 @@ pub(super) enum Order {
     Distance,
     /// What takes place first.
     Start,
+    /// As the services stand that places are of.
+    Service,
 }
 
 /// Something that one number of a document must be. A document without the number passes where
@@ -76,8 +78,8 @@ pub(super) struct Checks {
     pub(super) hours: Vec<Open>,
     /// Documents whose service areas do not decide pass where one of their places has this outcode.
     pub(super) covers: Option<(Judge, String)>,
-    /// Belongs to one of these.
-    pub(super) groups: Option<Arc<HashSet<u64>>>,
+    /// Is a place of one of these services, by the group of their ids: where each stands among them.
+    pub(super) services: Option<Arc<HashMap<u64, i64>>>,
     /// Takes place in this time.
     pub(super) window: Option<Window>,
     /// Distance from here, and at most so many metres.
@@ -97,6 +99,8 @@ pub(super) struct Collected {
     pub(super) total: usize,
     pub(super) hits: Vec<Hit>,
     pub(super) counts: Counts,
+    /// Whether it was scored how well each fits.
+    pub(super) ranked: bool,
 }
 
 /// Collects the first `keep` hits in the order, and counts all.
@@ -257,16 +261,13 @@ impl Segment {
                 Some(value) => (check.least..=check.most).contains(&value),
             })
             && self.open.iter().all(|open| self.is_open(open, doc))
-            && self.belongs(doc)
+            && (self.wanted.checks.services.is_none() || self.rank(doc).is_some())
             && self.covers(doc)
     }
 
-    fn belongs(&self, doc: DocId) -> bool {
-        self.wanted
-            .checks
-            .groups
-            .as_ref()
-            .is_none_or(|groups| self.columns.group.first(doc).is_some_and(|group| groups.contains(&group)))
+    /// Where its service stands among those that are wanted; none where it is none of them.
+    fn rank(&self, doc: DocId) -> Option<i64> {
+        self.wanted.checks.services.as_ref()?.get(&self.columns.group.first(doc)?).copied()
     }
 
     fn is_open(&self, open: &SaysOpen, doc: DocId) -> bool {
@@ -396,14 +397,17 @@ impl SegmentCollector for Segment {
         if let Some(days) = &mut self.event_days {
             days.count(&self.columns, doc);
         }
-        #[expect(clippy::cast_precision_loss, reason = "minutes and scores are far below 2^53")]
+        #[expect(clippy::cast_precision_loss, reason = "minutes, scores and ranks are far below 2^53")]
         let first = match self.wanted.order {
             Order::Id => 0.0,
             Order::Relevance => -(rounded(score) as f64),
             Order::Distance => metres.map_or(f64::MAX, |metres| self.told_apart(metres)),
             Order::Start => start.unwrap_or(i64::MAX) as f64,
+            Order::Service => self.rank(doc).unwrap_or(i64::MAX) as f64,
         };
-        let second = if self.wanted.order == Order::Distance { -rounded(score) } else { 0 };
+        // Of what is as near, that which fits better: a place of a service has no words of its own.
+        let fits = || self.rank(doc).unwrap_or_else(|| -rounded(score));
+        let second = if self.wanted.order == Order::Distance { fits() } else { 0 };
         let place = Place {
             danger_last: self.wanted.danger_first && score < AHEAD,
             elsewhere: self.is_for_elsewhere(doc),
@@ -427,7 +431,7 @@ impl SegmentCollector for Segment {
         for (day, number) in by_day.filter(|(_, number)| *number > 0) {
             *counts.entry("day").or_default().entry((*day).to_owned()).or_default() += number;
         }
-        Collected { total: self.total, hits: self.heap.into_vec(), counts }
+        Collected { total: self.total, hits: self.heap.into_vec(), counts, ranked: false }
     }
 }
 

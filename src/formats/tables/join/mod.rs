@@ -129,8 +129,10 @@ impl Join {
             let Some(id) = self.cell(row, "id") else { continue };
             let known = ids.entry(self.name(row)).or_default();
             if let Some(first) = known.get(id) {
-                let line = self.tables[first.table].rows[first.row].number;
-                problems.push(self.problem(row, format!("the id {id:?} is already used on line {line}; the first is used")));
+                let of = &self.tables[first.table];
+                let line = of.rows[first.row].number;
+                let of = if first.table == row.table { String::new() } else { format!(" of {}", of.file) };
+                problems.push(self.problem(row, format!("the id {id:?} is already used on line {line}{of}; the first is used")));
             } else {
                 known.insert(id.into(), row);
             }
@@ -179,6 +181,11 @@ impl Join {
 
     fn rows_of(&self, name: &'static str) -> impl Iterator<Item = Row> {
         self.rows().filter(move |row| self.name(*row) == name && !self.is_double(*row))
+    }
+
+    /// Whether services stand in more than one file, so that a line alone does not say which of them is meant.
+    pub fn has_services_in_several_files(&self) -> bool {
+        self.tables.iter().filter(|table| table.known.name == "service").count() > 1
     }
 
     /// The rows of services, in their order.
