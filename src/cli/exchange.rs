@@ -14,7 +14,7 @@ use crate::{
     app::{self, App},
     clock::Clock,
     config::Config,
-    db::Durability,
+    db::{self, Durability},
     identity::Deed,
     importing::{self, Options, Report},
     model::{Kind, text::fold},
@@ -94,7 +94,7 @@ impl Import {
         // Held until the end: what is in it goes then.
         let aside = self.dry_run.then(|| Folder::new("dry-run")).transpose()?;
         let config = match &aside {
-            Some(aside) => only_looking(config, aside.path()),
+            Some(aside) => only_looking(config, aside.path()).await?,
             None => config,
         };
         let app = App::open(config, Clock::System, Durability::Batched).await?;
@@ -190,15 +190,20 @@ impl Import {
     }
 }
 
-/// The settings of a dry run, which looks at what is there and makes nothing where nothing is: that is made `aside`.
-fn only_looking(mut config: Config, aside: &Path) -> Config {
+/// The settings of a dry run, which looks at what is there and makes nothing where nothing is: that is made `aside`. A
+/// database that would have to be changed first is refused.
+async fn only_looking(mut config: Config, aside: &Path) -> anyhow::Result<Config> {
     let address = config.database_url.as_str();
     let file = address.strip_prefix("sqlite:").map(|file| file.trim_start_matches("//").split('?').next().unwrap_or_default());
     if file.is_some_and(|file| !Path::new(file).exists()) {
         config.database_url = format!("sqlite:{}", aside.join("fingerpost.db").display()).into();
+    } else if !db::is_up_to_date(address).await? {
+        return Err(anyhow::anyhow!(
+            "the database is empty or was last used by an older version, and a dry run changes nothing: run fingerpost doctor first, which brings it up to date"
+        ));
     }
     aside.clone_into(&mut config.data_dir);
-    config
+    Ok(config)
 }
 
 /// A file or stdin, and how many bytes it has.

@@ -245,6 +245,21 @@ impl Transaction {
     }
 }
 
+/// Whether the database at `url`, which is there, has the shape that [`Database::open`] gives it. Nothing is changed to
+/// find out.
+/// # Errors
+/// When it cannot be reached, or was last used by a newer version of this program.
+pub async fn is_up_to_date(url: &str) -> Result<bool, Error> {
+    if url.starts_with("postgres") {
+        reach(url, PATIENCE).await?;
+    }
+    let connection = connect(url, 1, |_| {}).await?;
+    let to_come = migrations::Migrator::get_pending_migrations_read_only(&connection).await;
+    let to_come = to_come.context("cannot read which shape the database has")?;
+    connection.close().await.context("cannot close the database")?;
+    Ok(to_come.is_empty())
+}
+
 async fn connect(url: &str, connections: u32, with: impl FnOnce(&mut ConnectOptions)) -> Result<DatabaseConnection, Error> {
     let mut options = ConnectOptions::new(url.to_owned());
     options

@@ -91,6 +91,10 @@ pub(super) fn as_from_a_feed(draft: &mut Draft, stored: &Stored) -> Result<(Opti
         return Ok((differs.then(|| Dropped { path: "document".to_owned(), reason }), Vec::new()));
     }
     draft.origin.clear();
+    if !stored.origin.is_empty() {
+        // Vocabulary that belongs to nobody becomes ours, as visible as it is.
+        draft.state = stored.state;
+    }
     if says_the_same {
         return Ok((None, Vec::new()));
     }

@@ -705,6 +705,22 @@ fn a_dry_run_makes_nothing_where_nothing_is_and_changes_nothing_where_something_
 }
 
 #[test]
+fn a_dry_run_does_not_bring_a_database_up_to_date() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("data/fingerpost.db");
+    std::fs::create_dir(folder.path().join("data")).unwrap();
+    std::fs::write(&database, "").unwrap();
+    std::fs::write(folder.path().join("feed.ndjson"), pantry().to_string()).unwrap();
+    let try_it = || fingerpost(folder.path(), &["import", "feed.ndjson", "--dry-run"]);
+    let (code, out, said) = try_it();
+    assert!(code == 1 && said.contains("run fingerpost doctor first"), "{out}{said}");
+    assert_eq!(std::fs::metadata(&database).unwrap().len(), 0);
+    fingerpost(folder.path(), &["doctor"]);
+    let (code, out, said) = try_it();
+    assert!(code == 0 && out.starts_with("1 would be created"), "{out}{said}");
+}
+
+#[test]
 fn a_mapping_is_drafted_and_used() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("clubs.csv"), SHEET).unwrap();
