@@ -140,6 +140,7 @@ pub fn openapi(version: &str) -> Value {
     let mut paths = Map::new();
     for path in ["/", "/api", "/api/"] {
         let mut answers = problems(COMMON);
+        answers.insert("304".to_owned(), json!({"description": "What the client has is still right."}));
         answers.insert(
             "200".to_owned(),
             json_answer("What this API is.", &reference("Root"), &[("text/html", &json!({"type": "string"}))]),
@@ -153,6 +154,9 @@ pub fn openapi(version: &str) -> Value {
             path.to_owned(),
             json!({"get": {"operationId": name, "summary": "What this API is", "tags": ["standard"], "responses": answers}}),
         );
+    }
+    for (path, id, summary) in WATCHED {
+        paths.insert(path.to_owned(), watched_path(id, summary));
     }
     paths.insert("/facets".to_owned(), facets_path());
     let (needs, of_needs) = super::needs::described(problems(COMMON));
@@ -184,7 +188,8 @@ pub fn openapi(version: &str) -> Value {
             {"name": "standard", "description": "Part of Open Referral UK 3.0."},
             {"name": "extension", "description": "Our own additions."},
             {"name": "federation", "description": "For directories that follow this one."},
-            {"name": "self-help", "description": "The support checker, for tools that run it themselves."}
+            {"name": "self-help", "description": "The support checker, for tools that run it themselves."},
+            {"name": "operations", "description": "For whoever runs this directory."}
         ],
         "paths": paths,
         "components": {"schemas": schemas}
@@ -194,6 +199,19 @@ pub fn openapi(version: &str) -> Value {
 /// Answers that every address may give.
 const COMMON: &[(u16, &str)] =
     &[(429, "Too many requests; Retry-After says when to ask again."), (503, "Not ready yet."), (500, "A fault on our side.")];
+
+/// What is asked by whoever watches over the server: address, name, and what it tells.
+const WATCHED: [(&str, &str, &str); 3] = [
+    ("/healthz", "isAlive", "Whether the process answers"),
+    ("/readyz", "isReady", "Whether the database answers, and everything published can be read and found"),
+    ("/metrics", "getMetrics", "Metrics, as Prometheus reads them"),
+];
+
+fn watched_path(id: &str, summary: &str) -> Value {
+    let mut answers = problems(COMMON);
+    answers.insert("200".to_owned(), json!({"description": summary, "content": {"text/plain": {"schema": {"type": "string"}}}}));
+    json!({"get": {"operationId": id, "summary": summary, "tags": ["operations"], "responses": answers}})
+}
 
 fn reference(name: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{name}")})

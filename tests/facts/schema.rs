@@ -198,6 +198,23 @@ fact! {
 }
 
 fact! {
+    async fn what_every_address_for_programs_and_monitors_answers_is_described(app) {
+        let described = app.get("/openapi.json").await.json();
+        for path in ["/", "/api", "/api/", "/facets", "/services", "/healthz", "/readyz", "/metrics"] {
+            let answers = &described["paths"][path]["get"]["responses"];
+            let answer = app.get(path).await;
+            assert_eq!(answer.status, 200, "{path}");
+            assert!(answers["200"].is_object(), "{path}");
+            let etag = answer.header("etag");
+            if !etag.is_empty() {
+                let again = app.ask(http::Method::GET, path, &[("if-none-match", etag)], "").await;
+                assert!(answers[again.status.as_str()].is_object(), "{path} answers {}", again.status);
+            }
+        }
+    }
+}
+
+fact! {
     async fn the_served_description_is_the_committed_one(app) {
         let committed: Value = serde_json::from_str(&std::fs::read_to_string("schema/openapi.json").unwrap()).unwrap();
         assert_eq!(app.get("/openapi.json").await.json(), committed);

@@ -158,6 +158,12 @@ impl Shelf {
         Position(self.read().position)
     }
 
+    /// The state of everything that is here: two answers made of the same state are the same.
+    pub fn state(&self) -> (String, Position) {
+        let inner = self.read();
+        (inner.epoch.clone(), Position(inner.position))
+    }
+
     /// How many records are there, of one kind.
     pub fn count(&self, kind: Kind) -> usize {
         self.read().catalogue.of(kind).len()

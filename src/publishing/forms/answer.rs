@@ -1,5 +1,5 @@
 //! Answers in a form: whole and with an `ETag` where there is an end in sight, otherwise read while
-//! they are sent.
+//! they are sent; then only lines of everything have an `ETag`, for it is known before they are read.
 
 use axum::{
     body::Body,
@@ -7,8 +7,8 @@ use axum::{
 };
 use bytes::Bytes;
 use chrono::TimeDelta;
-use futures_util::stream;
-use http::{HeaderMap, HeaderValue, header};
+use futures_util::stream::try_unfold;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Deserialize;
 use url::Url;
 use uuid::Uuid;
@@ -53,12 +53,13 @@ pub(in crate::publishing) async fn list(directory: &Directory, wanted: Wanted, h
 async fn named(directory: &Directory, wanted: Wanted, file: &str, title: &str, headers: &HeaderMap) -> Result<Response, Problem> {
     let format = wanted.format;
     let count = wanted.ids.as_ref().map_or_else(|| directory.shelf.count(wanted.kind), Vec::len);
+    let version = version_of_everything(directory, &wanted);
     let run = Run::new(directory, wanted, title);
     let mut response = if count <= MOST_PER_PAGE {
         let whole = tokio::task::spawn_blocking(move || run.whole()).await.map_err(|error| Problem::internal(&error))??;
         whole_answer(headers, format, whole)
     } else {
-        stream_answer(format, run)
+        stream_answer(headers, format, version.as_ref(), run)
     };
     if let Some(disposition) = format.disposition(file).and_then(|text| HeaderValue::from_str(&text).ok()) {
         response.headers_mut().insert(header::CONTENT_DISPOSITION, disposition);
@@ -73,17 +74,37 @@ pub(super) fn whole_answer(headers: &HeaderMap, format: Format, whole: Vec<u8>) 
     caching::respond::<Problem>(headers, &version, format.content_type(), || Ok(whole.into()))
 }
 
-fn stream_answer(format: Format, run: Run) -> Response {
-    let body = Body::from_stream(stream::try_unfold(Some(run), |run| async move {
+/// What makes two exports of everything of a kind the same, where that is known before they are read: lines are sent as
+/// they lie on the shelf. Other forms say as well what takes place from now on.
+fn version_of_everything(directory: &Directory, wanted: &Wanted) -> Option<caching::Version> {
+    if wanted.format != Format::Ndjson || wanted.ids.is_some() {
+        return None;
+    }
+    let (epoch, position) = directory.shelf.state();
+    let said = format!("{epoch} {} {} {:?} {}", position.0, wanted.kind.as_str(), wanted.form, wanted.minimal);
+    Some(caching::Version { etag: caching::etag_of_bytes(said.as_bytes()), changed_at: None })
+}
+
+fn stream_answer(asked: &HeaderMap, format: Format, version: Option<&caching::Version>, run: Run) -> Response {
+    let is_fresh = version.is_some_and(|version| caching::is_fresh(asked, version));
+    let mut response = if is_fresh { StatusCode::NOT_MODIFIED.into_response() } else { stream(format, run) };
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching::PUBLIC));
+    if let Some(etag) = version.and_then(|version| HeaderValue::from_str(&version.etag).ok()) {
+        headers.insert(header::ETAG, etag);
+    }
+    response
+}
+
+fn stream(format: Format, run: Run) -> Response {
+    let body = Body::from_stream(try_unfold(Some(run), |run| async move {
         let Some(run) = run else { return Ok(None) };
         let step = tokio::task::spawn_blocking(move || run.step()).await.map_err(std::io::Error::other)?;
         let (bytes, run) = step.map_err(std::io::Error::other)?;
         Ok::<_, std::io::Error>(Some((Bytes::from(bytes), run)))
     }));
     let mut response = body.into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.content_type()));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching::PUBLIC));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(format.content_type()));
     response
 }
 

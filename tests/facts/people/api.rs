@@ -39,6 +39,8 @@ fact! {
         let large = json!({"description": "x".repeat(2 << 20)});
         let refused = send(&app, Method::PATCH, &record("pantry"), &token, "\"1\"", &large).await;
         assert_eq!((refused.status.as_u16(), refused.header("content-type")), (413, "application/problem+json"));
+        let described = app.get("/openapi.json").await.json();
+        assert!(described["paths"]["/api/v1/records/{id}"]["patch"]["responses"]["413"].is_object(), "and the API says so");
     }
 }
 
