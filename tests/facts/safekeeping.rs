@@ -186,6 +186,29 @@ fact! {
 }
 
 fact! {
+    async fn what_is_taken_out_just_as_a_restore_begins_stays_out(app) {
+        app.import(pantry().to_string()).await;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("today.backup");
+        safekeeping::backup(&app.app().records, &file).await.unwrap();
+        let tx = app.app().db.write().await.unwrap();
+        app.app().records.erase_contact(&tx, &TestApp::person("she asked"), id("pantry"), id("desk")).await.unwrap();
+        let erasing = async {
+            // The restore has begun, and waits.
+            tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+            tx.commit().await.unwrap();
+        };
+        let (restored, ()) = tokio::join!(safekeeping::restore(&app.app().records, &file, app.folder.path()), erasing);
+        restored.unwrap();
+        assert_eq!(app.app().records.remembered().await.unwrap().len(), 1);
+        let stored = app.app().records.find(id("pantry")).await.unwrap().unwrap();
+        assert!(!stored.document.contains("Pantry desk"), "{}", stored.document);
+        app.follow().await;
+        assert!(!app.get("/services?full=true").await.text().contains("Pantry desk"));
+    }
+}
+
+fact! {
     async fn a_damaged_list_of_what_was_taken_out_stops_a_restore_and_stays_as_it_is(app) {
         app.import(pantry().to_string()).await;
         let folder = tempfile::tempdir().unwrap();

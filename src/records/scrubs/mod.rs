@@ -19,7 +19,7 @@ use crate::{
     model::{Document, LocationPolicy, Visibility},
     published::redaction::{self, Erased, Known},
 };
-pub(super) use store::{all, clear, put};
+pub(super) use store::{all, put, take};
 
 /// Something that is taken out for good, and stays out when a backup is restored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
