@@ -130,6 +130,8 @@ pub(super) async fn backup(app: App, file: &Path) -> anyhow::Result<bool> {
 
 pub(super) async fn restore(app: App, file: &Path) -> anyhow::Result<bool> {
     let records = safekeeping::restore(&app.records, file, &app.config.data_dir).await?;
+    // They tell of another epoch: nobody can use them any more, and what is in them may have been taken out for good.
+    super::exchange::discard_derived(&app)?;
     // What neighbours told since is not in the backup: it is asked for again.
     app.harvester().start_over().await?;
     super::exchange::after_changes(&app).await?;

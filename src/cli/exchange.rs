@@ -250,10 +250,18 @@ fn read_mapping(file: &Path) -> anyhow::Result<importing::Mapping> {
 /// Derived files that no server keeps up are removed when something in them may have to go, and
 /// the list of scrubs is kept beside the database.
 pub(super) async fn after_changes(app: &App) -> anyhow::Result<()> {
-    if !app.records.remembered().await?.is_empty() && Shelf::discard(&app.config.data_dir)? {
-        Search::discard(&app.config.data_dir)?;
+    if !app.records.remembered().await?.is_empty() {
+        discard_derived(app)?;
     }
     safekeeping::keep_scrubs(&app.records, &app.config.data_dir).await?;
+    Ok(())
+}
+
+/// Remove the derived files, unless a server keeps them up.
+pub(super) fn discard_derived(app: &App) -> anyhow::Result<()> {
+    if Shelf::discard(&app.config.data_dir)? {
+        Search::discard(&app.config.data_dir)?;
+    }
     Ok(())
 }
 

@@ -24,6 +24,20 @@ impl Error {
             _ => false,
         }
     }
+
+    /// Whether what is stored is damaged, so that trying again does not help.
+    pub fn is_damaged(&self) -> bool {
+        match &self.source {
+            // As [`damaged`] says it.
+            DbErr::Custom(_) => true,
+            DbErr::Conn(RuntimeErr::SqlxError(error))
+            | DbErr::Exec(RuntimeErr::SqlxError(error))
+            | DbErr::Query(RuntimeErr::SqlxError(error)) => {
+                matches!(&**error, SqlxError::Database(refused) if refused.code().is_some_and(|code| code_is_of_damage(&code)))
+            }
+            _ => false,
+        }
+    }
 }
 
 fn passes(error: &SqlxError) -> bool {
@@ -47,6 +61,16 @@ fn code_passes(code: &str) -> bool {
     }
     // The lowest byte is the kind of error, the others say more about it.
     code.parse::<u32>().is_ok_and(|code| [SQLITE_BUSY, SQLITE_LOCKED].contains(&(code & 0xff)))
+}
+
+/// Whether a database says with this code that its files are damaged.
+fn code_is_of_damage(code: &str) -> bool {
+    const SQLITE_CORRUPT: u32 = 11;
+    const SQLITE_NOT_A_DATABASE: u32 = 26;
+    if code.len() == 5 {
+        return code.starts_with("XX00") && code != "XX000";
+    }
+    code.parse::<u32>().is_ok_and(|code| [SQLITE_CORRUPT, SQLITE_NOT_A_DATABASE].contains(&(code & 0xff)))
 }
 
 /// Say what could not be done when the database refused it.
@@ -84,6 +108,20 @@ mod tests {
         for code in ["13", "1555", "11", "23505", "42P01", "57014", ""] {
             assert!(!code_passes(code), "{code}");
         }
+    }
+
+    #[test]
+    fn only_a_database_that_says_so_is_damaged() {
+        for code in ["11", "267", "26", "XX001", "XX002"] {
+            assert!(code_is_of_damage(code), "{code}");
+        }
+        // Busy, a failing disk, a full one; no connection, a server that stops, one that has found a mistake of its own.
+        for code in ["5", "10", "13", "08006", "57P01", "XX000", ""] {
+            assert!(!code_is_of_damage(code), "{code}");
+        }
+        assert!(damaged("the database", "row 3 missing").is_damaged());
+        let away = Error { what: "the database does not answer".into(), source: DbErr::RecordNotFound(String::new()) };
+        assert!(!away.is_damaged());
     }
 
     #[test]

@@ -18,8 +18,8 @@ use uuid::Uuid;
 
 use crate::model::Kind;
 pub use store::{
-    Locked, after, after_in, by_kind, clear, count_after, count_from, current, finish, head, head_in, lock, made_of, move_to_end,
-    new_epoch, owners, put, write,
+    Locked, after, after_in, by_kind, changed_last, clear, count_after, count_from, current, finish, head, head_in, lock,
+    made_of, move_to_end, new_epoch, owners, put, write,
 };
 
 /// A tombstone whose reason begins so says which record has taken the place of the one that went: its id

@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, hash::BuildHasher};
 
+use chrono::{DateTime, Utc};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Set,
     Statement, sea_query::OnConflict,
@@ -307,6 +308,18 @@ pub async fn after(db: &Database, position: Position, limit: u64) -> Result<Vec<
 pub async fn count_after(db: &Database, position: Position) -> Result<u64, db::Error> {
     let rows = row::Entity::find().filter(row::Column::Position.gt(position.0));
     rows.count(db.reader()).await.context("cannot count what is published")
+}
+
+/// When records of our own last changed, of those that stand at the end of the order.
+/// # Errors
+/// When the database fails.
+pub async fn changed_last(db: &Database) -> Result<Option<DateTime<Utc>>, db::Error> {
+    const ENOUGH: u64 = 100;
+    let query = row::Entity::find().select_only().columns([row::Column::Origin, row::Column::ChangedAt]);
+    let query = query.order_by_desc(row::Column::Position).limit(ENOUGH);
+    let rows: Vec<(String, i64)> = query.into_tuple().all(db.reader()).await.context("cannot read what is published")?;
+    // Others have clocks of their own.
+    Ok(rows.into_iter().filter(|(origin, _)| origin.is_empty()).map(|(_, at)| moment(at)).max())
 }
 
 /// How many records of an origin are to be seen.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::{Kept, State, Whence, references, scrubs};
+use super::{Kept, Remembered, State, Whence, references, scrubs};
 use crate::{
     clock::moment,
     db::{self, Backend, Context as _, Database, Transaction},
@@ -233,14 +233,14 @@ pub(super) async fn after(snapshot: &Transaction, after: Option<Uuid>, limit: u6
     rows.into_iter().map(stored).collect()
 }
 
-/// Take everything out, for a restore that puts it back.
-pub(super) async fn clear(tx: &Transaction) -> Result<(), db::Error> {
+/// Take everything out, for a restore that puts it back. Gives what was scrubbed, up to this moment.
+pub(super) async fn clear(tx: &Transaction) -> Result<Vec<Remembered>, db::Error> {
     let on = tx.connection();
     record::Entity::delete_many().exec(on).await.context("cannot clear records")?;
     revision::Entity::delete_many().exec(on).await.context("cannot clear history")?;
     references::clear(tx).await?;
     super::proposals::clear(tx).await?;
-    scrubs::clear(tx).await
+    scrubs::take(tx).await
 }
 
 /// Write records as they now are. A record keeps its kind, so that is not written again, nor the index of it.

@@ -143,7 +143,7 @@ pub async fn restore(records: &Records, file: &Path, data_dir: &Path) -> Result<
         serde_json::from_str(&line).map(Some).map_err(|error| not_whole(format!("line {}: {error}", count + 1)))
     };
     let by = Caller { name: "restore".to_owned(), why: "restored from a backup".to_owned(), entrance: Entrance::OwnExport };
-    records.put_back(&by, kept_scrubs(data_dir)?, next).await
+    records.put_back(&by, || kept_scrubs(data_dir), next).await
 }
 
 fn scrubs_file(data_dir: &Path) -> PathBuf {

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{
     config::Config,
-    db::Database,
+    db::{self, Database},
     mail,
     model::Kind,
     places,
@@ -66,15 +66,24 @@ pub async fn examine(
     let (answer, said) = if thorough { (db.check().await, "answers and is intact") } else { (db.ping().await, "answers") };
     findings.push(match answer {
         Ok(()) => good("database", format!("{:?} {said}", db.backend())),
-        Err(error) => bad("database", error.to_string(), "restore the newest backup: fingerpost restore FILE"),
+        Err(error) => bad("database", error.to_string(), what_to_do_about(&error)),
     });
-    findings.push(clock(head, now));
+    findings.push(clock(db, head, now).await);
     findings.push(records(db).await);
     findings.push(postcodes(db, now).await);
     findings.push(emails(db, now).await);
     findings.push(shelf(&config.data_dir, head));
     findings.push(index(&config.data_dir, head));
     findings
+}
+
+/// What helps where the database cannot be read.
+fn what_to_do_about(error: &db::Error) -> &'static str {
+    if error.is_damaged() {
+        "restore the newest backup: fingerpost restore FILE"
+    } else {
+        "check that the database is running and its disk is mounted and not full; then try again"
+    }
 }
 
 /// Look at what there is to look at without the database, which cannot be opened because of `reason`.
@@ -167,14 +176,20 @@ fn key(folder: &Path) -> Finding {
     }
 }
 
-fn clock(head: &Head, now: chrono::DateTime<chrono::Utc>) -> Finding {
-    const A_MINUTE: i64 = 60_000_000;
-    let ahead = head.position.0 - now.timestamp_micros();
+/// Compare the clock with the latest change. Positions say nothing of it: they only begin with a moment.
+async fn clock(db: &Database, head: &Head, now: chrono::DateTime<chrono::Utc>) -> Finding {
+    const A_MINUTE: i64 = 60;
+    let changed = match published::changed_last(db).await {
+        Ok(changed) => changed,
+        Err(error) => return bad("clock", error.to_string(), "fix the database first (see above)"),
+    };
+    let began = crate::clock::moment(head.began.0);
+    let ahead = (changed.map_or(began, |at| at.max(began)) - now).num_seconds();
     let found = format!("it is {}", crate::clock::rfc3339(now));
     if ahead > A_MINUTE {
         return careful(
             "clock",
-            format!("{found}, {} seconds before the latest change", ahead / 1_000_000),
+            format!("{found}, {ahead} seconds before the latest change"),
             "set the clock (NTP); nothing is lost, but times on pages are wrong until then",
         );
     }

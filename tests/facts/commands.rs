@@ -212,6 +212,21 @@ fn an_index_built_by_hand_is_the_one_that_the_server_answers_from() {
 }
 
 #[test]
+fn a_restore_removes_the_derived_files_that_no_server_has() {
+    let folder = tempfile::tempdir().unwrap();
+    let feed = folder.path().join("feed.ndjson");
+    std::fs::write(&feed, pantry().to_string()).unwrap();
+    for arguments in [&["import", "feed.ndjson"][..], &["run", "follow"], &["backup", "today.backup"]] {
+        assert_eq!(text(&run(folder.path(), arguments)).0, 0, "{arguments:?}");
+    }
+    assert!(folder.path().join("shelf/full-0.ndjson").exists() && folder.path().join("index/meta.json").exists());
+    assert_eq!(text(&run(folder.path(), &["restore", "today.backup"])).0, 0);
+    let left: Vec<_> = std::fs::read_dir(folder.path().join("shelf")).unwrap().map(|file| file.unwrap().file_name()).collect();
+    assert_eq!(left, ["lock"]);
+    assert!(!folder.path().join("index").exists());
+}
+
+#[test]
 fn a_wrong_call_says_what_would_be_right_and_exits_with_two() {
     let folder = tempfile::tempdir().unwrap();
     let wrong =

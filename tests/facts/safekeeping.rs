@@ -167,6 +167,39 @@ fact! {
 }
 
 fact! {
+    async fn the_doctor_notices_a_clock_that_was_set_back_by_an_hour(app) {
+        app.import(pantry().to_string()).await;
+        let hour = |hours| crate::support::noon() + chrono::Duration::hours(hours);
+        let clock = async || {
+            let head = app.app().head().await.unwrap();
+            let findings = safekeeping::doctor::examine(&app.config, &app.app().db, &head, app.clock.now(), false).await;
+            findings.into_iter().find(|finding| finding.what == "clock").unwrap()
+        };
+        app.clock.set(hour(5));
+        app.edit(id("pantry"), |document| if let Document::Service(doc) = document { doc.alert = Some("New hours".into()) }).await;
+        assert_eq!(clock().await.verdict, Verdict::Good);
+        // Long after the directory began, and yet before its latest change.
+        app.clock.set(hour(4));
+        let found = clock().await;
+        assert_eq!(found.verdict, Verdict::Careful);
+        assert!(found.found.ends_with("3600 seconds before the latest change"), "{}", found.found);
+    }
+}
+
+fact! {
+    async fn the_doctor_advises_a_restore_only_where_the_database_is_damaged(app) {
+        app.import(pantry().to_string()).await;
+        let head = app.app().head().await.unwrap();
+        app.app().db.clone().close().await.unwrap();
+        let findings = safekeeping::doctor::examine(&app.config, &app.app().db, &head, app.clock.now(), false).await;
+        let database = findings.iter().find(|finding| finding.what == "database").unwrap();
+        let advice = database.advice.unwrap();
+        assert_eq!(database.verdict, Verdict::Bad);
+        assert!(advice.contains("try again") && !advice.contains("restore"), "{advice}");
+    }
+}
+
+fact! {
     async fn what_was_withdrawn_comes_back_as_a_new_version(app) {
         app.import(pantry().to_string()).await;
         app.withdraw(id("pantry"), "closed").await;
@@ -223,6 +256,29 @@ fact! {
         safekeeping::restore(&app.app().records, &file, app.folder.path()).await.unwrap();
         app.follow().await;
         assert!(app.get("/locations").await.text().contains("Gorse Centre, rebuilt"));
+    }
+}
+
+fact! {
+    async fn what_is_taken_out_just_as_a_restore_begins_stays_out(app) {
+        app.import(pantry().to_string()).await;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("today.backup");
+        safekeeping::backup(&app.app().records, &file).await.unwrap();
+        let tx = app.app().db.write().await.unwrap();
+        app.app().records.erase_contact(&tx, &TestApp::person("she asked"), id("pantry"), id("desk")).await.unwrap();
+        let erasing = async {
+            // The restore has begun, and waits.
+            tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+            tx.commit().await.unwrap();
+        };
+        let (restored, ()) = tokio::join!(safekeeping::restore(&app.app().records, &file, app.folder.path()), erasing);
+        restored.unwrap();
+        assert_eq!(app.app().records.remembered().await.unwrap().len(), 1);
+        let stored = app.app().records.find(id("pantry")).await.unwrap().unwrap();
+        assert!(!stored.document.contains("Pantry desk"), "{}", stored.document);
+        app.follow().await;
+        assert!(!app.get("/services?full=true").await.text().contains("Pantry desk"));
     }
 }
 

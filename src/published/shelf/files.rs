@@ -57,7 +57,19 @@ struct Facts {
     service_id: Option<Uuid>,
     status: Option<String>,
 }
+
 impl Inner {
+    /// Destroy whatever files lie in the folder, of which none can be used, and begin again above their numbers:
+    /// what is read at the next start is the highest.
+    pub(super) fn anew(folder: &Path, epoch: &str) -> io::Result<Self> {
+        let old = shelf_files(folder)?;
+        let next = old.iter().filter_map(|file| generation_of(file)).max().map_or(0, |newest| newest.saturating_add(1));
+        for file in old {
+            destroy(&file)?;
+        }
+        Self::create(folder, next, epoch)
+    }
+
     pub(super) fn create(folder: &Path, generation: u64, epoch: &str) -> io::Result<Self> {
         let mut index = OpenOptions::new().create(true).write(true).truncate(true).open(table_name(folder, generation))?;
         index.write_all(&header(epoch, 0))?;
@@ -83,7 +95,7 @@ impl Inner {
             .ok()?
             .into_iter()
             .filter(|file| file.extension().is_some_and(|end| end == "table"))
-            .filter_map(|file| file.file_stem()?.to_str()?.rsplit('-').next()?.parse::<u64>().ok())
+            .filter_map(|file| generation_of(&file))
             .max()?;
         let mut table = BufReader::new(File::open(table_name(folder, newest)).ok()?);
         let mut start = [0; HEADER];
@@ -277,7 +289,18 @@ pub(super) fn shelf_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(fs::read_dir(folder)?.filter_map(|file| Some(file.ok()?.path())).filter(ours).collect())
 }
 
-pub(super) fn overwrite(file: &Path) -> io::Result<()> {
+/// The number in the name of a file of the shelf.
+pub(super) fn generation_of(file: &Path) -> Option<u64> {
+    file.file_stem()?.to_str()?.rsplit('-').next()?.parse().ok()
+}
+
+/// Remove a file, and what it said: that may be what must not be told any more.
+pub(super) fn destroy(file: &Path) -> io::Result<()> {
+    overwrite(file)?;
+    fs::remove_file(file)
+}
+
+fn overwrite(file: &Path) -> io::Result<()> {
     let out = OpenOptions::new().write(true).open(file)?;
     let length = out.metadata()?.len();
     let blank = [b' '; 8_192];

@@ -6,8 +6,8 @@
 //! quarter of what lies there is dead, or lists have become scattered, everything is laid out anew
 //! in the order in which lists read it, so that a page of fifty documents is one read.
 //!
-//! What is replaced is overwritten at once: an address that must not be told any more does not wait
-//! in dead bytes.
+//! What is replaced is overwritten at once, and so are files that are not used any more: an address that
+//! must not be told any more does not wait in dead bytes.
 
 mod catalogue;
 mod files;
@@ -32,7 +32,7 @@ use crate::{
     model::Kind,
 };
 pub use catalogue::{Entry, group_of};
-use files::{Inner, entry, hash, header, lock, overwrite, shelf_files, table_name};
+use files::{Inner, destroy, entry, generation_of, hash, header, lock, shelf_files, table_name};
 
 /// First bytes of the table's file; the number changes with the format.
 const MAGIC: &[u8; 16] = b"fingerpost-shf-4";
@@ -109,7 +109,7 @@ impl Entry {
 }
 impl Shelf {
     /// Open the shelf in `data_dir` for the epoch that the database is in. What is there and fits
-    /// is used; otherwise the shelf is empty and [`Shelf::catch_up`] fills it.
+    /// is used; otherwise it is destroyed, the shelf is empty, and [`Shelf::catch_up`] fills it.
     /// # Errors
     /// When the disk fails, or another process holds the files.
     pub fn open(data_dir: &Path, head: &Head) -> Result<Self, Error> {
@@ -119,7 +119,7 @@ impl Shelf {
         let lock = lock(&folder).map_err(disk)?.ok_or_else(|| Error::InUse(data_dir.to_path_buf()))?;
         let inner = match Inner::read(&folder, head) {
             Some(inner) => inner,
-            None => Inner::create(&folder, 0, &head.epoch).map_err(disk)?,
+            None => Inner::anew(&folder, &head.epoch).map_err(disk)?,
         };
         Ok(Self { folder, _lock: lock, following: tokio::sync::Mutex::default(), inner: RwLock::new(inner) })
     }
@@ -135,7 +135,7 @@ impl Shelf {
         }
         let Some(held) = lock(&folder).map_err(disk)? else { return Ok(false) };
         for file in shelf_files(&folder).map_err(disk)? {
-            overwrite(&file).and_then(|()| fs::remove_file(&file)).map_err(disk)?;
+            destroy(&file).map_err(disk)?;
         }
         drop(held);
         Ok(true)
@@ -417,10 +417,10 @@ impl Shelf {
     }
 
     fn remove_other_generations(&self) -> Result<(), Error> {
-        let keep = format!("-{}", self.read().generation);
+        let keep = Some(self.read().generation);
         for file in shelf_files(&self.folder).map_err(|error| self.disk(error))? {
-            if !file.file_stem().and_then(|stem| stem.to_str()).is_some_and(|stem| stem.ends_with(&keep)) {
-                fs::remove_file(&file).map_err(|error| self.disk(error))?;
+            if generation_of(&file) != keep {
+                destroy(&file).map_err(|error| self.disk(error))?;
             }
         }
         Ok(())

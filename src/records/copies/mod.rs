@@ -112,27 +112,27 @@ impl Records {
     /// Put back what [`Records::copy`] gave, in place of everything that is there, in a new epoch:
     /// positions are given anew in the same order and signed again, published bytes stay the same.
     /// What was scrubbed, here or in the copy, is scrubbed again before anything can be seen, also what was
-    /// opened again only after the copy was made. People, and
+    /// opened again only after the copy was made. `also` gives what a list beside the database says; it is asked
+    /// when the change has begun, or what is scrubbed just then could be missing from it. People, and
     /// what is kept of their dealings with us, are put back only where there is nothing of the kind; what
     /// somebody wrote who is not here any more stays away.
     /// Gives how many records there are now.
     /// # Errors
-    /// When the database or `next` fails; then everything is as before.
+    /// When the database, `also` or `next` fails; then everything is as before.
     pub async fn put_back<E>(
         &self,
         by: &super::Caller,
-        also: Vec<Remembered>,
+        also: impl FnOnce() -> Result<Vec<Remembered>, E>,
         mut next: impl FnMut() -> Result<Option<Copied>, E>,
     ) -> Result<u64, E>
     where
         E: From<Error>,
     {
         let db = |error| E::from(Error::Database(error));
-        let mut scrubs = scrubs::all(self.db.reader()).await.map_err(db)?;
-        scrubs.extend(also);
         let mut copied_scrubs = Vec::new();
         let tx = self.db.write().await.map_err(db)?;
-        kept::clear(&tx).await.map_err(db)?;
+        let mut scrubs = kept::clear(&tx).await.map_err(db)?;
+        scrubs.extend(also()?);
         annotations::store::clear(&tx).await.map_err(db)?;
         pictures::store::clear(&tx).await.map_err(db)?;
         published::clear(&tx).await.map_err(db)?;

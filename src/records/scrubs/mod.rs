@@ -21,7 +21,7 @@ use crate::{
     published::redaction::{self, Erased, Known},
 };
 pub(super) use people::keep_visibility;
-pub(super) use store::{all, clear, of, put};
+pub(super) use store::{all, of, put, take};
 
 /// Something that is taken out for good, and stays out when a backup is restored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -107,7 +107,8 @@ fn remembered(row: scrub::Model) -> Result<Remembered, db::Error> {
     })
 }
 
-/// Take everything out, for a restore that puts it back.
-pub(in crate::records) async fn clear(tx: &Transaction) -> Result<(), db::Error> {
-    scrub::Entity::delete_many().exec(tx.connection()).await.context("cannot clear scrubs").map(drop)
+/// Take everything out, for a restore that puts it back. What goes is what is given: nobody adds to it in between.
+pub(in crate::records) async fn take(tx: &Transaction) -> Result<Vec<Remembered>, db::Error> {
+    let rows = scrub::Entity::delete_many().exec_with_returning(tx.connection()).await.context("cannot clear scrubs")?;
+    rows.into_iter().map(remembered).collect()
 }
