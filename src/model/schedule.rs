@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    entity,
+    entity, hours,
     taxonomy::Attribute,
     values::{Number, TimeOfDay, WebAddress},
     with_only,
@@ -89,8 +89,13 @@ impl Schedule {
         with_only(serde_json::json!({"id": id}))
     }
 
-    /// The last day on which it can hold, where it says one.
+    /// The last day on which it can hold, where it says one, or how many times it takes place.
     pub fn last_day(&self) -> Option<NaiveDate> {
+        hours::last_of_count(self).or_else(|| self.said_last_day())
+    }
+
+    /// The same, however many times it takes place.
+    pub(super) fn said_last_day(&self) -> Option<NaiveDate> {
         let once = self.freq.is_none() && self.byday.is_none() && self.bymonthday.is_none();
         [self.valid_to, self.until, self.dtstart.filter(|_| once)].into_iter().flatten().min()
     }

@@ -174,7 +174,7 @@ pub(super) fn schedule(schedule: &Schedule, today: NaiveDate) -> Option<String> 
     parts.extend(hours(clock(schedule.opens_at.as_ref()), clock(schedule.closes_at.as_ref())));
     if repeats {
         let from = schedule.valid_from.filter(|from| *from > today).map(|from| say_with("from {date}", &[("date", &date(from))]));
-        let until = schedule.valid_to.or(schedule.until).map(|until| say_with("until {date}", &[("date", &date(until))]));
+        let until = schedule.last_day().map(|until| say_with("until {date}", &[("date", &date(until))]));
         let span: Vec<String> = from.into_iter().chain(until).collect();
         if !span.is_empty() {
             parts.push(span.join(" "));

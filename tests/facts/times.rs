@@ -107,6 +107,29 @@ fact! {
 }
 
 fact! {
+    async fn how_often_something_takes_place_is_counted_alike_on_pages_in_answers_and_in_calendars(app) {
+        // The 3rd, 10th, 17th and 24th of November; the schedule holds from the 17th on. It is the 22nd.
+        let mut service = pantry();
+        service["schedules"] = json!([{"id": id("four"), "freq": "WEEKLY", "byday": "TU", "dtstart": "2026-11-03", "valid_from": "2026-11-17",
+            "count": 4, "opens_at": "10:00", "closes_at": "12:00"}]);
+        app.import(service.to_string()).await;
+        let next = async || app.get(&format!("/services/{}?times=true", id("pantry"))).await.json()["next"].clone();
+        let starts: Vec<Value> = next().await.as_array().unwrap().iter().map(|one| one["start"].clone()).collect();
+        assert_eq!(starts, ["2026-11-24T10:00:00.000Z"], "only one of the four is still to come");
+        let page = app.page(&format!("/directory/services/{}", id("pantry"))).await.text();
+        assert!(page.contains("Tuesdays, 10am to midday, until 24 November"), "{page}");
+        let calendar = app.get(&format!("/services/{}.ics", id("pantry"))).await.text();
+        for line in ["DTSTART;TZID=Europe/London:20261117T100000", "RRULE:FREQ=WEEKLY;UNTIL=20261124T235959Z;BYDAY=TU"] {
+            assert!(calendar.contains(line), "{line} in {calendar}");
+        }
+        app.clock.set("2026-11-25T09:00:00Z".parse().unwrap());
+        assert_eq!(next().await, json!([]));
+        let page = app.page(&format!("/directory/services/{}", id("pantry"))).await.text();
+        assert!(!page.contains("Tuesdays, 10am"), "{page}");
+    }
+}
+
+fact! {
     async fn what_is_always_open_has_no_end_and_a_time_of_the_day_no_zone(app) {
         app.fixtures().await;
         let found = app.get("/services?search=refuge&times=true").await.json();

@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 
 use super::rule::{self, DAYS};
 use crate::model::{
-    Schedule,
+    Schedule, hours,
     schedule::{Frequency, by_days},
     values::{Number, TimeOfDay},
 };
@@ -33,7 +33,11 @@ pub fn of(schedule: &Schedule, since: NaiveDate) -> Option<Hours> {
     if schedule.byweekno.is_some() || schedule.byyearday.is_some() {
         return None;
     }
-    let last = [schedule.until, schedule.valid_to].into_iter().flatten().min();
+    // How often it takes place is counted in one place, for pages and calendars alike.
+    if schedule.count.is_some() && hours::Hours::of([schedule]).is_empty() {
+        return None;
+    }
+    let last = schedule.last_day();
     // "2TU" is the second Tuesday of each month, whatever else is said.
     let of_month = schedule.byday.as_deref().is_some_and(|days| by_days(days).iter().any(|day| day.which.is_some()));
     let said_how_often = if of_month { Some(Frequency::Monthly) } else { schedule.freq };
@@ -47,7 +51,7 @@ pub fn of(schedule: &Schedule, since: NaiveDate) -> Option<Hours> {
     if pattern.interval > 1 && said.is_none() {
         return None;
     }
-    let from = schedule.valid_from.filter(|_| schedule.count.is_none()).map_or(pattern.anchor, |from| from.max(pattern.anchor));
+    let from = schedule.valid_from.map_or(pattern.anchor, |from| from.max(pattern.anchor));
     let day = (0..FARTHEST).filter_map(|days| from.checked_add_days(Days::new(days))).find(|day| pattern.holds(*day))?;
     if last.is_some_and(|last| last < day) {
         return None;
@@ -84,7 +88,6 @@ fn written(schedule: &Schedule, pattern: &Pattern, last: Option<NaiveDate>) -> S
     add("BYMONTHDAY", text(&schedule.bymonthday));
     add("WKST", text(&schedule.wkst));
     add("UNTIL", last.map(|day| day.format("%Y%m%d").to_string()));
-    add("COUNT", schedule.count.map(|Number(count)| count.to_string()));
     rule
 }
 
@@ -200,6 +203,13 @@ mod tests {
             "the Tuesday after next: the first week has none left"
         );
         assert_eq!(said(json!({"interval": 2})), None, "from when?");
+        // 3, 5, 10 and 12 November; the schedule holds from the 10th on.
+        assert_eq!(
+            said(json!({"dtstart": "2026-11-03", "valid_from": "2026-11-10", "count": 4})).as_deref(),
+            Some("Tue 2026-11-10 09:30 – 10 16:00 FREQ=WEEKLY;UNTIL=20261112T235959Z;BYDAY=TU,TH")
+        );
+        assert_eq!(said(json!({"dtstart": "2026-11-03", "valid_from": "2026-11-17", "count": 4})), None, "all are over by then");
+        assert_eq!(said(json!({"dtstart": "2026-11-03", "count": 0})), None);
         assert_eq!(said(json!({"valid_from": "2026-12-01", "valid_to": "2026-11-01"})), None);
         assert_eq!(said(json!({"byday": "Tuesdays"})), None);
     }

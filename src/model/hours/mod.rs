@@ -234,6 +234,13 @@ impl Hours {
     }
 }
 
+/// The day on which a schedule that says how many times it takes place does so for the last time; none where it does
+/// not say so, or nobody can count them.
+pub fn last_of_count(schedule: &Schedule) -> Option<NaiveDate> {
+    schedule.count?;
+    Rule::of(schedule)?.to()
+}
+
 /// Sessions in order, as one where they touch or overlap; days whose times are not known stay days. Doubts of
 /// different kinds become the graver one.
 fn join(mut sessions: Vec<Session>) -> Vec<Session> {

@@ -69,7 +69,7 @@ impl Rule {
         }
         let (opens, length, all_day) = times(schedule.opens_at.as_ref(), schedule.closes_at.as_ref())?;
         let from = schedule.valid_from.into_iter().chain(schedule.dtstart).max();
-        let to = schedule.last_day();
+        let to = schedule.said_last_day();
         let days = On::of(schedule)?;
         let round_the_clock = !all_day && opens == 0 && i32::from(length) == DAY;
         let words = [schedule.description.as_deref(), schedule.notes.as_deref()];
@@ -88,7 +88,7 @@ impl Rule {
             closed: Vec::new(),
         };
         let mut rule = match schedule.count {
-            Some(count) => rule.ending_after(count)?,
+            Some(count) => rule.ending_after(count, schedule.dtstart.or(schedule.valid_from))?,
             None => rule,
         };
         // Dates that are counted are counted with those on which it is closed.
@@ -107,19 +107,20 @@ impl Rule {
             && !matches!((self.from, self.to), (Some(from), Some(to)) if to < from)
     }
 
-    /// The rule with its last day where it takes place `count` times.
-    fn ending_after(mut self, Number(count): Number) -> Option<Self> {
+    /// The rule with its last day where it takes place `count` times from `first` on: those before the schedule holds
+    /// (`valid_from`) are counted, too, as a calendar counts them from its `DTSTART` (RFC 5545, 3.3.10).
+    fn ending_after(mut self, Number(count): Number, first: Option<NaiveDate>) -> Option<Self> {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
         let count = count.clamp(0.0, 100_000.0) as u32;
         if count == 0 {
             return None;
         }
         // Without a first day nobody knows which time it is.
-        let Some(first) = self.from else { return Some(self) };
+        let Some(first) = first else { return Some(self) };
         if count <= MOST_COUNTED && !matches!(self.days, On::Date(_)) {
             // The 31st, or the fifth Saturday, is not in every month.
-            let counted = first.iter_days().take(DAYS_COUNTED).filter(|day| self.is_on(*day));
-            self.to = counted.take(count as usize).last().or(self.to);
+            let counted = first.iter_days().take(DAYS_COUNTED).filter(|day| self.days.has(*day));
+            self.to = counted.take(count as usize).last().into_iter().chain(self.to).min();
         }
         Some(self)
     }

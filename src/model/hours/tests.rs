@@ -213,6 +213,11 @@ fn a_schedule_holds_from_its_first_to_its_last_day() {
         ["11-03 10:00/11-03 12:00", "11-10 10:00/11-10 12:00", "11-17 10:00/11-17 12:00"]
     );
     assert!(three.is_over("2026-11-18".parse().unwrap()));
+    // The 3rd and the 10th are two of the four, although the schedule did not hold yet.
+    let later = hours(
+        json!([{"freq": "WEEKLY", "byday": "TU", "dtstart": "2026-11-03", "valid_from": "2026-11-17", "count": 4, "opens_at": "10:00", "closes_at": "12:00"}]),
+    );
+    assert_eq!(listed(&later, "2026-10-01 00:00", "2027-01-01 00:00"), ["11-17 10:00/11-17 12:00", "11-24 10:00/11-24 12:00"]);
     let once = hours(json!([{"dtstart": "2026-12-03", "count": 1, "opens_at": "10:00", "closes_at": "12:00"}]));
     assert_eq!(listed(&once, "2026-01-01 00:00", "2028-01-01 00:00"), ["12-03 10:00/12-03 12:00"]);
 }

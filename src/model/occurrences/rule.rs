@@ -221,13 +221,13 @@ impl Rule {
     pub fn between(&self, lower: NaiveDateTime, upper: NaiveDateTime) -> Vec<NaiveDateTime> {
         let lower = lower.max(self.start);
         let upper = self.until.map_or(upper, |until| until.min(upper));
-        let begin = if self.count.is_some() { self.start } else { self.period_of(lower) };
+        let (start, begin) = (self.start, self.period_of(if self.count.is_some() { self.start } else { lower }));
         if lower > upper || begin > upper {
             return Vec::new();
         }
-        let mut dates = self.counted_from(begin, upper).peekable();
+        let mut dates = self.counted_from(begin, upper).skip_while(move |at| *at < start).peekable();
         // The first date counts, also where the rule does not give it.
-        let uncounted = usize::from(dates.peek() != Some(&self.start));
+        let uncounted = usize::from(dates.peek() != Some(&start));
         let most = self.count.map_or(usize::MAX, |count| count as usize - uncounted);
         dates.take(most).take_while(|at| *at <= upper).skip_while(|at| *at < lower).take(MOST_DATES).collect()
     }
@@ -240,7 +240,7 @@ impl Rule {
 
     /// The first date that the rule gives, whenever it ends.
     fn first(&self) -> Option<NaiveDateTime> {
-        self.counted_from(self.start, NaiveDateTime::MAX).next()
+        self.first_from(self.start)
     }
 
     /// The dates of the rule, counted from `begin`, up to `upper` and for 500 years at least.
@@ -257,8 +257,8 @@ impl Rule {
         dates.into_iter().flatten().filter_map(move |at| moved(at.naive_utc(), -ahead))
     }
 
-    /// The beginning of the last period of the rule that begins no later than `at`: counted from
-    /// there, the rule gives the same dates.
+    /// The beginning of the last period of the rule that begins no later than `at`, or the first date where that
+    /// comes later: counted from there, the rule gives the same dates.
     fn period_of(&self, at: NaiveDateTime) -> NaiveDateTime {
         let every = i64::from(self.interval);
         let start = self.start.date();
@@ -281,7 +281,10 @@ impl Rule {
                 NaiveDate::from_ymd_opt(start.year() + i32::try_from(years).unwrap_or_default(), 1, 1)
             }
         };
-        begin.map_or(self.start, |day| day.and_time(NaiveTime::MIN)).max(self.start)
+        let begin = begin.map_or(self.start, |day| day.and_time(NaiveTime::MIN));
+        // Positions are those in the whole week (RFC 5545, 3.3.10), also where the series begins in the middle of it.
+        // The crate takes months and years as wholes, and begins a week where it is told to.
+        if self.freq == Freq::Weekly && !self.by_set_pos.is_empty() { begin } else { begin.max(self.start) }
     }
 
     /// The rule as the crate has it, on clocks that never change.
