@@ -287,6 +287,12 @@ impl Liar {
         self.change(|words| with(&mut words.told));
     }
 
+    /// Every request since a test last looked, in order and briefly: `open-directory` is its discovery document,
+    /// `changes after 4` the page behind the fourth number of its first epoch.
+    pub fn lately(&self) -> Vec<String> {
+        self.peer.lately().iter().map(|path| brief(path)).collect()
+    }
+
     /// Paths of the feed that were asked for.
     pub fn asked(&self) -> Vec<String> {
         self.peer.paths().into_iter().filter(|path| path.contains("/changes")).collect()
@@ -401,6 +407,15 @@ impl Words {
         }
         item
     }
+}
+
+/// The last part of a path, and the number that a page follows.
+fn brief(path: &str) -> String {
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let what = path.rsplit('/').next().unwrap_or_default();
+    let after = query.split('&').find_map(|pair| pair.strip_prefix("afterChangeNumber="));
+    let after = after.and_then(|number| number.parse::<i64>().ok());
+    after.map_or_else(|| what.to_owned(), |after| format!("{what} after {}", after - BEGAN))
 }
 
 /// The same name gives the same id.

@@ -132,6 +132,28 @@ fact_of_a_liar! {
     }
 }
 
+fact_of_a_liar! {
+    async fn a_page_of_more_such_numbers_than_can_be_noted_is_refused_with_a_reason(here, liar) {
+        let peer = here.follows_services_of(&liar, 2).await;
+        let before = here.state(&peer).await;
+        liar.tell(Kind::Service, liar::id("service 9"), Some(liar::service(9)));
+        liar.lately();
+        liar.twist(|seen, mut said| {
+            if seen.is_feed() {
+                said["extra"] = json!(vec![BEYOND; 100_000]);
+            }
+            Reply::json(said.to_string())
+        });
+        let report = here.pull(&peer).await;
+        let trouble = report.error.unwrap();
+        assert_eq!((report.outcome, trouble.code.as_str()), (Outcome::Failed, "bad-json"));
+        assert!(trouble.detail.contains("too many numbers with more digits than a number can keep"), "{}", trouble.detail);
+        assert_eq!((here.state(&peer).await, liar.lately()), (before, vec!["changes after 3".to_owned()]));
+        liar.repent();
+        assert_eq!(here.pull(&peer).await.created, 1);
+    }
+}
+
 /// A feed of two sessions whose numbers differ in the last of more digits than a number can keep.
 fn feed(seen: &Seen) -> Reply {
     let next = format!("http://{}/feed?afterChangeNumber=2", seen.header("host").unwrap());
