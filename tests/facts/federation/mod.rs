@@ -14,6 +14,7 @@ mod followers;
 mod guards;
 mod hostile;
 mod keys;
+mod leaving;
 mod limits;
 mod merges;
 mod meshes;
