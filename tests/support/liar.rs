@@ -409,6 +409,17 @@ impl Words {
     }
 }
 
+/// What it says, as a directory would that signs nothing.
+pub fn unsigned(mut said: Value) -> Value {
+    for item in said.get_mut("items").and_then(Value::as_array_mut).into_iter().flatten() {
+        item.as_object_mut().unwrap().remove("fed");
+    }
+    let members = said.as_object_mut().unwrap();
+    members.remove("keys");
+    members.remove("keys_sig");
+    said
+}
+
 /// The last part of a path, and the number that a page follows.
 fn brief(path: &str) -> String {
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
