@@ -25,6 +25,7 @@ mod relays;
 mod review;
 mod sessions;
 mod settled;
+mod snapshots;
 mod stood_by;
 mod strange;
 mod takeovers;
