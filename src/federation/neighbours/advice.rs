@@ -180,7 +180,7 @@ fn only_links(peer: &Peer, _: &Found) -> Option<String> {
         return None;
     }
     let id = peer.id;
-    Some(match &peer.licence {
+    Some(match peer.licence.as_deref().filter(|licence| !licence.is_empty()) {
         Some(licence) => format!(
             "Only links to its records are shown, because {licence} is not a licence that lets everyone show them. If they have agreed to it, run `fingerpost peer scope {id} --licence {licence}`."
         ),
