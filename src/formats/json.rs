@@ -71,10 +71,20 @@ pub struct Noted {
 
 /// The same, where it is noted which numbers the value does not hold exactly.
 /// # Errors
-/// As [`parse`].
+/// As [`parse`], and where there are too many such numbers.
 pub fn parse_noting(bytes: &[u8]) -> Result<Noted, Malformed> {
     let text = text(bytes)?;
-    Ok(Noted { value: read(text)?, rounded: digits::rounded(text) })
+    Ok(Noted { value: read(text)?, rounded: noted(text)? })
+}
+
+/// The numbers of a text that its value does not hold exactly.
+fn noted(text: &str) -> Result<Vec<Rounded>, Malformed> {
+    digits::rounded(text).map_err(|too_many| {
+        let before = &text[..too_many.at];
+        let column = too_many.at - before.rfind('\n').map_or(0, |end| end + 1) + 1;
+        let line = before.matches('\n').count() as u64 + 1;
+        Malformed { reason: too_many.to_string(), column, line, unfinished: false }
+    })
 }
 
 fn read(text: &str) -> Result<Value, Malformed> {
@@ -105,11 +115,11 @@ pub fn parse_mended(bytes: &[u8]) -> Result<Value, Malformed> {
 
 /// The same, where it is noted which numbers the value does not hold exactly.
 /// # Errors
-/// As [`parse`].
+/// As [`parse_noting`].
 pub fn parse_mended_noting(bytes: &[u8]) -> Result<Noted, Malformed> {
     // Mending is for text only, so the numbers stand where they stood.
     let value = parse_mended(bytes)?;
-    Ok(Noted { value, rounded: digits::rounded(text(bytes)?) })
+    Ok(Noted { value, rounded: noted(text(bytes)?)? })
 }
 
 /// `text` with `\ufffd` for each half of a character that stands alone; none where there is no such.

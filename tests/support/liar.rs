@@ -162,6 +162,11 @@ impl Liar {
         self.words.lock().unwrap().checkpoint()
     }
 
+    /// Sign something that is not a record; `domain` stands before it.
+    pub fn seal(&self, domain: &[u8], said: Value) -> Value {
+        self.words.lock().unwrap().signer.as_ref().unwrap().seal(domain, said)
+    }
+
     /// Everything that it tells, signed with the key that it had first.
     pub fn signed_with_first_key(&self) -> Vec<Value> {
         let words = self.words.lock().unwrap();
@@ -287,6 +292,12 @@ impl Liar {
         self.change(|words| with(&mut words.told));
     }
 
+    /// Every request since a test last looked, in order and briefly: `open-directory` is its discovery document,
+    /// `changes after 4` the page behind the fourth number of its first epoch.
+    pub fn lately(&self) -> Vec<String> {
+        self.peer.lately().iter().map(|path| brief(path)).collect()
+    }
+
     /// Paths of the feed that were asked for.
     pub fn asked(&self) -> Vec<String> {
         self.peer.paths().into_iter().filter(|path| path.contains("/changes")).collect()
@@ -301,6 +312,8 @@ impl Words {
             "/.well-known/open-directory" => Some(self.discovery()),
             "/federation/v1/changes" => Some(self.page(&url)),
             "/federation/v1/checkpoint" if self.checkpoints => Some(self.checkpoint()),
+            // A test says what it is.
+            path if path.starts_with("/federation/v1/snapshot") => Some(Value::Null),
             _ => None,
         }
     }
@@ -401,6 +414,26 @@ impl Words {
         }
         item
     }
+}
+
+/// What it says, as a directory would that signs nothing.
+pub fn unsigned(mut said: Value) -> Value {
+    for item in said.get_mut("items").and_then(Value::as_array_mut).into_iter().flatten() {
+        item.as_object_mut().unwrap().remove("fed");
+    }
+    let members = said.as_object_mut().unwrap();
+    members.remove("keys");
+    members.remove("keys_sig");
+    said
+}
+
+/// The last part of a path, and the number that a page follows.
+fn brief(path: &str) -> String {
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let what = path.rsplit('/').next().unwrap_or_default();
+    let after = query.split('&').find_map(|pair| pair.strip_prefix("afterChangeNumber="));
+    let after = after.and_then(|number| number.parse::<i64>().ok());
+    after.map_or_else(|| what.to_owned(), |after| format!("{what} after {}", after - BEGAN))
 }
 
 /// The same name gives the same id.

@@ -85,7 +85,7 @@ macro_rules! fact_of_three {
 }
 pub(crate) use {fact_between, fact_of_a_liar, fact_of_three, fact_of_two};
 
-/// What a directory has and shows, and knows of a peer.
+/// What a directory has and shows, and knows of a peer. What the peer was asked meanwhile, [`Liar::lately`] says.
 #[derive(Clone, Debug, PartialEq)]
 pub struct State {
     pub published: Vec<String>,

@@ -100,6 +100,8 @@ struct Kept {
     seen: Mutex<Vec<Seen>>,
     connections: AtomicUsize,
     sent: AtomicU64,
+    /// How many of its requests a test has looked at.
+    looked_at: AtomicUsize,
 }
 
 /// A peer that answers until it is dropped.
@@ -177,6 +179,13 @@ impl HostilePeer {
     /// The paths that it was asked for, in order.
     pub fn paths(&self) -> Vec<String> {
         self.seen().into_iter().map(|seen| seen.path).collect()
+    }
+
+    /// The paths that it was asked for since a test last looked, in order.
+    pub fn lately(&self) -> Vec<String> {
+        let paths = self.paths();
+        let before = self.kept.looked_at.swap(paths.len(), Ordering::SeqCst);
+        paths[before..].to_vec()
     }
 
     /// How often somebody connected, whether or not anything was asked.

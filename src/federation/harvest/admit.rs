@@ -171,10 +171,9 @@ impl Gate<'_> {
                 return self.quarantine(kind, &event.id, event.at, doubt.code(), doubt.said(), raw);
             }
         };
-        if let Some((raw, _)) = event.statement.as_ref().filter(|_| signed && known.is_some_and(|known| is_denied(known, &event)))
-        {
-            let detail = "its origin has signed both a record and its deletion with this number".to_owned();
-            return self.quarantine(kind, &event.id, event.at, "equivocation", &detail, Some(raw));
+        if let Some(detail) = known.and_then(|known| denies(known, &event, signed)) {
+            let raw = event.statement.as_ref().filter(|_| signed).map(|(raw, _)| raw);
+            return self.quarantine(kind, &event.id, event.at, "equivocation", detail, raw);
         }
         let foreign = self.foreign(&event, hash, signed);
         let Some(data) = event.data else {
@@ -289,12 +288,21 @@ impl Gate<'_> {
     }
 }
 
-/// Whether what is known was signed with the number of this version, and one of them says that the record is gone and
-/// the other that it is not. What was emptied here, because it is not wanted, was urgent or damaged, is not that.
-fn is_denied(known: &Foreign, event: &Event) -> bool {
+/// Why a version does not fit what is known, where both have one number and one of them says that the record is gone and
+/// the other that it is not. What was emptied here, because it is not wanted, was urgent or damaged, is not that: so where
+/// nothing is signed, only what takes out a record that stands is known to be.
+fn denies(known: &Foreign, event: &Event, signed: bool) -> Option<&'static str> {
+    if !known.own_item || event.rev == 0 || known.rev != event.rev {
+        return None;
+    }
+    if !signed {
+        return (known.live && event.data.is_none())
+            .then_some("its source has sent both a record and its deletion with this number");
+    }
     let before = known.statement.as_deref().and_then(|statement| serde_json::from_str::<Statement>(statement).ok());
-    let Some((before, (_, now))) = before.zip(event.statement.as_ref()) else { return false };
-    known.own_item && known.rev == event.rev && (before.rev, &before.epoch) == (now.rev, &now.epoch) && before.state != now.state
+    let (before, (_, now)) = before.zip(event.statement.as_ref())?;
+    let is_other = (before.rev, &before.epoch) == (now.rev, &now.epoch) && before.state != now.state;
+    is_other.then_some("its origin has signed both a record and its deletion with this number")
 }
 
 /// What a record calls itself, where that is not the id that it came under.

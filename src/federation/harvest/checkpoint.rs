@@ -58,11 +58,13 @@ impl Harvester {
         if Some(signed.epoch.as_str()) != run.peer.cursor.epoch.as_deref() {
             return not("it is starting a new epoch at the moment"); // the next page tells of it
         }
-        let (head, here) = (signed.head, run.peer.cursor.after);
+        let (head, here, promised) = (signed.head, run.peer.cursor.after, run.peer.cursor.promised);
         // The feed of everything goes further than that of its own records.
-        if head < here && !run.peer.scope.relayed {
-            return Err(End::held("head-went-back", format!("its feed went up to {here} but its checkpoint says {head}")));
+        let reached = if run.peer.scope.relayed { promised } else { promised.max(here) };
+        if head < reached {
+            return Err(End::held("head-went-back", format!("its feed had reached {reached} but its checkpoint says {head}")));
         }
+        run.peer.cursor.promised = head;
         if head > here {
             return Ok(Compared::Behind);
         }
@@ -146,6 +148,7 @@ impl Harvester {
             Ok(signed) if Some(&signed.epoch) == run.peer.cursor.epoch.as_ref() && signed.head >= here => {
                 // Its feed has come further in the meantime, or somebody shows an old one.
                 run.peer.cursor.went_back_at = None;
+                run.peer.cursor.promised = signed.head;
                 let cursor = run.peer.cursor.clone();
                 return self.apply(run, Vec::new(), Vec::new(), cursor).await;
             }

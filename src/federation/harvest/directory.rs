@@ -339,6 +339,7 @@ pub(super) fn walk_anew(from: &Cursor) -> Cursor {
         tried_with: from.tried_with.clone(),
         kept: from.kept,
         floor: from.floor,
+        promised: from.promised,
         compared: from.compared.clone(),
         ..from.knowing_nothing()
     }

@@ -155,11 +155,17 @@ fn following(peer: &Peer, found: &Found) -> Option<String> {
 fn forged(peer: &Peer, found: &Found) -> Option<String> {
     let codes: Vec<&str> = found.quarantined.iter().map(|(code, _)| code.as_str()).filter(|code| FORGED.contains(code)).collect();
     let many: i64 = found.quarantined.iter().filter(|(code, _)| FORGED.contains(&code.as_str())).map(|(_, many)| many).sum();
-    (many > 0).then(|| {
+    if many == 0 {
+        return None;
+    }
+    let (name, codes) = (&peer.name, codes.join(", "));
+    Some(if peer.pinned_keys.is_some() {
         format!(
-            "Warning: {many} records arrived that {} did not sign in that form ({}). Phone them: someone may be tampering with what they publish. The versions already here stay.",
-            peer.name,
-            codes.join(", ")
+            "Warning: {many} records arrived that {name} did not sign in that form ({codes}). Phone them: someone may be tampering with what they publish. The versions already here stay."
+        )
+    } else {
+        format!(
+            "Warning: {many} records arrived that contradict what {name} sent before ({codes}). It signs nothing, so nothing proves which is right. Phone them: someone may be tampering with what they publish. The versions already here stay."
         )
     })
 }
@@ -174,7 +180,7 @@ fn only_links(peer: &Peer, _: &Found) -> Option<String> {
         return None;
     }
     let id = peer.id;
-    Some(match &peer.licence {
+    Some(match peer.licence.as_deref().filter(|licence| !licence.is_empty()) {
         Some(licence) => format!(
             "Only links to its records are shown, because {licence} is not a licence that lets everyone show them. If they have agreed to it, run `fingerpost peer scope {id} --licence {licence}`."
         ),

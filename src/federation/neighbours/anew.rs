@@ -31,7 +31,8 @@ impl Harvester {
             // What was signed before stays older.
             Anew::Versions => {
                 peers::forget_versions(tx, peer.id).await?;
-                Cursor { epoch: peer.cursor.epoch.clone(), floor: peer.cursor.floor, ..anew_from }
+                let Cursor { floor, promised, .. } = peer.cursor;
+                Cursor { epoch: peer.cursor.epoch.clone(), floor, promised, ..anew_from }
             }
         };
         peers::set_cursor(tx, peer.id, &cursor).await?;

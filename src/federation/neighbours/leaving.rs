@@ -10,14 +10,19 @@ use super::{
         peers::{self, Foreign, Held, Peer, Trouble},
     },
     BATCH, Refused,
+    terms::{gone, is_shared},
 };
 use crate::{
     published,
-    records::{Caller, Draft, LastModified, State},
+    records::{Caller, Entrance, LastModified, State},
 };
 
+/// Why everything of a peer goes that is removed.
+const NOT_FOLLOWED: &str = "this directory no longer follows its source";
+
 impl Harvester {
-    /// Forget a peer, and take out everything that came from it. Gives how many records those were.
+    /// Forget a peer, and take out everything that came from it, but for shared terms that others need. Gives how many
+    /// records those were.
     /// # Errors
     /// When there is no such peer.
     pub async fn remove_peer(&self, name: &str) -> Result<u64, Refused> {
@@ -27,7 +32,8 @@ impl Harvester {
         peers::end_lease(&tx, peer.id).await?;
         peers::hold(&tx, peer.id, &Trouble { code: "held".to_owned(), detail: "an officer is removing it".to_owned() }).await?;
         tx.commit().await?;
-        let many = self.take_out_all(&peer, "this directory no longer follows its source", true).await?;
+        let mut many = Box::pin(self.take_out_all(&peer, NOT_FOLLOWED, true)).await?;
+        many += Box::pin(self.take_out_terms(&peer, &in_the_name_of(&peer, NOT_FOLLOWED))).await?;
         self.look_elsewhere(peer.id).await?;
         let tx = self.database().write().await?;
         peers::delete(&tx, peer.id).await?;
@@ -82,7 +88,7 @@ impl Harvester {
         Ok(many)
     }
 
-    /// Take records of a peer out of the directory.
+    /// Take records of a peer out of the directory. Terms that are known by their address are everybody's, and stay.
     pub(super) async fn take_out(&self, peer: &Peer, rows: Vec<Foreign>, why: &str, forget: bool) -> Result<u64, Error> {
         let mut drafts = Vec::new();
         for row in &rows {
@@ -90,19 +96,16 @@ impl Harvester {
             if let Some(stored) = stored
                 .filter(|stored| stored.state != State::Gone && stored.origin == row.origin.as_deref().unwrap_or(&peer.origin))
             {
-                drafts.push(Draft {
-                    state: State::Gone,
-                    origin: stored.origin.clone(),
-                    source_id: stored.source_id.clone(),
-                    ..Draft::new(stored.read()?)
-                });
+                let draft = gone(&stored)?;
+                if !is_shared(&draft.document) {
+                    drafts.push(draft);
+                }
             }
         }
         let many = drafts.len() as u64;
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
         let left: Vec<Foreign> = rows.into_iter().map(|row| Foreign { live: false, ..row }).collect();
-        let caller =
-            Caller { name: format!("peer {}", peer.name), why: why.to_owned(), entrance: crate::records::Entrance::Feed };
+        let caller = in_the_name_of(peer, why);
         let tx = self.database().write().await?;
         if !forget {
             peers::put_foreign(&tx, &left).await?;
@@ -116,4 +119,9 @@ impl Harvester {
         tx.commit().await?;
         Ok(many)
     }
+}
+
+/// Who takes records of a peer out, for history.
+fn in_the_name_of(peer: &Peer, why: &str) -> Caller {
+    Caller { name: format!("peer {}", peer.name), why: why.to_owned(), entrance: Entrance::Feed }
 }

@@ -6,6 +6,7 @@ mod anew;
 mod deciding;
 mod described;
 mod leaving;
+mod terms;
 
 use url::Url;
 

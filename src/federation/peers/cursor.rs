@@ -66,6 +66,8 @@ pub struct Cursor {
     /// Whether it has ever shown a checkpoint that an approved key had signed.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub proves: bool,
+    /// How far its feed goes, by the last signed checkpoint that was compared with: a later one never says less.
+    pub promised: i64,
     /// When an officer let a peer go back that signs and has never shown a checkpoint, so that nothing proves that its
     /// older versions are those of the directory itself.
     #[serde(skip_serializing_if = "Option::is_none")]

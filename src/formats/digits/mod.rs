@@ -42,16 +42,33 @@ pub fn path_of(steps: &[Step]) -> String {
     })
 }
 
+/// What is noted of all numbers of one text may take so many bytes: some fifty thousand of them, each with the way to
+/// it. The way repeats the names of all members around, so a text could else ask for many times its own length.
+const MOST_NOTED: usize = 16 << 20;
+/// What a number or a step takes beside its text, in bytes.
+const OVERHEAD: usize = 64;
+
+/// Why a text is refused: too much of it would have to be noted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("has too many numbers with more digits than a number can keep; send them as text, in quotation marks")]
+pub struct TooMany {
+    /// Where the first number stands that is one too many, in bytes from 0.
+    pub at: usize,
+}
+
 /// The numbers of `json`, which can be read as JSON, that are read as other ones.
+/// # Errors
+/// [`TooMany`] of them, or with names around them that are too long.
 ///
 /// ```
 /// use fingerpost::formats::digits::{path_of, rounded};
-/// let found = rounded(r#"{"id": 7, "ids": [1, 18446744073709551616]}"#);
+/// let found = rounded(r#"{"id": 7, "ids": [1, 18446744073709551616]}"#).unwrap();
 /// assert_eq!(found.iter().map(|one| path_of(&one.path)).collect::<Vec<_>>(), ["ids[1]"]);
 /// ```
-pub fn rounded(json: &str) -> Vec<Rounded> {
+pub fn rounded(json: &str) -> Result<Vec<Rounded>, TooMany> {
     let bytes = json.as_bytes();
     let mut found = Vec::new();
+    let mut left = MOST_NOTED;
     // Names are read only where they are wanted; until then it is known where they stand.
     let mut way: Vec<Way> = Vec::new();
     let mut at = 0;
@@ -76,6 +93,8 @@ pub fn rounded(json: &str) -> Vec<Rounded> {
                 }
             }
             b'-' | b'0'..=b'9' if !is_exact(&json[at..end]) => {
+                let takes = way.iter().map(|step| step.length()).sum::<usize>() + end - at + OVERHEAD;
+                left = left.checked_sub(takes).ok_or(TooMany { at })?;
                 let path = way.iter().map(|step| step.read(json)).collect();
                 found.push(Rounded { path, written: json[at..end].to_owned() });
             }
@@ -83,7 +102,7 @@ pub fn rounded(json: &str) -> Vec<Rounded> {
         }
         at = end;
     }
-    found
+    Ok(found)
 }
 
 /// A step, and where its name stands.
@@ -94,6 +113,14 @@ enum Way {
 }
 
 impl Way {
+    /// How many bytes it takes at most to say it.
+    fn length(self) -> usize {
+        match self {
+            Self::Member(from, to) => to - from + OVERHEAD,
+            Self::Item(_) => OVERHEAD,
+        }
+    }
+
     fn read(self, json: &str) -> Step {
         match self {
             Self::Member(from, to) => Step::Member(serde_json::from_str(&json[from..to]).unwrap_or_default()),
@@ -169,7 +196,7 @@ mod tests {
     use super::*;
 
     fn said(json: &str) -> Vec<String> {
-        rounded(json).iter().map(|one| format!("{} {}", path_of(&one.path), one.written)).collect()
+        rounded(json).unwrap().iter().map(|one| format!("{} {}", path_of(&one.path), one.written)).collect()
     }
 
     #[test]
@@ -186,6 +213,24 @@ mod tests {
             said("[98401953968808.12, 51.8787123456789, 0.1000000000000000000, 100000000000000000000000, -9007199254740992]"),
             [""; 0]
         );
+    }
+
+    #[test]
+    fn what_is_noted_of_numbers_does_not_outgrow_the_text() {
+        const LONG: &str = "12345678901234567890";
+        let many = |name: usize, numbers: usize| {
+            let list = vec![LONG; numbers].join(",");
+            format!(r#"{{"{}": [{list}]}}"#, "x".repeat(name))
+        };
+        // Two coordinates of each of ten thousand places are no harm.
+        assert_eq!(rounded(&many(20, 20_000)).map(|found| found.len()), Ok(20_000));
+        // A million numbers are, and so are a thousand in a member whose name has a megabyte, which each would repeat.
+        let one_too_many = |json: &str| rounded(json).unwrap_err().at;
+        let (numbers, name) = (many(20, 1_000_000), many(1 << 20, 1_000));
+        assert!(one_too_many(&numbers) < numbers.len() / 2);
+        assert!(one_too_many(&name) < (1 << 20) + 16 * (LONG.len() + 1) + 8);
+        // Nor is one number of a megabyte copied for ever.
+        assert!(rounded(&format!("[{}]", vec!["1".repeat(1 << 20); 17].join(","))).is_err());
     }
 
     proptest! {

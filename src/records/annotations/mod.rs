@@ -64,6 +64,13 @@ impl Records {
         Ok(store::of(self.db.reader(), &[id]).await?.into_iter().next())
     }
 
+    /// Every term that some record of another directory is put under here.
+    /// # Errors
+    /// When the database fails.
+    pub async fn terms_added(&self) -> Result<HashSet<Uuid>, Error> {
+        Ok(store::all(self.db.reader()).await?.into_iter().flat_map(|one| one.annotation.terms).collect())
+    }
+
     /// Add this to a record of another directory, in place of what was added before, and publish what
     /// follows from it. What says nothing takes away what was added.
     /// # Errors

@@ -36,14 +36,22 @@ async fn three_services(here: &Node, liar: &Liar) -> Peer {
     peer
 }
 
-/// Pull from a peer that lies now: nothing here may change, and the report says why.
-async fn nothing_changes(here: &Node, peer: &Peer, code: &str) -> peers::Report {
-    let before = here.state(peer).await;
+/// Pull from a peer that lies now: nothing here may change, it is asked for this and nothing else, and the report says
+/// why.
+async fn nothing_changes(here: &Node, liar: &Liar, peer: &Peer, code: &str, asked: &[&str]) -> peers::Report {
+    let (before, cursor) = (here.state(peer).await, here.peer(peer).await.cursor);
+    liar.lately();
     let report = here.pull(peer).await;
     assert_eq!(report.error.as_ref().map(|trouble| trouble.code.as_str()), Some(code), "{report:?}");
+    assert_eq!(liar.lately(), asked, "{code}");
     assert_eq!(here.state(peer).await, before, "{code}: nothing has happened");
+    let now = here.peer(peer).await;
+    assert_eq!((now.cursor.after, now.cursor.next), (cursor.after, cursor.next), "{code}: we stand where we stood");
     report
 }
+
+/// The page behind the four records of [`three_services`].
+const NEXT: &[&str] = &["changes after 4"];
 
 /// What a service of a peer is called here.
 fn here_id(liar: &Liar, name: &str) -> Uuid {
@@ -63,7 +71,7 @@ fact_of_a_liar! {
             let body = page.to_string();
             Reply::Short { headers: vec![("content-type".into(), "application/json".into())], body: body.as_bytes()[..body.len() / 2].to_vec(), promised: body.len() }
         });
-        let report = nothing_changes(&here, &peer, "truncated").await;
+        let report = nothing_changes(&here, &liar, &peer, "truncated", NEXT).await;
         assert_eq!(report.outcome, Outcome::Failed);
         liar.repent();
         assert_eq!(here.pull(&peer).await.created, 1);
@@ -101,7 +109,7 @@ fact_of_a_liar! {
             }
             Reply::json(page.to_string())
         });
-        nothing_changes(&here, &peer, "loop").await;
+        nothing_changes(&here, &liar, &peer, "loop", NEXT).await;
     }
 }
 
@@ -116,14 +124,14 @@ fact_of_a_liar! {
             }
             Reply::json(page.to_string())
         });
-        nothing_changes(&here, &peer, "loop").await;
+        nothing_changes(&here, &liar, &peer, "loop", NEXT).await;
         liar.twist(|seen, mut page| {
             if is_feed(seen) {
                 page["items"].as_array_mut().unwrap().reverse();
             }
             Reply::json(page.to_string())
         });
-        nothing_changes(&here, &peer, "not-in-order").await;
+        nothing_changes(&here, &liar, &peer, "not-in-order", NEXT).await;
     }
 }
 
@@ -131,17 +139,34 @@ fact_of_a_liar! {
     async fn case_06_a_page_that_leads_to_another_host_holds_the_peer_and_nobody_else_is_asked(here, liar) {
         let peer = three_services(&here, &liar).await;
         let canary = HostilePeer::canary_on("127.0.0.1").await;
-        let elsewhere = canary.url("/federation/v1/changes?afterChangeNumber=1764000000000999").to_string();
         liar.tell(Kind::Service, id("service 9"), Some(service(9)));
-        liar.twist(move |seen, mut page| {
-            if is_feed(seen) {
-                page["next"] = json!(elsewhere);
-            }
-            Reply::json(page.to_string())
-        });
-        assert_eq!(nothing_changes(&here, &peer, "next-elsewhere").await.outcome, Outcome::Held);
-        assert_eq!(here.peer(&peer).await.state, PeerState::Held);
+        let feed = "/federation/v1/changes?afterChangeNumber=1764000000000999&epoch=first";
+        let port = liar.peer.address.port();
+        for elsewhere in [
+            canary.url(feed).to_string(),
+            format!("https://127.0.0.1:{port}{feed}"),
+            format!("ftp://127.0.0.1:{port}{feed}"),
+            format!("http://localhost:{port}{feed}"),
+            format!("http://127.0.0.1:{port}{}", feed.replace("/v1/", "/v2/")),
+            "file:///etc/passwd".to_owned(),
+        ] {
+            let next = elsewhere.clone();
+            liar.twist(move |seen, mut page| {
+                if is_feed(seen) {
+                    page["next"] = json!(next);
+                }
+                Reply::json(page.to_string())
+            });
+            // Whether it has moved is asked of itself, and of whoever it says that it is: itself.
+            let asked = ["changes after 4", "open-directory", "open-directory"];
+            assert_eq!(nothing_changes(&here, &liar, &peer, "next-elsewhere", &asked).await.outcome, Outcome::Held, "{elsewhere}");
+            let now = here.peer(&peer).await;
+            assert_eq!((now.state, now.held.unwrap().code.as_str()), (PeerState::Held, "next-elsewhere"), "{elsewhere}");
+            here.harvester().release_peer("1").await.unwrap();
+        }
         assert_eq!(canary.connections(), 0);
+        liar.repent();
+        assert_eq!(here.pull(&peer).await.created, 1, "and it goes on from where it stood");
     }
 }
 
@@ -159,11 +184,11 @@ fact_of_a_liar! {
         ];
         for body in bad {
             liar.twist(move |_, _| Reply::json(body.clone()));
-            assert_eq!(nothing_changes(&here, &peer, "bad-json").await.outcome, Outcome::Failed);
+            assert_eq!(nothing_changes(&here, &liar, &peer, "bad-json", NEXT).await.outcome, Outcome::Failed);
         }
         for body in ["[]", "{}", r#"{"items":{}}"#, r#"{"items":[],"next":"nowhere"}"#] {
             liar.twist(move |_, _| Reply::json(body));
-            nothing_changes(&here, &peer, "bad-page").await;
+            nothing_changes(&here, &liar, &peer, "bad-page", NEXT).await;
         }
     }
 }
@@ -173,7 +198,7 @@ fact_of_a_liar! {
         let peer = three_services(&here, &liar).await;
         liar.tell(Kind::Service, id("service 9"), Some(service(9)));
         liar.twist(|_, page| Reply::json(page.to_string().replacen("\"items\":", "\"license\":\"x\",\"license\":\"y\",\"items\":", 1)));
-        nothing_changes(&here, &peer, "bad-json").await;
+        nothing_changes(&here, &liar, &peer, "bad-json", NEXT).await;
     }
 }
 
@@ -181,9 +206,25 @@ fact_of_a_liar! {
     async fn case_13_a_login_page_with_status_200_is_no_empty_feed(here, liar) {
         let peer = three_services(&here, &liar).await;
         liar.twist(|_, _| Reply::Full { status: 200, headers: vec![("content-type".into(), "text/html".into())], body: b"<h1>Sign in</h1>".to_vec() });
-        let report = nothing_changes(&here, &peer, "not-json").await;
+        let report = nothing_changes(&here, &liar, &peer, "not-json", NEXT).await;
         assert_eq!((report.outcome, here.services().await.len()), (Outcome::Failed, 3));
     }
+}
+
+/// The numbers under which a service of the liar is known here: one row, or the record is there twice.
+async fn numbers_of(here: &Node, liar: &Liar, peer: &Peer, name: &str) -> Vec<i64> {
+    let (local, known) = (here_id(liar, name), here.state(peer).await.known);
+    known.into_iter().filter(|row| row.id == local || row.foreign_id == id(name).to_string()).map(|row| row.rev - BEGAN).collect()
+}
+
+/// Tell something once more under another name, so many numbers later, and leave what was told before where it is.
+fn tell_again(liar: &Liar, name: &str, called: &str, later: i64) {
+    liar.edit(|told| {
+        let mut again = told.iter().find(|told| told.id == id(name)).unwrap().clone();
+        again.rev += later;
+        again.data.as_mut().unwrap()["name"] = json!(called);
+        told.push(again);
+    });
 }
 
 fact_of_a_liar! {
@@ -193,17 +234,41 @@ fact_of_a_liar! {
         here.pull(&peer).await;
         let before = here.state(&peer).await;
         liar.tell(Kind::Service, id("service 0"), Some(service(0)));
-        liar.edit(|told| {
-            let mut again = told.last().unwrap().clone();
-            again.rev += 5;
-            again.data.as_mut().unwrap()["name"] = json!("Later");
-            told.push(again);
-        });
-        here.pull(&peer).await;
+        tell_again(&liar, "service 0", "Later", 5);
+        liar.lately();
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, report.created, report.quarantined), (Outcome::Ok, 0, 0), "{report:?}");
+        assert_eq!(liar.lately(), ["changes after 3", "changes after 9"]);
         assert_eq!(here.services().await, ["Club 1", "Later"]);
-        assert_eq!(here.app.ids("/services").await.len(), 2);
+        assert_eq!(numbers_of(&here, &liar, &peer, "service 0").await, [9]);
+        let now = here.state(&peer).await;
+        assert_eq!((now.records.len(), now.published.len()), (before.records.len(), before.published.len()), "no row more");
         let one = [here_id(&liar, "service 0")];
-        assert_eq!(here.state(&peer).await.but_for(&one), before.but_for(&one), "nothing else has changed");
+        assert_eq!(now.but_for(&one), before.but_for(&one), "nothing else has changed");
+    }
+}
+
+fact_of_a_liar! {
+    async fn case_14_a_record_that_moves_to_a_later_page_while_its_feed_is_read_is_one_record(here, liar) {
+        liar.tell_services(5);
+        liar.page_items(2);
+        tell_again(&liar, "service 0", "Moved", 5);
+        let peer = here.follows(&liar.url(), Trust::Auto).await;
+        liar.lately();
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, report.created, report.updated, report.quarantined), (Outcome::Ok, 6, 1, 0), "{report:?}");
+        let asked = ["open-directory", "changes", "changes after 2", "changes after 4", "changes after 6", "changes after 7"];
+        assert_eq!(liar.lately(), asked);
+        assert_eq!(here.services().await, ["Club 1", "Club 2", "Club 3", "Club 4", "Moved"]);
+        assert_eq!(numbers_of(&here, &liar, &peer, "service 0").await, [7]);
+        let state = here.state(&peer).await;
+        assert_eq!((state.records.len(), state.known.len(), state.peer.cursor.after - BEGAN), (6, 6, 7));
+        assert_eq!(here.app.app().records.history(here_id(&liar, "service 0")).await.unwrap().len(), 2, "one version for each");
+        // Whoever is told both once more has the later one already.
+        here.loses_its_place(&peer).await;
+        let report = here.pull(&peer).await;
+        assert_eq!((report.updated, report.left_out.get("older")), (0, Some(&1)), "{report:?}");
+        assert_eq!(here.state(&peer).await, state);
     }
 }
 
@@ -304,12 +369,22 @@ fact_of_a_liar! {
     async fn case_23_a_feed_that_ends_before_where_we_are_holds_the_peer(here, liar) {
         let peer = three_services(&here, &liar).await;
         liar.edit(|told| told.truncate(1));
-        let report = nothing_changes(&here, &peer, "head-went-back").await;
+        let report = nothing_changes(&here, &liar, &peer, "head-went-back", NEXT).await;
         assert_eq!((report.outcome, here.services().await.len()), (Outcome::Held, 3));
         // They went back to a backup: everything is compared, and what is not there any more waits.
         here.harvester().release_peer("1").await.unwrap();
+        let before = here.state(&peer).await;
+        liar.lately();
         let report = here.pull(&peer).await;
         assert_eq!((report.outcome, report.unchanged, report.held_deletes, here.services().await.len()), (Outcome::Ok, 1, 3, 3), "{report:?}");
+        assert_eq!(liar.lately(), ["open-directory", "changes", "changes after 1"]);
+        let now = here.state(&peer).await;
+        let mut waiting: Vec<Uuid> = now.held.iter().map(|held| held.id).collect();
+        let mut gone = [0, 1, 2].map(|number| here_id(&liar, &format!("service {number}")));
+        waiting.sort_unstable();
+        gone.sort_unstable();
+        assert_eq!(waiting, gone, "what it does not tell any more waits for a person, and nothing else");
+        assert_eq!((now.published, now.feed, now.records), (before.published, before.feed, before.records));
         liar.tell(Kind::Service, id("service 0"), Some(service(0)));
         assert_eq!(here.pull(&peer).await.error, None, "and from then on it is followed as before");
         assert_eq!(here.harvester().release_peer("1").await.unwrap().1, 2);
@@ -334,7 +409,7 @@ fact_of_a_liar! {
         let peer = three_services(&here, &liar).await;
         liar.rotate(false, false);
         liar.tell(Kind::Service, id("service 9"), Some(service(9)));
-        assert_eq!(nothing_changes(&here, &peer, "key-changed").await.outcome, Outcome::Held);
+        assert_eq!(nothing_changes(&here, &liar, &peer, "key-changed", &["changes after 4", "open-directory"]).await.outcome, Outcome::Held);
         let shown = here.harvester().describe_peer(&here.peer(&peer).await).await.unwrap();
         assert!(shown.advice.contains("whether they have a new key"), "{}", shown.advice);
         here.harvester().approve_peer("1").await.unwrap();
@@ -369,26 +444,53 @@ fact_of_a_liar! {
         let peer = three_services(&here, &liar).await;
         for (asked, seconds) in [("120", 120), ("315360000", 86_400)] {
             liar.twist(move |_, _| Reply::status(429).with("retry-after", asked));
-            nothing_changes(&here, &peer, "too-many-requests").await;
+            nothing_changes(&here, &liar, &peer, "too-many-requests", NEXT).await;
             let waits = (here.peer(&peer).await.next_due_at - here.app.clock.now()).num_seconds();
             assert_eq!(waits, seconds, "{asked}");
         }
     }
 }
 
+/// How long a peer is left alone now, in seconds.
+async fn waits(here: &Node, peer: &Peer) -> i64 {
+    (here.peer(peer).await.next_due_at - here.app.clock.now()).num_seconds()
+}
+
 fact_of_a_liar! {
     async fn case_30_after_failures_it_is_asked_later_and_later(here, liar) {
         let peer = three_services(&here, &liar).await;
-        liar.twist(|_, _| Reply::status(503));
-        for failure in 1..=10 {
-            nothing_changes(&here, &peer, "bad-status").await;
-            let now = here.peer(&peer).await;
-            let waits = (now.next_due_at - here.app.clock.now()).num_seconds();
-            assert_eq!((now.failures, (10..=21_600).contains(&waits)), (failure, true), "{waits}");
+        for status in [503, 500] {
+            liar.twist(move |_, _| Reply::status(status));
+            let mut waited = std::collections::BTreeSet::new();
+            for failure in 1..=10 {
+                assert_eq!(nothing_changes(&here, &liar, &peer, "bad-status", NEXT).await.outcome, Outcome::Failed);
+                let (now, wait) = (here.peer(&peer).await, waits(&here, &peer).await);
+                let longest = (60_i64 << (failure - 1)).min(21_600);
+                assert_eq!((now.failures, now.state, (10..=longest).contains(&wait)), (failure, PeerState::Following, true), "{wait}");
+                waited.insert(wait);
+            }
+            assert!(waited.len() > 1, "many followers do not come back at one moment: {waited:?}");
+            liar.repent();
+            assert_eq!(here.pull(&peer).await.outcome, Outcome::Ok);
+            assert_eq!((here.peer(&peer).await.failures, here.peer(&peer).await.problem), (0, None));
         }
-        liar.repent();
-        here.pull(&peer).await;
-        assert_eq!((here.peer(&peer).await.failures, here.peer(&peer).await.problem), (0, None));
+    }
+}
+
+fact_of_a_liar! {
+    async fn case_30_each_success_of_a_peer_that_fails_now_and_then_begins_the_count_anew(here, liar) {
+        let peer = three_services(&here, &liar).await;
+        for round in 0..4 {
+            liar.twist(|_, _| Reply::status(500));
+            nothing_changes(&here, &liar, &peer, "bad-status", NEXT).await;
+            assert_eq!((here.peer(&peer).await.failures, (10..=60).contains(&waits(&here, &peer).await)), (1, true), "round {round}");
+            liar.repent();
+            let before = here.state(&peer).await;
+            assert_eq!(here.pull(&peer).await.outcome, Outcome::Ok);
+            assert_eq!(liar.lately(), NEXT);
+            assert_eq!((here.state(&peer).await, here.peer(&peer).await.failures), (before, 0), "round {round}");
+            assert!((720..=1_080).contains(&waits(&here, &peer).await), "a quarter of an hour, as was said");
+        }
     }
 }
 
@@ -399,7 +501,10 @@ fact_of_a_liar! {
         for days in 0..=3 {
             here.app.clock.set(crate::support::noon() + chrono::Duration::days(days));
             let outcome = if days == 3 { Outcome::Held } else { Outcome::Failed };
-            assert_eq!(nothing_changes(&here, &peer, "not-there").await.outcome, outcome, "after {days} days");
+            // Once a day who it is, then its feed, and then whether it has moved.
+            let asked = ["open-directory", "changes after 4", "open-directory"];
+            let asked = if days == 0 { &asked[1..] } else { &asked[..] };
+            assert_eq!(nothing_changes(&here, &liar, &peer, "not-there", asked).await.outcome, outcome, "after {days} days");
         }
         assert_eq!(here.services().await.len(), 3);
     }
@@ -494,21 +599,36 @@ fact_of_a_liar! {
         here.pull(&peer).await;
         assert_eq!(quarantine(&here, &peer).await, [("revoked-key".to_owned(), 1)]);
         here.app.clock.set(crate::support::noon() + chrono::Duration::days(2));
-        assert_eq!(nothing_changes(&here, &peer, "key-changed").await.outcome, Outcome::Held);
+        assert_eq!(nothing_changes(&here, &liar, &peer, "key-changed", &["open-directory"]).await.outcome, Outcome::Held);
         assert_eq!(here.everything().await, before);
     }
 }
 
 fact_of_a_liar! {
-    async fn a_peer_whose_licence_is_not_open_any_more_is_reduced_to_links(here, liar) {
+    async fn case_49_a_peer_whose_licence_is_not_open_any_more_or_is_missing_is_reduced_to_links(here, liar) {
         let peer = three_services(&here, &liar).await;
         assert!(here.everything().await.join("\n").contains("for everybody"));
-        liar.licence("https://creativecommons.org/licenses/by-nc/4.0/");
-        here.app.clock.set(crate::support::noon() + chrono::Duration::days(2));
-        let report = here.pull(&peer).await;
-        assert_eq!((report.outcome, report.updated), (Outcome::Ok, 4), "{report:?}");
-        let all = here.everything().await.join("\n");
-        assert!(all.contains("Club 0") && !all.contains("for everybody"), "{all}");
+        let open = here.state(&peer).await;
+        for (round, licence, shown) in [
+            (1, "https://creativecommons.org/licenses/by-nc/4.0/", false),
+            (2, crate::support::liar::OGL, true),
+            (3, "", false),
+        ] {
+            liar.licence(licence);
+            here.app.clock.set(crate::support::noon() + chrono::Duration::days(2 * round));
+            liar.lately();
+            let report = here.pull(&peer).await;
+            assert_eq!((report.outcome, report.updated, report.deleted, report.links_only), (Outcome::Ok, 4, 0, !shown), "{licence:?}: {report:?}");
+            // Everything is compared with the licence, and otherwise stays as it is.
+            assert_eq!(liar.lately(), ["open-directory", "changes", "changes after 4"], "{licence:?}");
+            let now = here.state(&peer).await;
+            let text = now.published.join("\n");
+            assert_eq!((text.contains("Club 0"), text.contains("for everybody")), (true, shown), "{licence:?}: {text}");
+            let numbers = |state: &crate::support::network::State| state.known.iter().map(|row| (row.id, row.rev, row.live)).collect::<Vec<_>>();
+            assert_eq!((numbers(&now), &now.feed, &now.peer.cursor), (numbers(&open), &open.feed, &open.peer.cursor), "{licence:?}");
+            assert_eq!((now.quarantined, now.held, now.proposals), (vec![], vec![], vec![]));
+        }
+        assert!(here.advice(&peer).await.contains("because their licence is unknown"), "{}", here.advice(&peer).await);
     }
 }
 
@@ -553,9 +673,13 @@ fact_of_a_liar! {
         here.harvester().hold_peer("1").await.unwrap();
         liar.tell(Kind::Service, id("service 1"), Some({ let mut changed = service(1); changed["name"] = json!("Not applied"); changed }));
         liar.tell_urgently(Kind::Service, id("service 0"), None, true);
-        let cursor = here.peer(&peer).await.cursor;
+        let (before, cursor) = (here.state(&peer).await, here.peer(&peer).await.cursor);
+        liar.lately();
         let report = here.pull(&peer).await;
         assert_eq!((report.outcome, report.deleted), (Outcome::Held, 1), "{report:?}");
+        assert_eq!(liar.lately(), ["changes after 4", "changes after 6"]);
+        let one = [here_id(&liar, "service 0")];
+        assert_eq!(here.state(&peer).await.but_for(&one), before.but_for(&one), "nothing else has changed");
         assert_eq!(here.services().await, ["Club 1", "Club 2"]);
         assert_eq!(here.peer(&peer).await.cursor, cursor, "and we still stand where we stood");
         let gone = fingerpost::ids::from_source(liar.url().as_str(), "service", &id("service 0").to_string());
@@ -717,25 +841,56 @@ fact_of_a_liar! {
 
 fact_of_a_liar! {
     async fn case_38_markup_and_invisible_characters_are_made_harmless_and_what_cannot_be_is_quarantined(here, liar) {
-        liar.tell_services(0);
+        let mut holder = organization();
+        holder["name"] = json!("<script>alert(1)</script> Holder");
+        holder["description"] = json!("</title></script><script>alert(1)</script>\"'><svg onload=alert(1)>");
+        liar.tell(Kind::Organization, id("holder"), Some(holder));
         let mut strange = service(0);
-        strange["name"] = json!("<script>alert(1)</script> \u{202e}evil\u{200b} 👩\u{200d}👧");
+        strange["name"] = json!("<script>alert(1)</script> \u{202e}evil\u{200b} 👩\u{200d}👧 مرحبا");
         strange["url"] = json!("javascript:alert(1)");
-        strange["description"] = json!("<img src=x onerror=alert(1)>");
+        strange["description"] = json!("</script><img src=x onerror=alert(1)>\u{2066}\"'><svg onload=alert(1)> [here](javascript:alert(1)) &lt;script&gt;");
+        strange["fees_description"] = json!("<iframe srcdoc='<script>alert(1)</script>'>");
+        strange["phones"] = json!([{"id": id("phone"), "number": "01632 960123", "description": "<img src=x onerror=alert(1)>"}]);
+        strange["contacts"] = json!([{"id": id("desk"), "name": "<img src=x onerror=alert(1)>", "email": "club@holder.example.org"}]);
         liar.tell(Kind::Service, id("service 0"), Some(strange));
         let mut null = service(1);
         null["name"] = json!("nu\u{0}ll");
         liar.tell(Kind::Service, id("service 1"), Some(null));
-        let mut large = service(2);
-        large["description"] = json!("x".repeat(1_000_000));
-        liar.tell(Kind::Service, id("service 2"), Some(large));
+        for (number, member) in [(2, "description"), (3, "name")] {
+            let mut large = service(number);
+            large[member] = json!("x".repeat(1_000_000));
+            liar.tell(Kind::Service, id(&format!("service {number}")), Some(large));
+        }
         let peer = here.follows(&liar.url(), Trust::Auto).await;
-        here.pull(&peer).await;
-        assert_eq!(quarantine(&here, &peer).await, [("invalid".to_owned(), 1), ("too-large".to_owned(), 1)]);
-        assert_eq!(here.services().await, ["<script>alert(1)</script> evil 👩\u{200d}👧"]);
-        let id = here.app.ids("/services").await[0].clone();
-        let page = here.app.page(&format!("/directory/services/{id}")).await.text();
-        assert!(!page.contains("<script>alert") && !page.contains("<img src=x") && !page.contains("javascript:"), "{page}");
+        liar.lately();
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, report.created, report.quarantined), (Outcome::Ok, 2, 3), "{report:?}");
+        assert_eq!(liar.lately(), ["open-directory", "changes", "changes after 5"]);
+        assert_eq!(quarantine(&here, &peer).await, [("invalid".to_owned(), 1), ("too-large".to_owned(), 2)]);
+        assert_eq!(here.services().await, ["<script>alert(1)</script> evil 👩\u{200d}👧 مرحبا"]);
+        let state = here.state(&peer).await;
+        assert_eq!((state.records.len(), state.peer.cursor.after - BEGAN), (2, 5));
+        assert!(state.quarantined.iter().all(|bad| bad.code != "too-large" || bad.raw.is_none()), "nor is a megabyte kept");
+        assert!(!state.feed.contains("alert"), "and nothing of it is sent on");
+        let full = here.app.get("/services?full=true").await.json()["contents"][0].clone();
+        assert_eq!(full.get("url").filter(|url| !url.is_null()), None, "an address that runs something is none: {full}");
+        // It is text wherever it is rendered, and nothing else.
+        let (one, holder) = (full["id"].as_str().unwrap(), full["organization"]["id"].as_str().unwrap());
+        for (path, says) in [
+            (format!("/directory/services/{one}"), "&lt;script&gt;alert(1)&lt;/script&gt; evil"),
+            (format!("/directory/services/{one}"), "&lt;img src=x onerror=alert(1)&gt;"),
+            (format!("/directory/organisations/{holder}"), "&lt;script&gt;alert(1)&lt;/script&gt; Holder"),
+            (format!("/directory/organisations/{holder}"), "&lt;svg onload=alert(1)&gt;"),
+            ("/directory/search?q=evil".to_owned(), "&lt;script&gt;alert(1)&lt;/script&gt; evil"),
+        ] {
+            let page = here.app.page(&path).await;
+            assert_eq!(page.status, 200, "{path}");
+            let text = page.text();
+            assert!(text.contains(says), "{path} shows it as text: {text}");
+            for alive in ["<script>alert", "<img src=x", "<svg onload", "<iframe", "=\"javascript:", "='javascript:", "\u{202e}", "\u{200b}", "\u{2066}"] {
+                assert!(!text.contains(alive), "{path}: {alive:?} in {text}");
+            }
+        }
     }
 }
 
@@ -817,7 +972,10 @@ fact_of_a_liar! {
         assert!((1..=20).contains(&here.services().await.len()), "not one more than was agreed");
         // Held at that: nothing more comes.
         liar.tell(Kind::Service, id("service 60"), Some(service(60)));
-        nothing_changes(&here, &peer, "too-many-records").await;
+        // All of its pages are read for what is urgent.
+        let asked = [20, 30, 40, 50, 52].map(|number| format!("changes after {number}"));
+        let asked: Vec<&str> = asked.iter().map(String::as_str).collect();
+        nothing_changes(&here, &liar, &peer, "too-many-records", &asked).await;
         here.harvester().scope_peer("1", Wanted { most: Some(100), ..Wanted::default() }).await.unwrap();
         here.harvester().release_peer("1").await.unwrap();
         here.pull(&peer).await;
@@ -831,7 +989,7 @@ fact_of_a_liar! {
         for number in 10..30 {
             liar.tell(Kind::Service, id(&format!("service {number}")), Some(json!({"id": id(&format!("service {number}")), "description": "nameless"})));
         }
-        nothing_changes(&here, &peer, "too-many-bad-records").await;
+        nothing_changes(&here, &liar, &peer, "too-many-bad-records", NEXT).await;
     }
 }
 

@@ -15,8 +15,8 @@ use fingerpost::{
 use serde_json::json;
 
 use crate::support::{
-    liar::{BEGAN, Liar, id, service},
-    network::{self, fact_of_a_liar},
+    liar::{self, BEGAN, Liar, id, service},
+    network::{self, State, fact_of_a_liar},
     noon,
     peer::Reply,
 };
@@ -186,6 +186,40 @@ fact_of_a_liar! {
         here.loses_its_place(&peer).await;
         assert_eq!((here.pull(&peer).await.created, here.quarantine(&peer).await), (0, vec![("equivocation".to_owned(), 1)]));
         assert_eq!(here.services().await.len(), 2);
+    }
+}
+
+fact_of_a_liar! {
+    async fn case_20_one_number_with_other_content_is_an_alarm_where_nothing_is_signed_as_well(here, liar) {
+        liar.twist(|_, said| Reply::json(liar::unsigned(said).to_string()));
+        let peer = here.follows_services_of(&liar, 4).await;
+        assert_eq!(here.peer(&peer).await.pinned_keys, None, "it signs nothing");
+        let before = here.state(&peer).await;
+        liar.edit(|told| {
+            for one in told {
+                if one.id == id("service 1") {
+                    one.data.as_mut().unwrap()["name"] = json!("Another");
+                }
+                if one.id == id("service 2") {
+                    one.data = None;
+                }
+            }
+        });
+        here.loses_its_place(&peer).await;
+        liar.lately();
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, report.updated, report.deleted, report.held_deletes), (Outcome::Ok, 0, 0, 0), "{report:?}");
+        assert_eq!(liar.lately(), ["open-directory", "changes", "changes after 5"]);
+        assert_eq!(here.quarantine(&peer).await, [("equivocation".to_owned(), 2)]);
+        let now = here.state(&peer).await;
+        assert_eq!(State { quarantined: Vec::new(), ..now }, before, "what came first stands");
+        let said = here.advice(&peer).await;
+        assert!(said.contains("2 records arrived that contradict what Liar sent before (equivocation)"), "{said}");
+        let metrics = here.app.get("/metrics").await.text();
+        assert!(metrics.contains("federation_quarantined{peer=\"Liar\",reason=\"equivocation\"} 2"), "{metrics}");
+        // A later number decides which it is.
+        liar.tell(Kind::Service, id("service 2"), None);
+        assert_eq!((here.pull(&peer).await.deleted, here.quarantine(&peer).await), (1, vec![("equivocation".to_owned(), 1)]));
     }
 }
 

@@ -91,16 +91,7 @@ fact_of_a_liar! {
     async fn a_number_that_is_not_exact_costs_an_unsigned_feed_that_member_and_not_the_record(here, liar) {
         liar.tell_services(2);
         liar.tell(Kind::Service, liar::id("service 0"), Some(counting()));
-        liar.twist(|_, mut said| {
-            if let Some(members) = said.as_object_mut() {
-                members.remove("keys");
-                members.remove("keys_sig");
-            }
-            for item in said["items"].as_array_mut().into_iter().flatten() {
-                item.as_object_mut().unwrap().remove("fed");
-            }
-            Reply::json(said.to_string())
-        });
+        liar.twist(|_, said| Reply::json(liar::unsigned(said).to_string()));
         let peer = here.follows(&liar.url(), Trust::Auto).await;
         assert_eq!(peer.pinned_keys, None, "it signs nothing");
         let report = here.pull(&peer).await;
@@ -129,6 +120,28 @@ fact_of_a_liar! {
         (mended["minimum_age"], mended["local_serial"]) = (json!(18), json!(BEYOND.to_string()));
         liar.tell(Kind::Service, liar::id("service 0"), Some(mended));
         assert_eq!((here.pull(&peer).await.updated, here.quarantine(&peer).await), (1, Vec::new()));
+    }
+}
+
+fact_of_a_liar! {
+    async fn a_page_of_more_such_numbers_than_can_be_noted_is_refused_with_a_reason(here, liar) {
+        let peer = here.follows_services_of(&liar, 2).await;
+        let before = here.state(&peer).await;
+        liar.tell(Kind::Service, liar::id("service 9"), Some(liar::service(9)));
+        liar.lately();
+        liar.twist(|seen, mut said| {
+            if seen.is_feed() {
+                said["extra"] = json!(vec![BEYOND; 100_000]);
+            }
+            Reply::json(said.to_string())
+        });
+        let report = here.pull(&peer).await;
+        let trouble = report.error.unwrap();
+        assert_eq!((report.outcome, trouble.code.as_str()), (Outcome::Failed, "bad-json"));
+        assert!(trouble.detail.contains("too many numbers with more digits than a number can keep"), "{}", trouble.detail);
+        assert_eq!((here.state(&peer).await, liar.lately()), (before, vec!["changes after 3".to_owned()]));
+        liar.repent();
+        assert_eq!(here.pull(&peer).await.created, 1);
     }
 }
 

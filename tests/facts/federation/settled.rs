@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use fingerpost::{
     federation::{
         neighbours::Wanted,
-        peers::{self, Outcome, Peer, Trust},
+        peers::{self, Comparison, Outcome, Peer, PeerState, Report, Trust},
     },
     model::Kind,
 };
@@ -15,7 +15,7 @@ use crate::support::{
     TestApp,
     liar::{BEGAN, Liar, Told, id, service},
     network::{Node, fact_between, fact_of_a_liar, fact_of_two},
-    peer::Reply,
+    peer::{Reply, Seen},
 };
 
 fact_of_a_liar! {
@@ -292,6 +292,83 @@ fact_of_a_liar! {
         // Somebody has asked them.
         here.harvester().approve_peer("1").await.unwrap();
         assert_eq!(here.advice(&peer).await, "Nothing: it is being followed.");
+    }
+}
+
+/// Compare with the checkpoint at the next pull, and pull.
+async fn compares(here: &Node, peer: &Peer) -> Report {
+    here.harvester().compare_peer(&peer.id.to_string()).await.unwrap();
+    here.pull(peer).await
+}
+
+/// The peer is held because its checkpoint goes less far than something before, and nothing else has happened.
+async fn is_found_out(here: &Node, liar: &Liar, peer: &Peer, asked: &[&str]) {
+    let before = here.state(peer).await;
+    liar.lately();
+    let report = compares(here, peer).await;
+    let trouble = report.error.unwrap();
+    assert_eq!((report.outcome, trouble.code.as_str()), (Outcome::Held, "head-went-back"));
+    assert!(trouble.detail.contains("but its checkpoint says"), "{}", trouble.detail);
+    assert_eq!((here.state(peer).await, liar.lately()), (before, asked.iter().map(|path| (*path).to_owned()).collect()));
+    let now = here.peer(peer).await;
+    assert_eq!((now.state, now.held), (PeerState::Held, Some(trouble)));
+    assert!(here.advice(peer).await.starts_with("Ask them whether they have restored a backup."));
+}
+
+fact_of_a_liar! {
+    async fn case_23_an_older_checkpoint_is_an_alarm_though_the_feed_is_as_it_was(here, liar) {
+        liar.shows_checkpoints(true);
+        let peer = here.follows_services_of(&liar, 3).await;
+        let old = liar.checkpoint();
+        liar.tell(Kind::Service, id("service 9"), Some(service(9)));
+        assert_eq!(here.pull(&peer).await.created, 1);
+        liar.twist(move |seen, said| Reply::json(if seen.path.contains("/checkpoint") { old.to_string() } else { said.to_string() }));
+        is_found_out(&here, &liar, &peer, &["changes after 5", "checkpoint"]).await;
+        // Somebody else showed that; it has never gone back.
+        liar.repent();
+        here.harvester().release_peer("1").await.unwrap();
+        let before = here.everything().await;
+        let report = compares(&here, &peer).await;
+        assert_eq!((report.outcome, report.compared, report.held_deletes), (Outcome::Ok, Some(Comparison::Same { records: 5 }), 0));
+        assert_eq!(here.everything().await, before);
+    }
+}
+
+fact_of_a_liar! {
+    async fn case_23_a_checkpoint_does_not_take_back_what_an_earlier_one_has_promised(here, liar) {
+        liar.shows_checkpoints(true);
+        let peer = here.follows_services_of(&liar, 3).await;
+        let first = liar.checkpoint();
+        liar.tell(Kind::Service, id("service 9"), Some(service(9)));
+        // Whoever is in between keeps the news back, and has not thought of the checkpoint.
+        let keeps_back = |checkpoint: serde_json::Value| {
+            move |seen: &Seen, mut said: serde_json::Value| {
+                if seen.path.contains("/checkpoint") {
+                    return Reply::json(checkpoint.to_string());
+                }
+                if seen.is_feed() {
+                    said["items"] = json!([]);
+                    said["next"] = json!(format!("http://{}{}", seen.header("host").unwrap(), seen.path));
+                    said["feed"]["head"] = json!(BEGAN + 4);
+                }
+                Reply::json(said.to_string())
+            }
+        };
+        let before = here.state(&peer).await;
+        liar.twist(keeps_back(liar.checkpoint()));
+        liar.lately();
+        let report = compares(&here, &peer).await;
+        assert_eq!((report.outcome, report.compared, report.created), (Outcome::Ok, Some(Comparison::Behind), 0));
+        assert_eq!(liar.lately(), ["changes after 4", "checkpoint", "changes after 4"]);
+        assert_eq!(here.state(&peer).await, before);
+        // Then it does: everything fits together, but for what was promised.
+        liar.twist(keeps_back(first));
+        is_found_out(&here, &liar, &peer, &["changes after 4", "checkpoint"]).await;
+        liar.repent();
+        here.harvester().release_peer("1").await.unwrap();
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, report.created, report.error), (Outcome::Ok, 1, None));
+        assert_eq!(compares(&here, &peer).await.compared, Some(Comparison::Same { records: 5 }));
     }
 }
 
