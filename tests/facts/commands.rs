@@ -212,6 +212,32 @@ fn an_index_built_by_hand_is_the_one_that_the_server_answers_from() {
 }
 
 #[test]
+fn the_doctor_leaves_the_published_bytes_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let shelf = folder.path().join("shelf");
+    let feed = folder.path().join("feed.ndjson");
+    std::fs::write(&feed, pantry().to_string()).unwrap();
+    assert_eq!(text(&run(folder.path(), &["import", "feed.ndjson"])).0, 0);
+    let (_, said, _) = text(&run(folder.path(), &["doctor"]));
+    assert!(said.contains("not created yet") && !shelf.exists(), "{said}");
+    assert_eq!(text(&run(folder.path(), &["run", "follow"])).0, 0);
+    let (code, said, _) = text(&run(folder.path(), &["doctor"]));
+    assert!(code == 0 && said.contains("documents checked and intact, 0 behind"), "{said}");
+    let bytes = std::fs::read(shelf.join("full-0.ndjson")).unwrap();
+    std::fs::write(shelf.join("full-0.ndjson"), &bytes[..bytes.len() / 2]).unwrap();
+    let files = || {
+        let all = std::fs::read_dir(&shelf).unwrap().map(|file| file.unwrap().path());
+        let mut files: Vec<_> = all.map(|file| (file.clone(), std::fs::read(&file).unwrap())).collect();
+        files.sort_unstable();
+        files
+    };
+    let before = files();
+    let (code, said, _) = text(&run(folder.path(), &["doctor"]));
+    assert!(code == 1 && said.contains("they are damaged"), "{said}");
+    assert!(files() == before, "nothing was made, cut or removed");
+}
+
+#[test]
 fn a_restore_removes_the_derived_files_that_no_server_has() {
     let folder = tempfile::tempdir().unwrap();
     let feed = folder.path().join("feed.ndjson");
