@@ -1,7 +1,7 @@
-//! The doctor: looks at configuration, database, derived files, clock and disk, and says of each
-//! what it found and what to do.
+//! The doctor: looks at configuration, database, derived files, clock, disk and the running server,
+//! and says of each what it found and what to do.
 
-use std::path::Path;
+use std::{io, net::SocketAddr, path::Path};
 
 use serde::Serialize;
 
@@ -9,7 +9,7 @@ use crate::{
     config::Config,
     db::{self, Database},
     model::Kind,
-    places,
+    outbound, places,
     published::{self, Head, shelf::Shelf},
     search::Search,
 };
@@ -91,6 +91,27 @@ pub fn examine_without_database(config: &Config, reason: String, now: chrono::Da
     findings.push(bad("database", reason, advice));
     findings.push(good("clock", format!("it is {}", crate::clock::rfc3339(now))));
     findings
+}
+
+/// Ask a server that listens at `listen` on this machine whether it is ready. That none does is a problem only where one
+/// `has_to_run`. One that is not ready yet is none: starting it again would not help.
+pub async fn server(listen: SocketAddr, has_to_run: bool) -> Finding {
+    const ADVICE: &str = "see what the server's log says and start it again; if it listens elsewhere, set FINGERPOST_LISTEN";
+    let address = outbound::reached_here(listen);
+    let found = match outbound::readiness(address).await {
+        Ok(200) => return good("server", format!("ready at {address}")),
+        Ok(503) => {
+            let found = format!("answers at {address}, and is not ready yet");
+            return careful("server", found, "wait; /readyz at this address says what for");
+        }
+        // Port 0 is any free port: which one is known to the server only.
+        Err(error) if !has_to_run && (error.kind() == io::ErrorKind::ConnectionRefused || address.port() == 0) => {
+            return good("server", format!("none at {address}"));
+        }
+        Ok(status) => format!("what answers at {address} gives status {status}"),
+        Err(error) => format!("no answer at {address}: {error}"),
+    };
+    if has_to_run { bad("server", found, ADVICE) } else { careful("server", found, ADVICE) }
 }
 
 /// What stands around the database.

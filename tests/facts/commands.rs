@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
-    net::TcpStream,
+    net::{TcpListener, TcpStream},
     path::Path,
     process::{Child, Command, Output, Stdio},
 };
@@ -120,7 +120,10 @@ fn the_doctor_sees_to_a_directory_whose_database_is_dead() {
     let (code, out, said) = text(&output);
     let found: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}{said}"));
     let looked_at: Vec<&str> = found["findings"].as_array().unwrap().iter().map(|one| one["what"].as_str().unwrap()).collect();
-    assert_eq!((code, looked_at), (1, vec!["settings", "data folder", "disk", "signing key", "removals", "database", "clock"]));
+    assert_eq!(
+        (code, looked_at),
+        (1, vec!["settings", "data folder", "disk", "signing key", "removals", "database", "clock", "server"])
+    );
     assert_eq!(found["findings"][5]["verdict"], "bad");
     let why = found["findings"][5].to_string();
     assert!(why.contains("127.0.0.1:1: Connection refused"), "{why}");
@@ -494,6 +497,41 @@ fn the_server_says_where_it_is_answers_and_stops_when_told() {
     assert_eq!(output.status.code(), Some(0));
     let log = String::from_utf8_lossy(&output.stderr);
     assert!(!log.contains("secretword"), "searches are not logged: {log}");
+}
+
+#[test]
+fn the_doctor_asks_the_server_itself_which_is_a_problem_only_where_one_has_to_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let listen = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let doctor = |more: &[&str]| {
+        let arguments = [&["doctor", "--quick", "--json"][..], more].concat();
+        let (code, out, said) = text(&fingerpost(folder.path(), &arguments).env("FINGERPOST_LISTEN", &listen).output().unwrap());
+        let found: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}{said}"));
+        let server = found["findings"].as_array().unwrap().iter().find(|one| one["what"] == "server").unwrap();
+        (code, server["verdict"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(doctor(&[]), (0, "good".to_owned()), "nobody has said that a server runs");
+    assert_eq!(doctor(&["--server"]), (1, "bad".to_owned()));
+    // Something takes calls, and never answers.
+    let silent = TcpListener::bind(&listen).unwrap();
+    assert_eq!(doctor(&[]), (0, "careful".to_owned()));
+    assert_eq!(doctor(&["--server"]), (1, "bad".to_owned()));
+    drop(silent);
+    let mut server = fingerpost(folder.path(), &["serve"])
+        .env("FINGERPOST_LISTEN", &listen)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let address = address_of(&mut server);
+    let is_ready = (0..200).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(25));
+        asked(&address, "/readyz").contains("200 OK")
+    });
+    let healthy = doctor(&["--server"]);
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert_eq!((is_ready, healthy), (true, (0, "good".to_owned())));
 }
 
 #[test]
