@@ -142,13 +142,13 @@ pub(super) async fn restore(app: App, file: &Path) -> anyhow::Result<bool> {
 /// So long the doctor waits for a database.
 const WAITS: Duration = Duration::from_secs(5);
 
-pub(super) async fn doctor(config: Config, as_json: bool, thorough: bool) -> anyhow::Result<bool> {
+pub(super) async fn doctor(config: Config, as_json: bool, thorough: bool, has_to_run: bool) -> anyhow::Result<bool> {
     let clock = Clock::System;
     let opened = match db::reach(&config.database_url, WAITS).await {
         Ok(()) => App::open(config.clone(), clock.clone(), Durability::Full).await,
         Err(error) => Err(error.into()),
     };
-    let findings = match opened {
+    let mut findings = match opened {
         Ok(app) => {
             let head = app.head().await?;
             let mut findings = safekeeping::doctor::examine(&app.config, &app.db, &head, clock.now(), thorough).await;
@@ -163,6 +163,7 @@ pub(super) async fn doctor(config: Config, as_json: bool, thorough: bool) -> any
             return Err(error.context(advice));
         }
     };
+    findings.push(safekeeping::doctor::server(config.listen, has_to_run).await);
     if as_json {
         say!("{}", serde_json::to_string(&json!({"findings": findings}))?)?;
     } else {

@@ -107,7 +107,7 @@ enum Command {
         /// A file made by `fingerpost backup`.
         file: PathBuf,
     },
-    /// Check settings, database, derived files, clock and disk, and say what to do.
+    /// Check settings, database, derived files, clock, disk and the running server, and say what to do.
     Doctor {
         /// Print the result as one JSON document.
         #[arg(long)]
@@ -115,6 +115,9 @@ enum Command {
         /// Skip reading the whole database: for checks that run every minute.
         #[arg(long)]
         quick: bool,
+        /// Count it as a problem when no server answers at the configured address: for checks of its health.
+        #[arg(long)]
+        server: bool,
     },
     /// Print the current settings, with secrets hidden.
     Config {
@@ -280,7 +283,7 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<bool> {
         Command::Texts(texts) => with(config, |app| texts.run(app)).await,
         Command::Backup { file } => with(config, async |app| directory::backup(app, &file).await).await,
         Command::Restore { file } => with(config, async |app| directory::restore(app, &file).await).await,
-        Command::Doctor { json, quick } => directory::doctor(config, json, !quick).await,
+        Command::Doctor { json, quick, server } => directory::doctor(config, json, !quick, server).await,
         Command::Config { json } => directory::show_config(&config, json),
         Command::Schema { check, out } => directory::schema(&out, check),
         Command::Run { job } => with(config, |app| directory::run_job(app, job)).await,

@@ -13,6 +13,7 @@ mod answer;
 mod body;
 mod connect;
 mod error;
+mod ourselves;
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -24,7 +25,12 @@ use rustls::pki_types::CertificateDer;
 use tokio::time::timeout;
 use url::Url;
 
-pub use self::{addresses::Names, answer::Answer, error::Error};
+pub use self::{
+    addresses::Names,
+    answer::Answer,
+    error::Error,
+    ourselves::{reached_here, readiness},
+};
 use self::{
     addresses::{Guard, Reach},
     connect::{Connection, Door},

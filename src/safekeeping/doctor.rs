@@ -1,7 +1,7 @@
-//! The doctor: looks at configuration, database, derived files, clock and disk, and says of each
-//! what it found and what to do.
+//! The doctor: looks at configuration, database, derived files, clock, disk and the running server,
+//! and says of each what it found and what to do.
 
-use std::path::Path;
+use std::{io, net::SocketAddr, path::Path};
 
 use serde::Serialize;
 
@@ -10,7 +10,7 @@ use crate::{
     db::{self, Database},
     mail,
     model::Kind,
-    places,
+    outbound, places,
     published::{self, Head, shelf::Shelf},
     search::Search,
 };
@@ -72,7 +72,7 @@ pub async fn examine(
     findings.push(records(db).await);
     findings.push(postcodes(db, now).await);
     findings.push(emails(db, now).await);
-    findings.push(shelf(&config.data_dir, head));
+    findings.push(shelf(&config.data_dir, head, thorough));
     findings.push(index(&config.data_dir, head));
     findings
 }
@@ -93,6 +93,27 @@ pub fn examine_without_database(config: &Config, reason: String, now: chrono::Da
     findings.push(bad("database", reason, advice));
     findings.push(good("clock", format!("it is {}", crate::clock::rfc3339(now))));
     findings
+}
+
+/// Ask a server that listens at `listen` on this machine whether it is ready. That none does is a problem only where one
+/// `has_to_run`. One that is not ready yet is none: starting it again would not help.
+pub async fn server(listen: SocketAddr, has_to_run: bool) -> Finding {
+    const ADVICE: &str = "see what the server's log says and start it again; if it listens elsewhere, set FINGERPOST_LISTEN";
+    let address = outbound::reached_here(listen);
+    let found = match outbound::readiness(address).await {
+        Ok(200) => return good("server", format!("ready at {address}")),
+        Ok(503) => {
+            let found = format!("answers at {address}, and is not ready yet");
+            return careful("server", found, "wait; /readyz at this address says what for");
+        }
+        // Port 0 is any free port: which one is known to the server only.
+        Err(error) if !has_to_run && (error.kind() == io::ErrorKind::ConnectionRefused || address.port() == 0) => {
+            return good("server", format!("none at {address}"));
+        }
+        Ok(status) => format!("what answers at {address} gives status {status}"),
+        Err(error) => format!("no answer at {address}: {error}"),
+    };
+    if has_to_run { bad("server", found, ADVICE) } else { careful("server", found, ADVICE) }
 }
 
 /// What stands around the database.
@@ -269,20 +290,28 @@ async fn emails(db: &Database, now: chrono::DateTime<chrono::Utc>) -> Finding {
     }
 }
 
-fn shelf(folder: &Path, head: &Head) -> Finding {
+fn shelf(folder: &Path, head: &Head, thorough: bool) -> Finding {
+    let found = shelf_files(folder, head, thorough);
+    // A server that is just writing them keeps them right by itself.
+    if found.verdict != Verdict::Good && Shelf::is_in_use(folder) {
+        return good("published bytes", "in use by the running server".to_owned());
+    }
+    found
+}
+
+fn shelf_files(folder: &Path, head: &Head, thorough: bool) -> Finding {
     const ADVICE: &str = "run fingerpost reindex to rebuild it; otherwise the server rebuilds it at its next start";
-    match Shelf::open(folder, head) {
-        Err(crate::published::shelf::Error::InUse(_)) => good("published bytes", "in use by the running server".to_owned()),
-        Err(error) => bad("published bytes", error.to_string(), ADVICE),
-        Ok(shelf) if shelf.position().0 == 0 => {
-            careful("published bytes", "not created yet, or from another epoch".to_owned(), ADVICE)
-        }
-        Ok(shelf) => match shelf.verify() {
-            Ok(checked) => good(
-                "published bytes",
-                format!("{checked} documents checked and intact, {} behind", head.position.0 - shelf.position().0),
-            ),
-            Err(error) => bad("published bytes", error.to_string(), ADVICE),
-        },
+    let what = "published bytes";
+    let behind = match Shelf::look_at(folder) {
+        None => return careful(what, "not created yet".to_owned(), ADVICE),
+        Some((epoch, _)) if epoch != head.epoch => return careful(what, "from another epoch".to_owned(), ADVICE),
+        Some((_, position)) => (head.position.0 - position.0).max(0),
+    };
+    if !thorough {
+        return good(what, format!("{behind} behind"));
+    }
+    match Shelf::check_files(folder, head) {
+        Ok(documents) => good(what, format!("{documents} documents checked and intact, {behind} behind")),
+        Err(error) => bad(what, error.to_string(), ADVICE),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
-    net::TcpStream,
+    net::{TcpListener, TcpStream},
     path::Path,
     process::{Child, Command, Output, Stdio},
 };
@@ -120,7 +120,10 @@ fn the_doctor_sees_to_a_directory_whose_database_is_dead() {
     let (code, out, said) = text(&output);
     let found: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}{said}"));
     let looked_at: Vec<&str> = found["findings"].as_array().unwrap().iter().map(|one| one["what"].as_str().unwrap()).collect();
-    assert_eq!((code, looked_at), (1, vec!["settings", "data folder", "disk", "signing key", "removals", "database", "clock"]));
+    assert_eq!(
+        (code, looked_at),
+        (1, vec!["settings", "data folder", "disk", "signing key", "removals", "database", "clock", "server"])
+    );
     assert_eq!(found["findings"][5]["verdict"], "bad");
     let why = found["findings"][5].to_string();
     assert!(why.contains("127.0.0.1:1: Connection refused"), "{why}");
@@ -209,6 +212,32 @@ fn an_index_built_by_hand_is_the_one_that_the_server_answers_from() {
     assert_eq!(text(&run(folder.path(), &["run", "follow"])).0, 0);
     assert_eq!(std::fs::read(folder.path().join("index/meta.json")).unwrap(), built, "there was nothing to follow");
     assert_eq!(helps_with_food(folder.path()), [id("pantry")]);
+}
+
+#[test]
+fn the_doctor_leaves_the_published_bytes_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let shelf = folder.path().join("shelf");
+    let feed = folder.path().join("feed.ndjson");
+    std::fs::write(&feed, pantry().to_string()).unwrap();
+    assert_eq!(text(&run(folder.path(), &["import", "feed.ndjson"])).0, 0);
+    let (_, said, _) = text(&run(folder.path(), &["doctor"]));
+    assert!(said.contains("not created yet") && !shelf.exists(), "{said}");
+    assert_eq!(text(&run(folder.path(), &["run", "follow"])).0, 0);
+    let (code, said, _) = text(&run(folder.path(), &["doctor"]));
+    assert!(code == 0 && said.contains("documents checked and intact, 0 behind"), "{said}");
+    let bytes = std::fs::read(shelf.join("full-0.ndjson")).unwrap();
+    std::fs::write(shelf.join("full-0.ndjson"), &bytes[..bytes.len() / 2]).unwrap();
+    let files = || {
+        let all = std::fs::read_dir(&shelf).unwrap().map(|file| file.unwrap().path());
+        let mut files: Vec<_> = all.map(|file| (file.clone(), std::fs::read(&file).unwrap())).collect();
+        files.sort_unstable();
+        files
+    };
+    let before = files();
+    let (code, said, _) = text(&run(folder.path(), &["doctor"]));
+    assert!(code == 1 && said.contains("they are damaged"), "{said}");
+    assert!(files() == before, "nothing was made, cut or removed");
 }
 
 #[test]
@@ -468,6 +497,41 @@ fn the_server_says_where_it_is_answers_and_stops_when_told() {
     assert_eq!(output.status.code(), Some(0));
     let log = String::from_utf8_lossy(&output.stderr);
     assert!(!log.contains("secretword"), "searches are not logged: {log}");
+}
+
+#[test]
+fn the_doctor_asks_the_server_itself_which_is_a_problem_only_where_one_has_to_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let listen = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let doctor = |more: &[&str]| {
+        let arguments = [&["doctor", "--quick", "--json"][..], more].concat();
+        let (code, out, said) = text(&fingerpost(folder.path(), &arguments).env("FINGERPOST_LISTEN", &listen).output().unwrap());
+        let found: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}{said}"));
+        let server = found["findings"].as_array().unwrap().iter().find(|one| one["what"] == "server").unwrap();
+        (code, server["verdict"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(doctor(&[]), (0, "good".to_owned()), "nobody has said that a server runs");
+    assert_eq!(doctor(&["--server"]), (1, "bad".to_owned()));
+    // Something takes calls, and never answers.
+    let silent = TcpListener::bind(&listen).unwrap();
+    assert_eq!(doctor(&[]), (0, "careful".to_owned()));
+    assert_eq!(doctor(&["--server"]), (1, "bad".to_owned()));
+    drop(silent);
+    let mut server = fingerpost(folder.path(), &["serve"])
+        .env("FINGERPOST_LISTEN", &listen)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let address = address_of(&mut server);
+    let is_ready = (0..200).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(25));
+        asked(&address, "/readyz").contains("200 OK")
+    });
+    let healthy = doctor(&["--server"]);
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert_eq!((is_ready, healthy), (true, (0, "good".to_owned())));
 }
 
 #[test]

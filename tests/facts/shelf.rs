@@ -101,6 +101,22 @@ fact! {
 }
 
 fact! {
+    async fn bytes_that_a_power_cut_has_lost_are_noticed_at_the_next_start(app) {
+        app.import(pantry().to_string()).await;
+        let (full, brief) = (app.get("/services?full=true").await.text(), app.get("/services").await.text());
+        for form in ["full-", "brief-"] {
+            let file = files(&app).into_iter().find(|file| file.to_str().unwrap().contains(form)).unwrap();
+            // Their length was kept, so everything lies where the table says.
+            let length = fs::metadata(&file).unwrap().len();
+            fs::write(&file, vec![0; usize::try_from(length).unwrap()]).unwrap();
+            app.restart().await;
+            assert_eq!(app.get("/services?full=true").await.text(), full, "{form}");
+            assert_eq!(app.get("/services").await.text(), brief, "{form}");
+        }
+    }
+}
+
+fact! {
     async fn laying_out_anew_changes_no_answer(app) {
         app.fixtures().await;
         app.withdraw("3ccb4135-88e2-5120-82f9-fb785f3c7105".parse().unwrap(), "closed").await;

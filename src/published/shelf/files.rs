@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
@@ -20,6 +20,9 @@ use super::{
 
 /// Bytes that there is room for behind documents that were read.
 const ROOM: usize = 4_096;
+/// So many of the entries that were written last are compared with their bytes at a start: after a power cut the
+/// disk may have kept the table and the lengths, and lost the bytes.
+const RECENT: usize = 500;
 
 #[derive(Debug)]
 pub(super) struct Inner {
@@ -90,29 +93,21 @@ impl Inner {
     }
 
     /// What lies in the folder, if it is whole and of the database's epoch.
-    pub(super) fn read(folder: &Path, head: &Head) -> Option<Self> {
-        let newest = shelf_files(folder)
-            .ok()?
-            .into_iter()
-            .filter(|file| file.extension().is_some_and(|end| end == "table"))
-            .filter_map(|file| generation_of(&file))
-            .max()?;
+    pub(super) fn read(folder: &Path, head: &Head, to_write: bool) -> Option<Self> {
+        let newest = newest(folder)?;
         let mut table = BufReader::new(File::open(table_name(folder, newest)).ok()?);
         let mut start = [0; HEADER];
         table.read_exact(&mut start).ok()?;
-        if start[..56] != header(&head.epoch, 0)[..56] {
+        let (epoch, mut position) = read_header(&start)?;
+        if epoch != head.epoch {
             return None;
         }
-        let mut position = i64::from_le_bytes(start[56..].try_into().ok()?);
-        if position == 0 {
-            // It was never filled to the end; what is there may have holes.
-            return None;
-        }
-        let open = |name| OpenOptions::new().read(true).write(true).open(bytes_name(folder, name, newest)).ok();
+        let open = |name| OpenOptions::new().read(true).write(to_write).open(bytes_name(folder, name, newest)).ok();
         let (full, brief) = (open("full")?, open("brief")?);
         let (full_length, brief_length) = (full.metadata().ok()?.len(), brief.metadata().ok()?.len());
         let mut catalogue = Catalogue::default();
         let mut dead = 0;
+        let mut recent: Vec<Entry> = Vec::new();
         loop {
             // A part at a time: the whole table would double the memory for a moment.
             let mut part = Vec::new();
@@ -131,14 +126,16 @@ impl Inner {
             }
             position = entries.iter().map(|entry| entry.position).fold(position, i64::max);
             dead += catalogue.put(&entries).iter().map(Entry::size).sum::<u64>();
+            recent.extend(entries);
+            recent.drain(..recent.len().saturating_sub(RECENT));
         }
         if position > head.position.0 {
             return None;
         }
         catalogue.shrink();
-        let index = OpenOptions::new().append(true).open(table_name(folder, newest)).ok()?;
-        Some(Self {
-            epoch: head.epoch.clone(),
+        let index = OpenOptions::new().read(true).append(to_write).open(table_name(folder, newest)).ok()?;
+        let inner = Self {
+            epoch,
             generation: newest,
             position,
             catalogue,
@@ -147,7 +144,28 @@ impl Inner {
             index,
             dead,
             scattered: 0,
-        })
+        };
+        // What has been replaced since is overwritten.
+        let is_whole = |entry: &Entry| inner.catalogue.get(entry.id) != Some(entry) || inner.check(entry).is_ok();
+        recent.iter().all(is_whole).then_some(inner)
+    }
+
+    /// Compare what lies where an entry says with what was written there.
+    pub(super) fn check(&self, entry: &Entry) -> io::Result<()> {
+        let (mut full, mut brief) = (Vec::new(), Vec::new());
+        self.copy(&[*entry], Form::Full, b'\n', &mut full)?;
+        self.copy(&[*entry], Form::Brief, b'\n', &mut brief)?;
+        let is_whole = match (full.split_last(), brief.split_last()) {
+            // There is no hash of the brief form, but neither noughts nor half of it can be read.
+            (Some((b'\n', full)), Some((b'\n', brief))) => {
+                hash(full) == entry.hash && (brief.is_empty() || serde_json::from_slice::<IgnoredAny>(brief).is_ok())
+            }
+            _ => false,
+        };
+        if is_whole {
+            return Ok(());
+        }
+        Err(io::Error::new(io::ErrorKind::InvalidData, format!("{} {} is damaged", entry.kind, entry.id)))
     }
 
     pub(super) fn file(&self, form: Form) -> &File {
@@ -281,6 +299,24 @@ pub(super) fn header(epoch: &str, position: i64) -> [u8; HEADER] {
     header[16..16 + epoch.len()].copy_from_slice(epoch);
     header[56..].copy_from_slice(&position.to_le_bytes());
     header
+}
+
+/// The epoch and the position in a header; none where the files are of another format, or were never filled to the
+/// end and so may have holes.
+pub(super) fn read_header(header: &[u8; HEADER]) -> Option<(String, i64)> {
+    let epoch = header[16..56].split(|byte| *byte == 0).next()?;
+    let position = i64::from_le_bytes(header[56..].try_into().ok()?);
+    if header[..16] != MAGIC[..] || position == 0 {
+        return None;
+    }
+    Some((String::from_utf8(epoch.to_vec()).ok()?, position))
+}
+
+/// The highest number of a table in the folder.
+pub(super) fn newest(folder: &Path) -> Option<u64> {
+    let files = shelf_files(folder).ok()?;
+    let tables = files.iter().filter(|file| file.extension().is_some_and(|end| end == "table"));
+    tables.filter_map(|file| generation_of(file)).max()
 }
 
 /// The shelf's own files.

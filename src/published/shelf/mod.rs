@@ -11,6 +11,7 @@
 
 mod catalogue;
 mod files;
+mod look;
 
 use std::{
     collections::HashMap,
@@ -32,7 +33,7 @@ use crate::{
     model::Kind,
 };
 pub use catalogue::{Entry, group_of};
-use files::{Inner, destroy, entry, generation_of, hash, header, lock, shelf_files, table_name};
+use files::{Inner, destroy, entry, generation_of, header, lock, shelf_files, table_name};
 
 /// First bytes of the table's file; the number changes with the format.
 const MAGIC: &[u8; 16] = b"fingerpost-shf-4";
@@ -117,7 +118,7 @@ impl Shelf {
         let disk = |source| Error::Disk { folder: folder.clone(), source };
         fs::create_dir_all(&folder).map_err(disk)?;
         let lock = lock(&folder).map_err(disk)?.ok_or_else(|| Error::InUse(data_dir.to_path_buf()))?;
-        let inner = match Inner::read(&folder, head) {
+        let inner = match Inner::read(&folder, head, true) {
             Some(inner) => inner,
             None => Inner::anew(&folder, &head.epoch).map_err(disk)?,
         };
@@ -438,11 +439,10 @@ impl Shelf {
                 let Some(last) = entries.last() else { break };
                 after = Some(last.id);
                 for entry in &entries {
-                    let found = self.get(entry.id, Form::Full)?;
-                    if found.is_some_and(|found| found.entry.live && hash(&found.bytes) != found.entry.hash) {
-                        return Err(
-                            self.disk(io::Error::new(io::ErrorKind::InvalidData, format!("{kind} {} is damaged", entry.id)))
-                        );
+                    // As it is now: it may have been replaced in the meantime.
+                    let inner = self.read();
+                    if let Some(now) = inner.catalogue.get(entry.id) {
+                        inner.check(now).map_err(|error| self.disk(error))?;
                     }
                     checked += 1;
                 }
