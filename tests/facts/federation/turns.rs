@@ -1,4 +1,4 @@
-//! When a neighbour is asked: not before it wants to be, whoever says otherwise, and not never.
+//! When a neighbour is asked, and by whom: not before it wants to be, not never, and by one at a time.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -67,6 +67,29 @@ fact_of_a_liar! {
         assert!(next > due);
         assert_eq!(hint(&here, liar.url().as_str()).await, 202);
         assert_eq!(here.peer(&peer).await.next_due_at, due, "now there is nothing against it");
+    }
+}
+
+fact_of_a_liar! {
+    async fn case_47_of_two_that_pull_at_once_one_has_the_lease_and_the_other_writes_nothing(here, liar) {
+        liar.tell_services(40);
+        liar.page_items(5);
+        let peer = here.follows(&liar.url(), Trust::Auto).await;
+        let (one, other) = (here.harvester(), here.harvester());
+        let (first, second) = tokio::join!(one.pull(peer.id, |_| {}), other.pull(peer.id, |_| {}));
+        let codes: Vec<Option<String>> = [first.unwrap(), second.unwrap()].into_iter().map(|report| report.error.map(|trouble| trouble.code)).collect();
+        assert!(codes.contains(&None) && codes.contains(&Some("busy".to_owned())), "{codes:?}");
+        here.app.follow().await;
+        assert_eq!(here.services().await.len(), 40);
+        // Somebody who was away for longer than the lease must not write any more.
+        let db = &here.app.app().db;
+        let now = here.app.clock.now();
+        let old = peers::lease(db, peer.id, now, chrono::Duration::seconds(1)).await.unwrap().unwrap();
+        let later = now + chrono::Duration::minutes(1);
+        let new = peers::lease(db, peer.id, later, chrono::Duration::minutes(5)).await.unwrap().unwrap();
+        let tx = db.write().await.unwrap();
+        assert!(!old.hold(&tx, later).await.unwrap() && new.hold(&tx, later).await.unwrap());
+        tx.roll_back().await.unwrap();
     }
 }
 
