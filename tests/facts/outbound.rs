@@ -13,11 +13,11 @@ use std::{
 use chrono::{DateTime, Utc};
 use fingerpost::outbound::{Answer, Ask, Error, Limits, Names, Outbound, Settings};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
-use rustls::{ServerConfig, pki_types::CertificateDer};
+use rustls::pki_types::CertificateDer;
 use tokio_rustls::TlsAcceptor;
 use url::Url;
 
-use crate::support::peer::{HostilePeer, Reply, Seen};
+use crate::support::peer::{HostilePeer, Reply, Seen, self_signed, serving};
 
 /// A client that may ask the peers of these tests, which live on 127.0.0.1, and nobody beside them.
 fn client() -> Outbound {
@@ -447,15 +447,6 @@ struct Authority {
     issuer: Issuer<'static, KeyPair>,
 }
 
-fn serving(certificate: CertificateDer<'static>, key: &KeyPair) -> TlsAcceptor {
-    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], key.serialize_der().try_into().unwrap());
-    TlsAcceptor::from(Arc::new(config.unwrap()))
-}
-
 impl Authority {
     fn new(name: &str) -> Self {
         let key = KeyPair::generate().unwrap();
@@ -495,12 +486,10 @@ async fn case_27_a_certificate_must_be_valid_for_the_name_and_today() {
     assert_eq!(code(&answer), "ok", "a good one is taken: {answer:?}");
     assert_eq!(good.seen()[0].header("host"), Some(format!("neighbour.example.org:{}", good.address.port()).as_str()));
 
-    let own = KeyPair::generate().unwrap();
-    let self_signed = CertificateParams::new(["neighbour.example.org".to_owned()]).unwrap().self_signed(&own).unwrap();
     for (what, server, reason) in [
         ("expired", authority.server("neighbour.example.org", 2021), "expired"),
         ("somebody else's", authority.server("neighbour.example.com", 2100), "not valid for name"),
-        ("self-signed", serving(self_signed.der().clone(), &own), "UnknownIssuer"),
+        ("self-signed", self_signed("neighbour.example.org"), "UnknownIssuer"),
         ("of an unknown authority", Authority::new("Unknown").server("neighbour.example.org", 2100), "UnknownIssuer"),
     ] {
         let peer = HostilePeer::start_tls(server, script).await;

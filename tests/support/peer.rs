@@ -10,6 +10,8 @@ use std::{
     time::Duration,
 };
 
+use rcgen::{CertificateParams, KeyPair};
+use rustls::{ServerConfig, pki_types::CertificateDer};
 use tokio::{
     io::{AsyncBufRead, AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader},
     net::TcpListener,
@@ -102,6 +104,23 @@ struct Kept {
     sent: AtomicU64,
     /// How many of its requests a test has looked at.
     looked_at: AtomicUsize,
+}
+
+/// A server with this certificate.
+pub fn serving(certificate: CertificateDer<'static>, key: &KeyPair) -> TlsAcceptor {
+    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key.serialize_der().try_into().unwrap());
+    TlsAcceptor::from(Arc::new(config.unwrap()))
+}
+
+/// A server with a certificate for this name that nobody but itself vouches for.
+pub fn self_signed(name: &str) -> TlsAcceptor {
+    let key = KeyPair::generate().unwrap();
+    let certificate = CertificateParams::new([name.to_owned()]).unwrap().self_signed(&key).unwrap();
+    serving(certificate.der().clone(), &key)
 }
 
 /// A peer that answers until it is dropped.

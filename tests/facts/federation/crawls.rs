@@ -15,7 +15,7 @@ use crate::support::{
     peer::{HostilePeer, Reply, Seen},
 };
 
-fn asked(seen: &Seen, name: &str) -> Option<u64> {
+pub(super) fn asked(seen: &Seen, name: &str) -> Option<u64> {
     let url = Url::parse(&format!("http://x{}", seen.path)).unwrap();
     url.query_pairs().find(|(key, _)| key == name).and_then(|(_, value)| value.parse().ok())
 }
@@ -48,7 +48,7 @@ fn one(seen: &Seen, of: fn(u64) -> Value) -> Reply {
 }
 
 /// A server of today's standard with 120 services, which a test can make worse.
-fn modern(seen: &Seen, change: impl Fn(u64, &mut Value)) -> Reply {
+pub(super) fn modern(seen: &Seen, change: impl Fn(u64, &mut Value)) -> Reply {
     if !is_list(seen) {
         return if seen.path.starts_with("/api/services/") { one(seen, service) } else { Reply::status(404) };
     }
@@ -301,35 +301,6 @@ async fn case_35_rows_that_shift_while_they_are_read_are_not_taken_for_gone_on_p
     Box::pin(shifts(On::Postgres)).await;
 }
 
-async fn lies_about_pages(on: On) {
-    // It gives the first page whatever is asked, and says that there are a thousand.
-    let script = |seen: &Seen| {
-        let mut first = seen.clone();
-        if is_list(seen) {
-            "/api/services?page=1".clone_into(&mut first.path);
-        }
-        modern(&first, |_, answer| {
-            answer["total_pages"] = json!(1_000);
-            answer["last_page"] = json!(false);
-        })
-    };
-    let Some((here, server, peer)) = start(on, script).await else { return };
-    let report = here.pull(&peer).await;
-    assert_eq!((report.outcome, report.error.map(|trouble| trouble.code)), (Outcome::Failed, Some("same-page".to_owned())));
-    assert_eq!(here.services().await.len(), 50);
-    assert!(server.paths().iter().filter(|path| path.contains("page=")).count() <= 3);
-    here.end().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn case_36_a_server_that_gives_the_same_page_again_and_again_is_found_out_on_sqlite() {
-    Box::pin(lies_about_pages(On::Sqlite)).await;
-}
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn case_36_a_server_that_gives_the_same_page_again_and_again_is_found_out_on_postgres() {
-    Box::pin(lies_about_pages(On::Postgres)).await;
-}
-
 async fn becomes_empty(on: On) {
     let emptied = Arc::new(AtomicBool::new(false));
     let empty = emptied.clone();
@@ -506,24 +477,6 @@ async fn a_list_that_does_not_say_how_many_there_are_is_told_of() {
     assert_eq!((report.outcome, report.left_out.get("not-whole")), (Outcome::Ok, Some(&1)), "{report:?}");
     let shown = here.harvester().describe_peer(&here.peer(&peer).await).await.unwrap();
     assert!(shown.advice.contains("stay here"), "{}", shown.advice);
-    here.end().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn case_36_a_server_whose_pages_go_round_is_found_out() {
-    // Page 3 is page 1 again, page 4 is page 2, and none is the last.
-    let script = |seen: &Seen| {
-        let mut turned = seen.clone();
-        if let Some(page) = asked(seen, "page").filter(|_| is_list(seen)) {
-            turned.path = format!("/api/services?page={}", (page - 1) % 2 + 1);
-        }
-        modern(&turned, |_, answer| answer["last_page"] = json!(false))
-    };
-    let Some((here, server, peer)) = start(On::Sqlite, script).await else { return };
-    let report = here.pull(&peer).await;
-    assert_eq!((report.outcome, report.error.map(|trouble| trouble.code)), (Outcome::Failed, Some("same-page".to_owned())));
-    assert_eq!(here.services().await.len(), 100);
-    assert!(server.paths().iter().filter(|path| path.contains("page=")).count() <= 4);
     here.end().await;
 }
 

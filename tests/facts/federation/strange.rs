@@ -16,6 +16,61 @@ use crate::support::{
 };
 
 fact_of_a_liar! {
+    async fn case_38_markup_and_invisible_characters_are_made_harmless_and_what_cannot_be_is_quarantined(here, liar) {
+        let mut holder = organization();
+        holder["name"] = json!("<script>alert(1)</script> Holder");
+        holder["description"] = json!("</title></script><script>alert(1)</script>\"'><svg onload=alert(1)>");
+        liar.tell(Kind::Organization, id("holder"), Some(holder));
+        let mut strange = service(0);
+        strange["name"] = json!("<script>alert(1)</script> \u{202e}evil\u{200b} 👩\u{200d}👧 مرحبا");
+        strange["url"] = json!("javascript:alert(1)");
+        strange["description"] = json!("</script><img src=x onerror=alert(1)>\u{2066}\"'><svg onload=alert(1)> [here](javascript:alert(1)) &lt;script&gt;");
+        strange["fees_description"] = json!("<iframe srcdoc='<script>alert(1)</script>'>");
+        strange["phones"] = json!([{"id": id("phone"), "number": "01632 960123", "description": "<img src=x onerror=alert(1)>"}]);
+        strange["contacts"] = json!([{"id": id("desk"), "name": "<img src=x onerror=alert(1)>", "email": "club@holder.example.org"}]);
+        liar.tell(Kind::Service, id("service 0"), Some(strange));
+        let mut null = service(1);
+        null["name"] = json!("nu\u{0}ll");
+        liar.tell(Kind::Service, id("service 1"), Some(null));
+        for (number, member) in [(2, "description"), (3, "name")] {
+            let mut large = service(number);
+            large[member] = json!("x".repeat(1_000_000));
+            liar.tell(Kind::Service, id(&format!("service {number}")), Some(large));
+        }
+        let peer = here.follows(&liar.url(), Trust::Auto).await;
+        liar.lately();
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, report.created, report.quarantined), (Outcome::Ok, 2, 3), "{report:?}");
+        assert_eq!(liar.lately(), ["open-directory", "changes", "changes after 5"]);
+        assert_eq!(here.quarantine(&peer).await, [("invalid".to_owned(), 1), ("too-large".to_owned(), 2)]);
+        assert_eq!(here.services().await, ["<script>alert(1)</script> evil 👩\u{200d}👧 مرحبا"]);
+        let state = here.state(&peer).await;
+        assert_eq!((state.records.len(), state.peer.cursor.after - BEGAN), (2, 5));
+        assert!(state.quarantined.iter().all(|bad| bad.code != "too-large" || bad.raw.is_none()), "nor is a megabyte kept");
+        assert!(!state.feed.contains("alert"), "and nothing of it is sent on");
+        let full = here.app.get("/services?full=true").await.json()["contents"][0].clone();
+        assert_eq!(full.get("url").filter(|url| !url.is_null()), None, "an address that runs something is none: {full}");
+        // It is text wherever it is rendered, and nothing else.
+        let (one, holder) = (full["id"].as_str().unwrap(), full["organization"]["id"].as_str().unwrap());
+        for (path, says) in [
+            (format!("/directory/services/{one}"), "&lt;script&gt;alert(1)&lt;/script&gt; evil"),
+            (format!("/directory/services/{one}"), "&lt;img src=x onerror=alert(1)&gt;"),
+            (format!("/directory/organisations/{holder}"), "&lt;script&gt;alert(1)&lt;/script&gt; Holder"),
+            (format!("/directory/organisations/{holder}"), "&lt;svg onload=alert(1)&gt;"),
+            ("/directory/search?q=evil".to_owned(), "&lt;script&gt;alert(1)&lt;/script&gt; evil"),
+        ] {
+            let page = here.app.page(&path).await;
+            assert_eq!(page.status, 200, "{path}");
+            let text = page.text();
+            assert!(text.contains(says), "{path} shows it as text: {text}");
+            for alive in ["<script>alert", "<img src=x", "<svg onload", "<iframe", "=\"javascript:", "='javascript:", "\u{202e}", "\u{200b}", "\u{2066}"] {
+                assert!(!text.contains(alive), "{path}: {alive:?} in {text}");
+            }
+        }
+    }
+}
+
+fact_of_a_liar! {
     async fn case_38_u_0000_in_an_id_or_a_kind_stops_nothing(here, liar) {
         liar.tell_services(3);
         liar.twist(|seen, mut page| {

@@ -1,11 +1,14 @@
-//! When a neighbour is asked: not before it wants to be, whoever says otherwise, and not never.
+//! When a neighbour is asked, and by whom: not before it wants to be, not never, and by one at a time.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::{DateTime, Duration, Utc};
-use fingerpost::federation::peers::{self, Outcome};
+use fingerpost::federation::peers::{self, Outcome, Trust};
 use serde_json::json;
 use tokio::task::JoinSet;
 
 use crate::support::{
+    liar::BEGAN,
     network::{Node, fact_of_a_liar},
     peer::Reply,
 };
@@ -64,5 +67,68 @@ fact_of_a_liar! {
         assert!(next > due);
         assert_eq!(hint(&here, liar.url().as_str()).await, 202);
         assert_eq!(here.peer(&peer).await.next_due_at, due, "now there is nothing against it");
+    }
+}
+
+fact_of_a_liar! {
+    async fn case_47_of_two_that_pull_at_once_one_has_the_lease_and_the_other_writes_nothing(here, liar) {
+        liar.tell_services(40);
+        liar.page_items(5);
+        let peer = here.follows(&liar.url(), Trust::Auto).await;
+        let (one, other) = (here.harvester(), here.harvester());
+        let (first, second) = tokio::join!(one.pull(peer.id, |_| {}), other.pull(peer.id, |_| {}));
+        let codes: Vec<Option<String>> = [first.unwrap(), second.unwrap()].into_iter().map(|report| report.error.map(|trouble| trouble.code)).collect();
+        assert!(codes.contains(&None) && codes.contains(&Some("busy".to_owned())), "{codes:?}");
+        here.app.follow().await;
+        assert_eq!(here.services().await.len(), 40);
+        // Somebody who was away for longer than the lease must not write any more.
+        let db = &here.app.app().db;
+        let now = here.app.clock.now();
+        let old = peers::lease(db, peer.id, now, chrono::Duration::seconds(1)).await.unwrap().unwrap();
+        let later = now + chrono::Duration::minutes(1);
+        let new = peers::lease(db, peer.id, later, chrono::Duration::minutes(5)).await.unwrap().unwrap();
+        let tx = db.write().await.unwrap();
+        assert!(!old.hold(&tx, later).await.unwrap() && new.hold(&tx, later).await.unwrap());
+        tx.roll_back().await.unwrap();
+    }
+}
+
+fact_of_a_liar! {
+    async fn case_47_a_pull_that_was_away_for_longer_than_its_lease_writes_nothing_more(here, liar) {
+        liar.tell_services(40);
+        liar.page_items(10);
+        let peer = here.follows(&liar.url(), Trust::Auto).await;
+        // The first who asks for the second page waits for it for longer than the lease lasts, as the clock has it.
+        let second = AtomicUsize::new(0);
+        liar.twist(move |seen, page| {
+            let reply = Reply::json(page.to_string());
+            let is_second = seen.path.contains(&format!("afterChangeNumber={}", BEGAN + 10));
+            if is_second && second.fetch_add(1, Ordering::SeqCst) == 0 { reply.late(std::time::Duration::from_secs(8)) } else { reply }
+        });
+        let (slow, quick) = (here.harvester(), here.harvester());
+        liar.lately();
+        let other = async {
+            while here.peer(&peer).await.cursor.after < BEGAN + 10 {
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            }
+            here.app.clock.set(here.app.clock.now() + Duration::minutes(2));
+            let report = quick.pull(peer.id, |_| {}).await.unwrap();
+            here.app.follow().await;
+            (report, here.state(&peer).await, here.peer(&peer).await)
+        };
+        let (lost, (report, before, stood)) = tokio::join!(slow.pull(peer.id, |_| {}), other);
+        let lost = lost.unwrap();
+        assert_eq!((report.outcome, report.created, report.error), (Outcome::Ok, 31, None));
+        assert_eq!((lost.outcome, lost.created, lost.error.unwrap().code.as_str()), (Outcome::Failed, 10, "lease-lost"));
+        // Nobody sees of the one that lost more than it had written when it still had the lease.
+        here.app.follow().await;
+        assert_eq!((here.state(&peer).await, here.peer(&peer).await), (before, stood));
+        assert_eq!((here.services().await.len(), here.quarantine(&peer).await), (40, vec![]));
+        let asked = liar.lately();
+        let often = |path: &str| asked.iter().filter(|asked| asked.as_str() == path).count();
+        assert_eq!((often("open-directory"), often("changes"), often("changes after 10")), (1, 1, 2), "{asked:?}");
+        assert_eq!((often("changes after 40"), often("changes after 41")), (1, 1), "and whoever goes on reads it to its end: {asked:?}");
+        // The lease is free again.
+        assert_eq!(here.pull(&peer).await.outcome, Outcome::Ok);
     }
 }

@@ -68,6 +68,40 @@ fact_of_a_liar! {
 }
 
 fact_of_a_liar! {
+    async fn case_34_an_urgent_takedown_of_what_is_in_quarantine_leaves_nothing_of_it_whether_or_not_the_peer_is_held(here, liar) {
+        let peer = here.follows_services_of(&liar, 3).await;
+        for number in [0, 1] {
+            let id = id(&format!("service {number}"));
+            liar.tell(Kind::Service, id, Some(json!({"id": id, "description": "Behind the blue door."})));
+        }
+        here.pull(&peer).await;
+        assert_eq!(here.quarantine(&peer).await, [("invalid".to_owned(), 2)]);
+        assert_eq!(here.services().await, ["Club 0", "Club 1", "Club 2"], "what was good before stays");
+        let kept = here.state(&peer).await.quarantined;
+        assert!(kept.iter().all(|bad| bad.raw.as_ref().is_some_and(|raw| raw.contains("blue door"))), "{kept:?}");
+        for (number, is_held) in [(0, false), (1, true)] {
+            if is_held {
+                here.harvester().hold_peer("1").await.unwrap();
+            }
+            let before = here.state(&peer).await;
+            liar.tell_urgently(Kind::Service, id(&format!("service {number}")), None, true);
+            liar.lately();
+            let report = here.pull(&peer).await;
+            let outcome = if is_held { Outcome::Held } else { Outcome::Ok };
+            assert_eq!((report.outcome, report.deleted, report.quarantined), (outcome, 1, 0), "{report:?}");
+            assert_eq!(liar.lately(), [format!("changes after {}", 6 + number), format!("changes after {}", 7 + number)]);
+            let (one, now) = ([local(&liar, number)], here.state(&peer).await);
+            assert!(now.quarantined.iter().all(|bad| bad.id != one[0]), "nor does it wait: {:?}", now.quarantined);
+            assert_eq!(now.but_for(&one), before.but_for(&one), "nothing else has changed");
+            let versions = history(&here, &liar, number).await;
+            assert!(!versions.contains(&format!("Club {number}")) && !versions.contains("blue door"), "{versions}");
+        }
+        assert_eq!((here.services().await, here.quarantine(&peer).await), (vec!["Club 2".to_owned()], vec![]));
+        assert_eq!(here.app.files_with("blue door"), Vec::<String>::new());
+    }
+}
+
+fact_of_a_liar! {
     async fn from_a_peer_under_review_what_says_more_is_read_before_it_is_published(here, liar) {
         liar.tell_services(3);
         let peer: Peer = here.follows(&liar.url(), Trust::Review).await;

@@ -1,0 +1,209 @@
+//! Lists of plain APIs that lie about their pages: they are read as far as they make sense, and nothing goes because of
+//! what they do not say.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use fingerpost::federation::{
+    neighbours::New,
+    peers::{Outcome, Peer, PeerKind, Report, Trust},
+};
+use serde_json::{Value, json};
+
+use super::crawls::{asked, is_list, modern};
+use crate::support::{
+    network::{self, Node, fact_between},
+    peer::{HostilePeer, Reply, Seen},
+};
+
+/// Follow a plain API.
+async fn crawls(here: &Node, server: &HostilePeer) -> Peer {
+    let licence = Some("https://creativecommons.org/licenses/by/4.0/".to_owned());
+    let new = New { licence, ..network::new(&server.url("/api"), Trust::Auto) };
+    let peer = here.harvester().add_peer(new).await.unwrap();
+    assert_eq!(peer.kind, PeerKind::Oruk3, "found out by asking");
+    server.lately();
+    peer
+}
+
+/// The pages of the list that were asked for since a test last looked, in order.
+fn pages(server: &HostilePeer) -> Vec<String> {
+    let lists = server.lately().into_iter().filter_map(|path| path.strip_prefix("/api/services?page=").map(str::to_owned));
+    lists.map(|rest| rest.split('&').next().unwrap().to_owned()).collect()
+}
+
+/// The list gives itself away: what came before that stays, whether or not it goes on lying.
+async fn is_found_out(here: &Node, server: &HostilePeer, peer: &Peer, asked: &[&str], services: usize) {
+    let found_out = |report: &Report| {
+        let code = report.error.as_ref().map(|trouble| trouble.code.as_str());
+        assert_eq!(
+            (report.outcome, code, report.deleted, report.held_deletes),
+            (Outcome::Failed, Some("same-page"), 0, 0),
+            "{report:?}"
+        );
+    };
+    found_out(&here.pull(peer).await);
+    assert_eq!((pages(server), here.services().await.len()), (asked.iter().map(|page| (*page).to_owned()).collect(), services));
+    let stood = here.state(peer).await;
+    for failures in 2..=4 {
+        found_out(&here.pull(peer).await);
+        // It looks as it did, so nothing of it is fetched: what robots may do, and the list again.
+        let again = ["/robots.txt".to_owned()].into_iter();
+        let again = again.chain(asked.iter().map(|page| format!("/api/services?page={page}&per_page=50&source=own")));
+        assert_eq!(server.lately(), again.collect::<Vec<_>>());
+        assert_eq!(here.state(peer).await, stood);
+        let now = here.peer(peer).await;
+        assert_eq!((now.failures, now.cursor.pages), (failures, None), "the next crawl begins anew");
+        assert!((10..=21_600).contains(&(now.next_due_at - here.app.clock.now()).num_seconds()));
+    }
+}
+
+/// Whether a server lies already.
+#[derive(Clone, Default)]
+struct Lies(Arc<AtomicBool>);
+
+impl Lies {
+    fn begin(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+
+    fn end(&self) {
+        self.0.store(false, Ordering::SeqCst);
+    }
+
+    fn is(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    /// A server of 120 services that does this while it lies, and is honest before and after that.
+    async fn server(self, lying: fn(&Seen) -> Reply) -> (HostilePeer, Self) {
+        let lies = self.clone();
+        (HostilePeer::start(move |seen| if lies.is() { lying(seen) } else { modern(seen, |_, _| {}) }).await, self)
+    }
+
+    async fn from_the_beginning(lying: fn(&Seen) -> Reply) -> (HostilePeer, Self) {
+        let lies = Self::default();
+        lies.begin();
+        lies.server(lying).await
+    }
+}
+
+/// Give another page than the one that was asked for.
+fn turned(seen: &Seen, to: impl Fn(u64) -> u64, change: impl Fn(u64, &mut Value)) -> Reply {
+    let mut turned = seen.clone();
+    if let Some(page) = asked(seen, "page").filter(|_| is_list(seen)) {
+        turned.path = format!("/api/services?page={}", to(page));
+    }
+    modern(&turned, change)
+}
+
+/// The first page whatever is asked, of a thousand by its word.
+fn always_the_first(seen: &Seen) -> Reply {
+    turned(
+        seen,
+        |_| 1,
+        |_, answer| {
+            answer["total_pages"] = json!(1_000);
+            answer["last_page"] = json!(false);
+        },
+    )
+}
+
+/// Page 3 is page 1 again, page 4 is page 2, and none is the last.
+fn goes_round(seen: &Seen) -> Reply {
+    turned(seen, |page| (page - 1) % 2 + 1, |_, answer| answer["last_page"] = json!(false))
+}
+
+/// Say how many pages there are, and nothing of which is the last.
+fn names_pages(seen: &Seen, pages: u64, items: u64) -> Reply {
+    modern(seen, |_, answer| {
+        answer.as_object_mut().unwrap().remove("last_page");
+        answer["total_pages"] = json!(pages);
+        answer["total_items"] = json!(items);
+    })
+}
+
+/// The first page is number 0.
+fn from_0(seen: &Seen) -> Reply {
+    turned(seen, |page| page + 1, |_, _| {})
+}
+
+fact_between! {
+    async fn case_36_a_server_that_gives_the_same_page_again_and_again_is_found_out(
+        here = |on| Node::start(on, "Here");
+        lying = Lies::from_the_beginning(always_the_first)
+    ) {
+        let (server, lies) = lying;
+        let peer = crawls(&here, &server).await;
+        is_found_out(&here, &server, &peer, &["1", "2"], 50).await;
+        lies.end();
+        assert_eq!((here.pull(&peer).await.outcome, here.services().await.len()), (Outcome::Ok, 120));
+    }
+}
+
+fact_between! {
+    async fn case_36_a_server_whose_pages_go_round_is_found_out(
+        here = |on| Node::start(on, "Here");
+        lying = Lies::from_the_beginning(goes_round)
+    ) {
+        let (server, lies) = lying;
+        let peer = crawls(&here, &server).await;
+        is_found_out(&here, &server, &peer, &["1", "2", "3"], 100).await;
+        lies.end();
+        assert_eq!((here.pull(&peer).await.outcome, here.services().await.len()), (Outcome::Ok, 120));
+    }
+}
+
+/// A server of which everything is here begins to lie: it is read without complaint, so often that what is gone would go,
+/// and nothing does.
+async fn loses_nothing(here: &Node, server: &HostilePeer, lies: &Lies, asked: &[&str]) {
+    let peer = crawls(here, server).await;
+    assert_eq!((here.pull(&peer).await.outcome, here.services().await.len()), (Outcome::Ok, 120));
+    let before = here.state(&peer).await;
+    lies.begin();
+    server.lately();
+    for _ in 0..4 {
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, report.deleted, report.held_deletes, report.created), (Outcome::Ok, 0, 0, 0), "{report:?}");
+        assert_eq!(report.left_out.get("not-whole"), Some(&1), "and that is told: {report:?}");
+        assert_eq!(pages(server), asked);
+        assert_eq!(here.state(&peer).await, before);
+    }
+    assert!(here.advice(&peer).await.contains("could not be recognised, and stay here"), "{}", here.advice(&peer).await);
+    lies.end();
+    let report = here.pull(&peer).await;
+    assert_eq!((report.outcome, report.left_out.get("not-whole"), report.deleted), (Outcome::Ok, None, 0), "{report:?}");
+    assert_eq!(here.state(&peer).await, before);
+}
+
+fact_between! {
+    async fn case_36_a_server_that_names_more_pages_than_it_has_is_read_to_the_first_empty_one_and_nothing_goes(
+        here = |on| Node::start(on, "Here");
+        lying = Lies::default().server(|seen| names_pages(seen, 1_000, 5_000))
+    ) {
+        let (server, lies) = lying;
+        loses_nothing(&here, &server, &lies, &["1", "2", "3", "4"]).await;
+    }
+}
+
+fact_between! {
+    async fn case_36_a_server_that_names_fewer_pages_than_it_has_loses_nothing(
+        here = |on| Node::start(on, "Here");
+        lying = Lies::default().server(|seen| names_pages(seen, 1, 120))
+    ) {
+        let (server, lies) = lying;
+        loses_nothing(&here, &server, &lies, &["1"]).await;
+    }
+}
+
+fact_between! {
+    async fn case_36_a_server_that_counts_from_0_where_it_should_not_loses_nothing(
+        here = |on| Node::start(on, "Here");
+        lying = Lies::default().server(from_0)
+    ) {
+        let (server, lies) = lying;
+        loses_nothing(&here, &server, &lies, &["1", "2"]).await;
+    }
+}
