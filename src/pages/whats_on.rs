@@ -19,6 +19,7 @@ use super::{
     layout,
     layout::Page,
     listing::{is_sensitive_event, place_in_words},
+    paging,
     results::{mistaken_title, sent, summary_of},
     search_form::Mistake,
     times::{from_to, time},
@@ -36,8 +37,11 @@ use crate::{
     search::{Delivery, Wanted},
 };
 
-/// Event series of one week that are shown at most.
-const MOST_SERIES: usize = 500;
+/// Event series of one week on one page.
+const SERIES_PER_PAGE: usize = 500;
+/// The form that narrows the week down, and carries it on to the next page where it has one.
+const FORM: &str = "narrow";
+const ADDRESS: &str = "/directory/whats-on";
 /// Dates of one series in a week that are shown at most.
 const MOST_DATES: usize = 7 * 24;
 /// Weeks that can be looked at ahead.
@@ -82,6 +86,15 @@ impl Asked {
         })
     }
 
+    /// The address of a week with the same filters.
+    fn path(&self, monday: NaiveDate) -> String {
+        let query = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("week", &monday.to_string())
+            .extend_pairs(self.fields())
+            .finish();
+        format!("{ADDRESS}?{query}")
+    }
+
     fn fields(&self) -> Vec<(&'static str, &str)> {
         let flag = |on: bool| if on { "yes" } else { "" };
         let all = [("free", flag(self.free)), ("online", flag(self.online)), ("postcode", self.postcode.as_str())];
@@ -121,8 +134,9 @@ async fn page(site: &Site, parameters: &Parameters) -> Result<Page, Problem> {
         ..Wanted::default()
     };
     let found =
-        ask_index(&site.directory, wanted, |search, wanted, now| search.find(Kind::Event, wanted, now, 0..MOST_SERIES)).await?;
-    let ids: Vec<Uuid> = found.hits.iter().map(|hit| hit.id).collect();
+        ask_index(&site.directory, wanted, |search, wanted, now| search.find(Kind::Event, wanted, now, 0..usize::MAX)).await?;
+    let at = paging::read_by(parameters, found.hits.len(), SERIES_PER_PAGE)?;
+    let ids: Vec<Uuid> = at.slice(&found.hits).iter().map(|hit| hit.id).collect();
     let events: Vec<Event> =
         data::these::<Event>(&site.directory, &ids, Form::Full)?.into_iter().map(|found| found.document).collect();
     let elsewhere = moved_to(site, &events)?;
@@ -143,13 +157,15 @@ async fn page(site: &Site, parameters: &Parameters) -> Result<Page, Problem> {
                 ul class="listings" { @for date in dates { li { (item(date, from, &elsewhere, None)) } } }
             }
         }
+        @if asked.postcode.is_empty() { (paging::links(&asked.path(asked.monday), at)) } @else { (paging::forms(FORM, ADDRESS, at)) }
         (weeks(&asked, today, say("Weeks, below the dates")))
         p class="small" { (weave("{link} for your phone or computer.", &[("link", html! { a href="/events?format=ics" { (say("All events as a calendar")) } })])) }
     };
-    let title = if mistakes.is_empty() { say("What’s on").to_owned() } else { mistaken_title("What’s on") };
+    let title =
+        if mistakes.is_empty() { format!("{}{}", say("What’s on"), at.in_title()) } else { mistaken_title("What’s on") };
     Ok(Page {
         preview: Some(say("Events and workshops near you, week by week.").to_owned()),
-        path: Some("/directory/whats-on".to_owned()),
+        path: Some(ADDRESS.to_owned()),
         unkept: !asked.postcode.is_empty(),
         quiet: days.values().flatten().any(|date| is_sensitive_event(date.event)),
         ..Page::new(title, body)
@@ -178,7 +194,7 @@ pub(super) async fn soon(site: &Site) -> Result<Markup, Problem> {
         @if !days.is_empty() {
             h2 { (say("What’s on soon: events and workshops")) }
             ul class="listings brief" { @for (day, date) in next { li { (item(date, None, &elsewhere, Some(*day))) } } }
-            p { a href="/directory/whats-on" { (say("All dates, week by week")) } }
+            p { a href=(ADDRESS) { (say("All dates, week by week")) } }
         }
     })
 }
@@ -248,15 +264,11 @@ fn weeks(asked: &Asked, today: NaiveDate, label: &str) -> Markup {
     let after = (asked.monday < this + TimeDelta::weeks(WEEKS_AHEAD)).then(|| asked.monday + TimeDelta::weeks(1));
     let way = |monday: NaiveDate, words: &str| {
         if asked.postcode.is_empty() {
-            let query = url::form_urlencoded::Serializer::new(String::new())
-                .append_pair("week", &monday.to_string())
-                .extend_pairs(asked.fields())
-                .finish();
-            return html! { li { a href=(format!("/directory/whats-on?{query}")) { (words) } } };
+            return html! { li { a href=(asked.path(monday)) { (words) } } };
         }
         html! {
             li {
-                form method="post" action="/directory/whats-on" {
+                form method="post" action=(ADDRESS) {
                     input type="hidden" name="week" value=(monday);
                     @for (name, value) in asked.fields() { input type="hidden" name=(name) value=(value); }
                     button class="link" { (words) }
@@ -286,7 +298,7 @@ fn form(asked: &Asked, mistakes: &[Mistake]) -> Markup {
         }
     };
     html! {
-        form class="search" method="post" action="/directory/whats-on" {
+        form class="search" id=(FORM) method="post" action=(ADDRESS) {
             input type="hidden" name="week" value=(asked.monday);
             (tick("free", asked.free, "Free only"))
             (tick("online", asked.online, "Online only"))

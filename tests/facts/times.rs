@@ -170,6 +170,28 @@ fact! {
 }
 
 fact! {
+    async fn a_week_with_more_series_than_a_page_holds_goes_on_on_the_next(app) {
+        let organization = json!({"kind": "organization", "document": {"id": id("kitchen"), "name": "Kitchen", "description": "Cooks."}});
+        let event = |number: usize| json!({"kind": "event", "document": {
+            "id": id(&format!("walk {number}")), "organization_id": id("kitchen"), "name": format!("Walk {number:03}."), "status": "scheduled",
+            "timezone": "Europe/London", "start": "2026-12-02T10:00:00", "end": "2026-12-02T11:00:00"}}).to_string();
+        let report = app.import(std::iter::once(organization.to_string()).chain((0..501).map(event)).collect::<Vec<_>>().join("\n")).await;
+        assert_eq!(report.rejected, []);
+        let first = app.page("/directory/whats-on?week=2026-11-30").await.text();
+        assert!(first.contains("500 dates of events and workshops") && first.contains("week=2026-11-30&amp;page=2"), "{first}");
+        let second = app.page("/directory/whats-on?week=2026-11-30&page=2").await.text();
+        assert!(second.contains("1 date of events and workshops") && second.contains("(page 2 of 2)"), "{second}");
+        for number in 0..501 {
+            let name = format!("Walk {number:03}.");
+            assert!(first.contains(&name) != second.contains(&name), "{name} is on one of the two");
+        }
+        let headers = [("content-type", "application/x-www-form-urlencoded")];
+        let near = app.ask(http::Method::POST, "/directory/whats-on", &headers, "week=2026-11-30&postcode=Atlantis").await.text();
+        assert!(near.contains("form=\"narrow\" formaction=\"/directory/whats-on\" name=\"page\" value=\"2\""), "a place stays out of the address");
+    }
+}
+
+fact! {
     async fn a_date_that_moves_to_a_hidden_place_is_not_at_the_usual_one(app) {
         let place = |name: &str, street: &str, policy: &str| {
             json!({"kind": "location", "document": {"id": id(name), "location_type": "physical", "name": name, "location_policy": policy,
