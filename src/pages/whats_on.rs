@@ -42,16 +42,16 @@ const SERIES_PER_PAGE: usize = 500;
 /// The form that narrows the week down, and carries it on to the next page where it has one.
 const FORM: &str = "narrow";
 const ADDRESS: &str = "/directory/whats-on";
-/// Dates of one series in a week that are shown at most.
-const MOST_DATES: usize = 7 * 24;
-/// Weeks that can be looked at ahead.
-const WEEKS_AHEAD: i64 = occurrences::HORIZON_DAYS / 7 - 1;
+/// Dates of one series in a week that are shown at most: one every hour, and those that began the day before.
+const MOST_DATES: usize = 8 * 24;
 
 /// What somebody wants to see.
 #[derive(Clone, Debug)]
 struct Asked {
     /// The Monday of the week.
     monday: NaiveDate,
+    /// The last one that can be looked at.
+    last: NaiveDate,
     /// Only what costs nothing.
     free: bool,
     /// Only what can be joined on the internet.
@@ -75,11 +75,13 @@ pub(super) async fn by_form(State(site): State<Site>, headers: HeaderMap, body: 
 }
 
 impl Asked {
-    fn read(parameters: &Parameters, today: NaiveDate) -> Result<Self, Problem> {
+    fn read(parameters: &Parameters, today: NaiveDate, horizon: TimeDelta) -> Result<Self, Problem> {
         let day = parameters.parsed::<NaiveDate>("week", "a date such as 2026-12-01")?.unwrap_or(today);
-        let (first, last) = (monday_of(today) - TimeDelta::weeks(4), monday_of(today) + TimeDelta::weeks(WEEKS_AHEAD));
+        let (first, last) =
+            (monday_of(today) - TimeDelta::weeks(4), monday_of(today) + TimeDelta::weeks(horizon.num_weeks() - 1));
         Ok(Self {
             monday: monday_of(day.clamp(first, last + Days::new(6))),
+            last,
             free: parameters.text("free")?.is_some(),
             online: parameters.text("online")?.is_some(),
             postcode: parameters.text("postcode")?.unwrap_or_default().to_owned(),
@@ -114,7 +116,7 @@ struct Date<'a> {
 
 async fn page(site: &Site, parameters: &Parameters) -> Result<Page, Problem> {
     let today = site.today();
-    let asked = Asked::read(parameters, today)?;
+    let asked = Asked::read(parameters, today, site.horizon())?;
     let (from, mistakes) = match located(site, &asked.postcode).await? {
         Ok(from) => (from, Vec::new()),
         Err(mistake) => (None, vec![mistake]),
@@ -261,7 +263,7 @@ fn item(date: &Date<'_>, from: Option<Point>, elsewhere: &[Location], day: Optio
 fn weeks(asked: &Asked, today: NaiveDate, label: &str) -> Markup {
     let this = monday_of(today);
     let before = (asked.monday > this - TimeDelta::weeks(4)).then(|| asked.monday - TimeDelta::weeks(1));
-    let after = (asked.monday < this + TimeDelta::weeks(WEEKS_AHEAD)).then(|| asked.monday + TimeDelta::weeks(1));
+    let after = (asked.monday < asked.last).then(|| asked.monday + TimeDelta::weeks(1));
     let way = |monday: NaiveDate, words: &str| {
         if asked.postcode.is_empty() {
             return html! { li { a href=(asked.path(monday)) { (words) } } };

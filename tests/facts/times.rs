@@ -158,6 +158,29 @@ fact! {
 }
 
 fact! {
+    async fn how_far_ahead_dates_are_known_is_a_setting(app) {
+        app.import(lines("FREQ=DAILY;BYHOUR=0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23")).await;
+        // 22 November 2026 and 31, 400 and 1,000 days.
+        for (days, known, unknown) in [(31, "2026-12-23", "2026-12-25"), (400, "2027-12-26", "2027-12-29"), (1_000, "2029-08-17", "2029-08-20")] {
+            app.config.event_days = days;
+            app.restart().await;
+            app.follow().await;
+            let found = app.get(&format!("/events?from={known}&to={known}")).await.json();
+            assert_eq!(found["total_items"], 1, "{days}: {found}");
+            let refused = app.get(&format!("/events?from={unknown}&to={unknown}")).await;
+            assert!(refused.status == 400 && refused.text().contains(&format!("to {days} days ahead")), "{days}: {}", refused.text());
+        }
+        let far = app.page("/directory/whats-on?week=2029-08-01").await.text();
+        assert!(far.contains("30 July to 5 August 2029") && far.contains("Tuesday lunch"), "{far}");
+        app.config.event_days = 31;
+        app.restart().await;
+        app.follow().await;
+        let last = app.page("/directory/whats-on?week=2029-08-01").await.text();
+        assert!(last.contains("7 to 13 December 2026") && !last.contains("Week after"), "the last whole week that is known: {last}");
+    }
+}
+
+fact! {
     async fn what_takes_place_several_times_a_day_is_found_on_every_day(app) {
         app.import(lines("FREQ=DAILY;BYHOUR=10,12,14")).await;
         for day in ["2026-12-24", "2027-10-01", "2027-12-01"] {
