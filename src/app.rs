@@ -251,7 +251,7 @@ impl Served {
     pub async fn open(app: App, listen: SocketAddr) -> anyhow::Result<Self> {
         let head = app.head().await?;
         let shelf = Arc::new(Shelf::open(&app.config.data_dir, &head)?);
-        let search = Arc::new(Search::open(&app.config.data_dir, app.words().await?)?);
+        let search = Arc::new(Search::open(&app.config.data_dir, app.words().await?)?.looking_ahead(app.config.event_days));
         let openapi = openapi();
         let directory = Arc::new(Directory {
             shelf,

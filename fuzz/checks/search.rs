@@ -55,7 +55,7 @@ pub fn check(bytes: &[u8]) {
     let _ = directory.search.snippet(&found, query);
 
     let Ok(parameters) = Parameters::read(query) else { return };
-    let Ok(filters) = Filters::read(kind, &parameters, now) else { return };
+    let Ok(filters) = Filters::read(kind, &parameters, now, directory.search.horizon()) else { return };
     let asked = runtime.block_on(async {
         (
             filters.clone().find(directory, kind, 0..10).await,

@@ -45,7 +45,8 @@ pub(super) async fn run_job(app: App, job: Job) -> anyhow::Result<bool> {
     match job {
         Job::Follow => {
             Shelf::open(&app.config.data_dir, &app.head().await?)?.catch_up(&app.db, &app.clock).await?;
-            Search::open(&app.config.data_dir, app.words().await?)?.catch_up(&app.db, &app.clock, &mut |_| {}).await?;
+            let index = Search::open(&app.config.data_dir, app.words().await?)?.looking_ahead(app.config.event_days);
+            index.catch_up(&app.db, &app.clock, &mut |_| {}).await?;
         }
         Job::KeepScrubs => safekeeping::keep_scrubs(&app.records, &app.config.data_dir).await?,
         Job::Events => {
@@ -105,7 +106,7 @@ pub(super) async fn reindex(app: App) -> anyhow::Result<bool> {
     say!("{entries} published documents, {bytes} bytes")?;
     // Nobody else writes the index while the shelf is ours.
     Search::discard(&app.config.data_dir)?;
-    let index = Search::open(&app.config.data_dir, app.words().await?)?;
+    let index = Search::open(&app.config.data_dir, app.words().await?)?.looking_ahead(app.config.event_days);
     let bar = progress(Some(0), "documents");
     let show = &mut |indexing: search::Indexing| {
         bar.set_length(indexing.of);

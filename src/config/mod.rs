@@ -159,6 +159,8 @@ pub struct Config {
     pub contact_phone: Option<String>,
     /// A mailbox that they may write to.
     pub contact_email: Option<String>,
+    /// For how many days ahead the dates of events are worked out.
+    pub event_days: u16,
     /// Networks whose word about a client is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// The header in which they give it.
@@ -271,6 +273,7 @@ impl Config {
             map_tiles_credit: optional(values, "map_tiles_credit", "whom to name for the map")?,
             contact_phone: optional::<look::Telephone>(values, "contact_phone", "a phone number")?.map(|phone| phone.0),
             contact_email: optional(values, "contact_email", "an email address such as help@luton.example.org")?,
+            event_days: event_days(values)?,
             trusted_proxies: list(values, "trusted_proxies", "networks such as 10.0.0.0/8, separated by commas")?,
             proxy_header: parse(values, "proxy_header", "X-Forwarded-For or Forwarded")?,
             allow_private_peers: list(values, "allow_private_peers", "networks such as 10.20.0.0/16, separated by commas")?,
@@ -387,6 +390,16 @@ impl Config {
         shown.insert("public_url", address);
         shown.insert("database_url", without_password(&self.database_url));
         shown
+    }
+}
+
+fn event_days(values: &BTreeMap<String, String>) -> Result<u16, Error> {
+    const EXPECTED: &str = "a number of days from 31 to 1000";
+    let days = parse(values, "event_days", EXPECTED)?;
+    if (31..=1_000).contains(&days) {
+        Ok(days)
+    } else {
+        Err(wrong("event_days", &days.to_string(), &format!("expected {EXPECTED}")))
     }
 }
 

@@ -115,6 +115,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         example: "yes",
     },
     Setting {
+        name: "event_days",
+        default: "400",
+        meaning: "Days ahead for which the dates of events are worked out, so that people can search for them: 31 to 1,000.",
+        example: "730",
+    },
+    Setting {
         name: "withheld_categories",
         default: "refuge, refuges, lloches, human trafficking, modern slavery, forced marriage",
         meaning: "Words in the name or code of a category (comma-separated) that make the places of its services secret.",

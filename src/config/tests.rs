@@ -138,6 +138,18 @@ fn days_of_freshness_rise() {
 }
 
 #[test]
+fn events_are_known_for_a_month_at_least_and_a_thousand_days_at_most() {
+    assert_eq!(read(&[]).unwrap().event_days, 400);
+    for days in [31, 1_000] {
+        assert_eq!(read(&[("FINGERPOST_EVENT_DAYS", &days.to_string())]).unwrap().event_days, days);
+    }
+    for wrong in ["30", "1001", "-400", "1e3", "a year", ""] {
+        let said = read(&[("FINGERPOST_EVENT_DAYS", wrong)]).unwrap_err().to_string();
+        assert!(said.contains("FINGERPOST_EVENT_DAYS") && said.contains("a number of days from 31 to 1000"), "{said}");
+    }
+}
+
+#[test]
 fn numbers_and_names_that_look_like_numbers_are_read_as_written() {
     let config = read(&[("FINGERPOST_NAME", "1066"), ("FINGERPOST_REQUESTS_PER_MINUTE", "50")]).unwrap();
     assert_eq!((config.name.as_str(), config.requests_per_minute), ("1066", 50));

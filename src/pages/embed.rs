@@ -63,7 +63,7 @@ async fn whats_on(State(site): State<Site>, parameters: Parameters, headers: Hea
 
 /// The answer to a search with the API's filters.
 async fn found(site: &Site, parameters: &Parameters, title: &str, path: &str) -> Result<Part, Problem> {
-    let filters = Filters::read(Kind::Service, parameters, site.now())?.current();
+    let filters = Filters::read(Kind::Service, parameters, site.now(), site.horizon())?.current();
     let answer = filters.find(&site.directory, Kind::Service, 0..most(parameters)?).await?;
     part_of(site, parameters, &answer, |id| id, title, path)
 }
@@ -71,7 +71,8 @@ async fn found(site: &Site, parameters: &Parameters, title: &str, path: &str) ->
 /// Events with the API's filters that take place within seven days, the next first.
 async fn dates(site: &Site, parameters: &Parameters) -> Result<Part, Problem> {
     let now = site.now();
-    let filters = Filters::read(Kind::Event, parameters, now)?.current().events_between(now, now + TimeDelta::days(7));
+    let filters = Filters::read(Kind::Event, parameters, now, site.horizon())?;
+    let filters = filters.current().events_between(now, now + TimeDelta::days(7));
     let answer = filters.find(&site.directory, Kind::Event, 0..most(parameters)?).await?;
     part_of(site, parameters, &answer, projected_service_id, "What’s on", "/directory/whats-on")
 }
@@ -98,7 +99,8 @@ async fn organisation(State(site): State<Site>, Path(id): Path<String>, paramete
 
 async fn of_organisation(site: &Site, id: &str, parameters: &Parameters) -> Result<Part, Problem> {
     let organisation = super::data::one::<Organization>(&site.directory, Kind::Organization, id)?.document;
-    let filters = Filters::read(Kind::Service, parameters, site.now())?.current().of_organization(organisation.id.into());
+    let filters =
+        Filters::read(Kind::Service, parameters, site.now(), site.horizon())?.current().of_organization(organisation.id.into());
     let answer = filters.find(&site.directory, Kind::Service, 0..most(parameters)?).await?;
     let ids: Vec<Uuid> = answer.found.hits.iter().map(|hit| hit.id).collect();
     let listings = shown(listing::of_services(site, &ids, None)?);

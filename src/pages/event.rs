@@ -65,7 +65,7 @@ pub(super) fn page(site: &Site, changed_at: DateTime<Utc>, event: &Event) -> Res
         @if let Some(text) = &event.description { (parts::paragraphs(text)) }
         dl class="summary" {
             (row("When", &[times::event(event)]))
-            (row("Next dates", &next_dates(event, site.now())))
+            (row("Next dates", &next_dates(event, now, site.horizon())))
             (row("Not on", &left_out))
             (row("Also on", &further))
             (row("Changes", &changes(&event.changes, &elsewhere, today)))
@@ -106,11 +106,7 @@ pub(super) fn page(site: &Site, changed_at: DateTime<Utc>, event: &Event) -> Res
         trail,
         scripts: vec![files::back_address()],
         calendar: calendar.map(|href| (href, say("These dates as a calendar"))),
-        data: Some(jsonld::event(
-            &site.directory.public_url,
-            event,
-            &jsonld::telling_dates(event, now, now + TimeDelta::days(occurrences::HORIZON_DAYS)),
-        )),
+        data: Some(jsonld::event(&site.directory.public_url, event, &jsonld::telling_dates(event, now, now + site.horizon()))),
         ..Page::new(title, body)
     })
 }
@@ -121,13 +117,13 @@ fn room(Number(most): Number) -> String {
     say_count(shown.parse().unwrap_or(usize::MAX), &shown, "person", "people")
 }
 
-/// The next dates of a series; an event that takes place once has its date already.
-fn next_dates(event: &Event, now: DateTime<Utc>) -> Vec<String> {
+/// The next dates of a series, as far ahead as `horizon`; an event that takes place once has its date already.
+fn next_dates(event: &Event, now: DateTime<Utc>, horizon: TimeDelta) -> Vec<String> {
     const SHOWN: usize = 5;
     if event.status != EventStatus::Scheduled || (event.rrule.is_none() && event.rdates.is_empty()) {
         return Vec::new();
     }
-    let dates = occurrences::between(event, now, now + TimeDelta::days(occurrences::HORIZON_DAYS), SHOWN);
+    let dates = occurrences::between(event, now, now + horizon, SHOWN);
     dates.iter().map(|date| open::occurrence(date, open::Days::From(now))).collect()
 }
 

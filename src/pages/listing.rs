@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use maud::{Markup, PreEscaped, html};
 use uuid::Uuid;
 
@@ -296,11 +296,11 @@ impl Listing {
         self
     }
 
-    /// What stands for an event, with when that takes place next.
-    fn with_dates(mut self, event: &Event, now: DateTime<Utc>) -> Self {
+    /// What stands for an event, with when that takes place next, as far ahead as `horizon`.
+    fn with_dates(mut self, event: &Event, now: DateTime<Utc>, horizon: TimeDelta) -> Self {
         let when = times::event(event);
         // One date need not be said twice.
-        let next = |days| open::next_date(event, now, days).filter(|next| *next != when);
+        let next = |days| open::next_date(event, now, horizon, days).filter(|next| *next != when);
         (self.next, self.next_dated) = (next(Days::From(now)), next(Days::ByDate));
         self.when = Some(when);
         self
@@ -455,7 +455,7 @@ pub(super) fn with_times(site: &Site, ids: &[Uuid], from: Option<Point>) -> Resu
     let listing = |service: &Service| {
         let plain = Listing::of(site, service, from);
         match service.event_id.and_then(|id| events.get(&id.into())) {
-            Some(event) => plain.with_dates(event, now),
+            Some(event) => plain.with_dates(event, now, site.horizon()),
             None => plain.at(service, now),
         }
     };

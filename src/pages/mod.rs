@@ -97,6 +97,11 @@ impl Site {
         self.clock.now()
     }
 
+    /// How far ahead the dates of events are known.
+    fn horizon(&self) -> chrono::TimeDelta {
+        self.directory.search.horizon()
+    }
+
     /// The day that it is now.
     fn today(&self) -> chrono::NaiveDate {
         words::london_day(self.now())

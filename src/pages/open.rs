@@ -68,9 +68,9 @@ fn span(session: &Session, days: Days) -> String {
     capital(&[day, from_to(&time(start.time()), &time(end.time()))].join(say(", ")))
 }
 
-/// When an event takes place next.
-pub(super) fn next_date(event: &Event, now: DateTime<Utc>, days: Days) -> Option<String> {
-    let next = occurrences::next_held(event, now, now + TimeDelta::days(occurrences::HORIZON_DAYS))?;
+/// When an event takes place next, as far ahead as `horizon`.
+pub(super) fn next_date(event: &Event, now: DateTime<Utc>, horizon: TimeDelta, days: Days) -> Option<String> {
+    let next = occurrences::next_held(event, now, now + horizon)?;
     Some(occurrence(&next, days))
 }
 

@@ -16,6 +16,7 @@ const PER_PAGE: usize = 20;
 pub(super) struct At {
     number: usize,
     of: usize,
+    per_page: usize,
 }
 
 /// Which listings of all stand on the page that is asked for.
@@ -39,22 +40,29 @@ fn number(parameters: &Parameters) -> Result<usize, Problem> {
 /// # Errors
 /// When it is not a whole number from 1.
 pub(super) fn read(parameters: &Parameters, total: usize) -> Result<At, Problem> {
+    read_by(parameters, total, PER_PAGE)
+}
+
+/// The same, with so many on a page.
+/// # Errors
+/// When it is not a whole number from 1.
+pub(super) fn read_by(parameters: &Parameters, total: usize, per_page: usize) -> Result<At, Problem> {
     let number = number(parameters)?;
-    let of = total.div_ceil(PER_PAGE).max(1);
-    Ok(At { number: number.min(of), of })
+    let of = total.div_ceil(per_page).max(1);
+    Ok(At { number: number.min(of), of, per_page })
 }
 
 impl At {
     /// The part of a list that this page shows.
     pub(super) fn slice<T>(self, all: &[T]) -> &[T] {
-        let from = (self.number - 1) * PER_PAGE;
-        &all[from.min(all.len())..(from + PER_PAGE).min(all.len())]
+        let Range { start, end } = self.range();
+        &all[start.min(all.len())..end.min(all.len())]
     }
 
     /// Which listings of all stand on this page.
     pub(super) fn range(self) -> Range<usize> {
-        let from = (self.number - 1) * PER_PAGE;
-        from..from + PER_PAGE
+        let from = (self.number - 1) * self.per_page;
+        from..from + self.per_page
     }
 
     /// What a title says about it: nothing on the first page.
@@ -83,11 +91,11 @@ pub(super) fn links(path: &str, at: At) -> Markup {
 }
 
 /// Buttons to the pages before and after, so that what was asked for stays out of addresses.
-/// The buttons belong to the form called `form`, which carries the search and what was ticked.
-pub(super) fn forms(form: &str, at: At) -> Markup {
+/// The buttons belong to the form called `form`, which carries the search and what was ticked, and lead to `action`.
+pub(super) fn forms(form: &str, action: &str, at: At) -> Markup {
     let (before, after) = at.neighbours();
     let button = |number: usize, words: &str| {
-        html! { li { button class="link" form=(form) formaction="/directory/search" name="page" value=(number) { (words) } } }
+        html! { li { button class="link" form=(form) formaction=(action) name="page" value=(number) { (words) } } }
     };
     around(
         at,

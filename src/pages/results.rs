@@ -265,7 +265,7 @@ fn results(
         (kept.button(&listings, asked))
         @if by == By::Form { template class="way-back" { p class="unprinted" { button class="link way-back" type="button" { (say("Go back to the results")) } } } }
         @match by {
-            By::Form => (paging::forms(shortlist::FORM, at)),
+            By::Form => (paging::forms(shortlist::FORM, "/directory/search", at)),
             By::Link => (paging::links(&asked.path(), at)),
         }
         @if by == By::Form && !found.understood.sensitive { p class="small" { (weave("{link}, to save or send. The link contains what you typed.", &[("link", html! { a href=(asked.path()) { (say("Link to this search")) } })])) } }

@@ -19,6 +19,7 @@ use super::{
     layout,
     layout::Page,
     listing::{is_sensitive_event, place_in_words},
+    paging,
     results::{mistaken_title, sent, summary_of},
     search_form::Mistake,
     times::{from_to, time},
@@ -36,18 +37,21 @@ use crate::{
     search::{Delivery, Wanted},
 };
 
-/// Event series of one week that are shown at most.
-const MOST_SERIES: usize = 500;
-/// Dates of one series in a week that are shown at most.
-const MOST_DATES: usize = 7 * 24;
-/// Weeks that can be looked at ahead.
-const WEEKS_AHEAD: i64 = occurrences::HORIZON_DAYS / 7 - 1;
+/// Event series of one week on one page.
+const SERIES_PER_PAGE: usize = 500;
+/// The form that narrows the week down, and carries it on to the next page where it has one.
+const FORM: &str = "narrow";
+const ADDRESS: &str = "/directory/whats-on";
+/// Dates of one series in a week that are shown at most: one every hour, and those that began the day before.
+const MOST_DATES: usize = 8 * 24;
 
 /// What somebody wants to see.
 #[derive(Clone, Debug)]
 struct Asked {
     /// The Monday of the week.
     monday: NaiveDate,
+    /// The last one that can be looked at.
+    last: NaiveDate,
     /// Only what costs nothing.
     free: bool,
     /// Only what can be joined on the internet.
@@ -71,15 +75,26 @@ pub(super) async fn by_form(State(site): State<Site>, headers: HeaderMap, body: 
 }
 
 impl Asked {
-    fn read(parameters: &Parameters, today: NaiveDate) -> Result<Self, Problem> {
+    fn read(parameters: &Parameters, today: NaiveDate, horizon: TimeDelta) -> Result<Self, Problem> {
         let day = parameters.parsed::<NaiveDate>("week", "a date such as 2026-12-01")?.unwrap_or(today);
-        let (first, last) = (monday_of(today) - TimeDelta::weeks(4), monday_of(today) + TimeDelta::weeks(WEEKS_AHEAD));
+        let (first, last) =
+            (monday_of(today) - TimeDelta::weeks(4), monday_of(today) + TimeDelta::weeks(horizon.num_weeks() - 1));
         Ok(Self {
             monday: monday_of(day.clamp(first, last + Days::new(6))),
+            last,
             free: parameters.text("free")?.is_some(),
             online: parameters.text("online")?.is_some(),
             postcode: parameters.text("postcode")?.unwrap_or_default().to_owned(),
         })
+    }
+
+    /// The address of a week with the same filters.
+    fn path(&self, monday: NaiveDate) -> String {
+        let query = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("week", &monday.to_string())
+            .extend_pairs(self.fields())
+            .finish();
+        format!("{ADDRESS}?{query}")
     }
 
     fn fields(&self) -> Vec<(&'static str, &str)> {
@@ -101,7 +116,7 @@ struct Date<'a> {
 
 async fn page(site: &Site, parameters: &Parameters) -> Result<Page, Problem> {
     let today = site.today();
-    let asked = Asked::read(parameters, today)?;
+    let asked = Asked::read(parameters, today, site.horizon())?;
     let (from, mistakes) = match located(site, &asked.postcode).await? {
         Ok(from) => (from, Vec::new()),
         Err(mistake) => (None, vec![mistake]),
@@ -122,8 +137,9 @@ async fn page(site: &Site, parameters: &Parameters) -> Result<Page, Problem> {
         ..Wanted::default()
     };
     let found =
-        ask_index(&site.directory, wanted, |search, wanted, now| search.find(Kind::Event, wanted, now, 0..MOST_SERIES)).await?;
-    let ids: Vec<Uuid> = found.hits.iter().map(|hit| hit.id).collect();
+        ask_index(&site.directory, wanted, |search, wanted, now| search.find(Kind::Event, wanted, now, 0..usize::MAX)).await?;
+    let at = paging::read_by(parameters, found.hits.len(), SERIES_PER_PAGE)?;
+    let ids: Vec<Uuid> = at.slice(&found.hits).iter().map(|hit| hit.id).collect();
     let events: Vec<Event> =
         data::these::<Event>(&site.directory, &ids, Form::Full)?.into_iter().map(|found| found.document).collect();
     let elsewhere = moved_to(site, &events)?;
@@ -145,13 +161,15 @@ async fn page(site: &Site, parameters: &Parameters) -> Result<Page, Problem> {
                 ul class="listings" { @for date in dates { li { (item(date, from, &elsewhere, None)) } } }
             }
         }
+        @if asked.postcode.is_empty() { (paging::links(&asked.path(asked.monday), at)) } @else { (paging::forms(FORM, ADDRESS, at)) }
         (weeks(&asked, today, say("Weeks, below the dates")))
         p class="small" { (weave("{link} for your phone or computer.", &[("link", html! { a href="/events?format=ics" { (say("All events as a calendar")) } })])) }
     };
-    let title = if mistakes.is_empty() { say("What’s on").to_owned() } else { mistaken_title("What’s on") };
+    let title =
+        if mistakes.is_empty() { format!("{}{}", say("What’s on"), at.in_title()) } else { mistaken_title("What’s on") };
     Ok(Page {
         preview: Some(say("Events and workshops near you, week by week.").to_owned()),
-        path: Some("/directory/whats-on".to_owned()),
+        path: Some(ADDRESS.to_owned()),
         unkept: !asked.postcode.is_empty(),
         outcode,
         quiet: days.values().flatten().any(|date| is_sensitive_event(date.event)),
@@ -181,7 +199,7 @@ pub(super) async fn soon(site: &Site) -> Result<Markup, Problem> {
         @if !days.is_empty() {
             h2 { (say("What’s on soon: events and workshops")) }
             ul class="listings brief" { @for (day, date) in next { li { (item(date, None, &elsewhere, Some(*day))) } } }
-            p { a href="/directory/whats-on" { (say("All dates, week by week")) } }
+            p { a href=(ADDRESS) { (say("All dates, week by week")) } }
         }
     })
 }
@@ -248,18 +266,14 @@ fn item(date: &Date<'_>, from: Option<Point>, elsewhere: &[Location], day: Optio
 fn weeks(asked: &Asked, today: NaiveDate, label: &str) -> Markup {
     let this = monday_of(today);
     let before = (asked.monday > this - TimeDelta::weeks(4)).then(|| asked.monday - TimeDelta::weeks(1));
-    let after = (asked.monday < this + TimeDelta::weeks(WEEKS_AHEAD)).then(|| asked.monday + TimeDelta::weeks(1));
+    let after = (asked.monday < asked.last).then(|| asked.monday + TimeDelta::weeks(1));
     let way = |monday: NaiveDate, words: &str| {
         if asked.postcode.is_empty() {
-            let query = url::form_urlencoded::Serializer::new(String::new())
-                .append_pair("week", &monday.to_string())
-                .extend_pairs(asked.fields())
-                .finish();
-            return html! { li { a href=(format!("/directory/whats-on?{query}")) { (words) } } };
+            return html! { li { a href=(asked.path(monday)) { (words) } } };
         }
         html! {
             li {
-                form method="post" action="/directory/whats-on" {
+                form method="post" action=(ADDRESS) {
                     input type="hidden" name="week" value=(monday);
                     @for (name, value) in asked.fields() { input type="hidden" name=(name) value=(value); }
                     button class="link" { (words) }
@@ -300,7 +314,7 @@ fn form(asked: &Asked, mistakes: &[Mistake]) -> Markup {
         }
     };
     html! {
-        form class="search" method="post" action="/directory/whats-on" {
+        form class="search" id=(FORM) method="post" action=(ADDRESS) {
             input type="hidden" name="week" value=(asked.monday);
             (tick("free", asked.free, "Free only"))
             (tick("online", asked.online, "Online only"))

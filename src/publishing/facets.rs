@@ -22,7 +22,8 @@ pub(super) async fn show(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let kind = kind(&parameters)?;
-    let answer = Filters::read(kind, &parameters, directory.clock.now())?.count(&directory, kind).await?;
+    let filters = Filters::read(kind, &parameters, directory.clock.now(), directory.search.horizon())?;
+    let answer = filters.count(&directory, kind).await?;
     let mut facets = serde_json::Map::new();
     for (name, counts) in &answer.found.counts {
         match *name {

@@ -85,7 +85,7 @@ pub(super) async fn list(
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
     let wanted = Wanted::read(kind, format, parameters)?;
-    let filters = Filters::read(kind, parameters, directory.clock.now())?;
+    let filters = Filters::read(kind, parameters, directory.clock.now(), directory.search.horizon())?;
     let range = if wanted.format == Format::Json { wanted.range() } else { 0..usize::MAX };
     let answer = if filters.is_everything() { None } else { Some(filters.find(directory, kind, range).await?) };
     if wanted.format == Format::Json {

@@ -72,7 +72,7 @@ fn within(
     let scheduled = || serde_json::from_slice::<Scheduled>(document).ok();
     Ok(match kind {
         Kind::Event => serde_json::from_slice::<Event>(document).ok().map(|event| {
-            let horizon = || (now, now + TimeDelta::days(occurrences::HORIZON_DAYS));
+            let horizon = || (now, now + directory.search.horizon());
             let ((from, until), most) = window.map_or_else(|| (horizon(), NEXT_DATES), |window| (window, MOST_DATES));
             let mut dates = occurrences::between(&event, from, until, most + 1);
             let more = dates.len() > most;

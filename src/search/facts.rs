@@ -32,6 +32,8 @@ use crate::{
 
 /// Dates of one event that are indexed at most.
 const MOST_DATES: usize = 500;
+/// In so many days not even what takes place every hour has more dates than are worked out at a time.
+const DAYS_AT_A_TIME: i64 = 400;
 /// Stands between two parts of a text.
 const PARTED: &str = " \u{2022} ";
 /// Text of one document that is indexed, in bytes.
@@ -159,7 +161,14 @@ struct Access {
 }
 
 /// The document of the index for a published row, as things are at `now`.
-pub(super) fn document(fields: &Fields, words: &Words, row: &Published, now: DateTime<Utc>) -> TantivyDocument {
+/// Dates of events are those up to `horizon`.
+pub(super) fn document(
+    fields: &Fields,
+    words: &Words,
+    row: &Published,
+    now: DateTime<Utc>,
+    horizon: TimeDelta,
+) -> TantivyDocument {
     // What cannot be read whole is found by its id and kind at least.
     let facts: Facts = serde_json::from_str(&row.full).unwrap_or_default();
     let facts = facts.of_the_schema(row.kind);
@@ -181,7 +190,7 @@ pub(super) fn document(fields: &Fields, words: &Words, row: &Published, now: Dat
     facts.add_places(fields, row.kind, &mut out);
     facts.add_times(fields, row.kind, &mut out);
     if row.kind == Kind::Event {
-        add_dates(fields, row, now, &mut out);
+        add_dates(fields, row, now, horizon, &mut out);
         for place in moved_to(row) {
             out.add_text(fields.moved, place.to_string());
         }
@@ -444,16 +453,23 @@ fn add_hours<'a>(field: Field, schedules: impl IntoIterator<Item = &'a Schedule>
 }
 
 /// The dates of an event from a day ago to the horizon.
-fn add_dates(fields: &Fields, row: &Published, now: DateTime<Utc>, out: &mut TantivyDocument) {
+fn add_dates(fields: &Fields, row: &Published, now: DateTime<Utc>, horizon: TimeDelta, out: &mut TantivyDocument) {
     let Ok(event) = serde_json::from_str::<Event>(&row.full) else { return };
     let from = now - TimeDelta::days(PAST_DAYS);
     // As far as somebody may ask on the last day that these dates hold.
-    let until = now + TimeDelta::days(occurrences::HORIZON_DAYS + super::follow::DATES_HOLD_DAYS + 1);
+    let until = now + horizon + TimeDelta::days(super::follow::DATES_HOLD_DAYS + 1);
     // Whoever looks at a week is told which date of a series is off; a series that is off has none.
     let runs = event.status == EventStatus::Scheduled;
-    let mut dates = occurrences::between(&event, from, until, occurrences::MOST_DATES);
-    dates.retain(|date| runs || date.status != OccurrenceStatus::Cancelled);
-    let mut times: Vec<(DateTime<Utc>, DateTime<Utc>)> = dates.iter().map(|date| (date.start, date.end)).collect();
+    let mut times: BTreeSet<(DateTime<Utc>, DateTime<Utc>)> = BTreeSet::new();
+    let mut begin = from;
+    while begin < until {
+        let end = until.min(begin + TimeDelta::days(DAYS_AT_A_TIME));
+        let dates = occurrences::between(&event, begin, end, occurrences::MOST_DATES).into_iter();
+        let told = dates.filter(|date| runs || date.status != OccurrenceStatus::Cancelled);
+        times.extend(told.map(|date| (date.start, date.end)));
+        begin = end;
+    }
+    let mut times: Vec<(DateTime<Utc>, DateTime<Utc>)> = times.into_iter().collect();
     if times.len() > MOST_DATES {
         times = day_by_day(times);
     }

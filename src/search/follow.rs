@@ -55,6 +55,9 @@ pub(super) struct State {
     pub(super) position: i64,
     /// When the dates of events were worked out, seconds since 1970.
     dates_at: i64,
+    /// For how many days ahead they were.
+    #[serde(default)]
+    days_ahead: i64,
     /// Whether segments may still hold what must not be found in the files any more.
     #[serde(default)]
     unpurged: bool,
@@ -137,7 +140,9 @@ impl Search {
         let print = words.print().to_owned();
         let fresh = state.epoch != head.epoch || state.words != print;
         let from = if fresh { Position::ZERO } else { Position(state.position) };
-        let dates_hold = state.dates_at > (now - TimeDelta::days(DATES_HOLD_DAYS)).timestamp();
+        let days_ahead = self.horizon.num_days();
+        let are_recent = state.dates_at > (now - TimeDelta::days(DATES_HOLD_DAYS)).timestamp();
+        let dates_hold = are_recent && state.days_ahead == days_ahead;
         if state.unpurged && !fresh {
             // The process ended between the commit and the purge.
             aside(|| self.purge())?;
@@ -159,6 +164,7 @@ impl Search {
             version: fields::VERSION,
             words: print,
             dates_at,
+            days_ahead,
             position: state.position,
             unpurged: false,
         };
@@ -330,7 +336,8 @@ impl<'a> Taking<'a> {
                 for place in facts::moved_to(row) {
                     self.moved.entry(place).or_default().push(row.id);
                 }
-                let document: TantivyDocument = facts::document(&self.search.fields, &self.words, row, self.now);
+                let document: TantivyDocument =
+                    facts::document(&self.search.fields, &self.words, row, self.now, self.search.horizon);
                 let document = elsewhere.added_to(document, &self.search.fields, row);
                 self.writer.add_document(document)?;
             }

@@ -129,6 +129,7 @@ pub struct Search {
     verdicts: Arc<Verdicts>,
     opened: RwLock<Arc<Opened>>,
     indexing: Mutex<Option<Indexing>>,
+    horizon: TimeDelta,
 }
 
 impl std::fmt::Debug for Search {
@@ -175,7 +176,19 @@ impl Search {
             verdicts: Arc::default(),
             opened: RwLock::default(),
             indexing: Mutex::default(),
+            horizon: TimeDelta::days(occurrences::HORIZON_DAYS),
         })
+    }
+
+    /// One that knows the dates of events for so many days ahead.
+    #[must_use]
+    pub fn looking_ahead(self, days: u16) -> Self {
+        Self { horizon: TimeDelta::days(days.into()), ..self }
+    }
+
+    /// How far ahead the dates of events are known.
+    pub fn horizon(&self) -> TimeDelta {
+        self.horizon
     }
 
     /// Remove the files, unless a server is writing them (it follows by itself).
@@ -328,7 +341,7 @@ impl Search {
             for day in days.iter().filter(|_| kind == Kind::ServiceAtLocation) {
                 usual_days.push(says_open(searcher, kind, day.clone())?);
             }
-            let event_days = (count && kind == Kind::Event).then(|| checks.window.unwrap_or_else(|| horizon(now)));
+            let event_days = (count && kind == Kind::Event).then(|| checks.window.unwrap_or_else(|| self.all_dates(now)));
             let hits = Hits {
                 order,
                 danger_first: built.danger_first,
@@ -389,7 +402,7 @@ impl Search {
                 Some((judge(move |bytes| Coverage::decode(bytes).and_then(|coverage| coverage.decides(&place))), outcode));
         }
         if wanted.window.is_some() || (kind == Kind::Event && wanted.times.is_some()) {
-            let (from, until) = wanted.window.unwrap_or((now, now + TimeDelta::days(occurrences::HORIZON_DAYS)));
+            let (from, until) = wanted.window.unwrap_or((now, now + self.horizon));
             let times = wanted.times.filter(|_| kind == Kind::Event);
             checks.window = Some(Window { from: facts::minutes(from), until: facts::minutes(until), times });
         }
@@ -397,6 +410,11 @@ impl Search {
         checks.roughly = wanted.roughly;
         checks.home = wanted.home.clone().map(|place| judge(move |bytes| Coverage::decode(bytes)?.decides(&place)));
         Ok(checks)
+    }
+
+    /// The time of which the dates of events are known, from `now` on.
+    fn all_dates(&self, now: DateTime<Utc>) -> Window {
+        Window { from: facts::minutes(now), until: facts::minutes(now + self.horizon), times: None }
     }
 
     /// The part of `text` that shows best why it was found, as HTML with the words in `<mark>` and an
@@ -413,12 +431,6 @@ impl Search {
         let shown = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
         Some(format!("{begin}{}{}{}{end}", shown(lead), snippet.to_html(), shown(rest.trim_end())))
     }
-}
-
-/// The time of which the dates of events are known, from `now` on.
-fn horizon(now: DateTime<Utc>) -> Window {
-    let until = now + TimeDelta::days(occurrences::HORIZON_DAYS);
-    Window { from: facts::minutes(now), until: facts::minutes(until), times: None }
 }
 
 /// The place that a service must cover.

@@ -158,6 +158,29 @@ fact! {
 }
 
 fact! {
+    async fn how_far_ahead_dates_are_known_is_a_setting(app) {
+        app.import(lines("FREQ=DAILY;BYHOUR=0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23")).await;
+        // 22 November 2026 and 31, 400 and 1,000 days.
+        for (days, known, unknown) in [(31, "2026-12-23", "2026-12-25"), (400, "2027-12-26", "2027-12-29"), (1_000, "2029-08-17", "2029-08-20")] {
+            app.config.event_days = days;
+            app.restart().await;
+            app.follow().await;
+            let found = app.get(&format!("/events?from={known}&to={known}")).await.json();
+            assert_eq!(found["total_items"], 1, "{days}: {found}");
+            let refused = app.get(&format!("/events?from={unknown}&to={unknown}")).await;
+            assert!(refused.status == 400 && refused.text().contains(&format!("to {days} days ahead")), "{days}: {}", refused.text());
+        }
+        let far = app.page("/directory/whats-on?week=2029-08-01").await.text();
+        assert!(far.contains("30 July to 5 August 2029") && far.contains("Tuesday lunch"), "{far}");
+        app.config.event_days = 31;
+        app.restart().await;
+        app.follow().await;
+        let last = app.page("/directory/whats-on?week=2029-08-01").await.text();
+        assert!(last.contains("7 to 13 December 2026") && !last.contains("Week after"), "the last whole week that is known: {last}");
+    }
+}
+
+fact! {
     async fn what_takes_place_several_times_a_day_is_found_on_every_day(app) {
         app.import(lines("FREQ=DAILY;BYHOUR=10,12,14")).await;
         for day in ["2026-12-24", "2027-10-01", "2027-12-01"] {
@@ -167,6 +190,28 @@ fact! {
         let week = app.page("/directory/whats-on?week=2026-11-30").await.text();
         assert!(week.contains("21 dates of events and workshops"), "{week}");
         assert!(week.contains("<a href=\"#d-2026-12-01\">Tuesday 1 December 2026</a> (3)") && week.contains("id=\"d-2026-12-01\""), "each day is one tap away: {week}");
+    }
+}
+
+fact! {
+    async fn a_week_with_more_series_than_a_page_holds_goes_on_on_the_next(app) {
+        let organization = json!({"kind": "organization", "document": {"id": id("kitchen"), "name": "Kitchen", "description": "Cooks."}});
+        let event = |number: usize| json!({"kind": "event", "document": {
+            "id": id(&format!("walk {number}")), "organization_id": id("kitchen"), "name": format!("Walk {number:03}."), "status": "scheduled",
+            "timezone": "Europe/London", "start": "2026-12-02T10:00:00", "end": "2026-12-02T11:00:00"}}).to_string();
+        let report = app.import(std::iter::once(organization.to_string()).chain((0..501).map(event)).collect::<Vec<_>>().join("\n")).await;
+        assert_eq!(report.rejected, []);
+        let first = app.page("/directory/whats-on?week=2026-11-30").await.text();
+        assert!(first.contains("500 dates of events and workshops") && first.contains("week=2026-11-30&amp;page=2"), "{first}");
+        let second = app.page("/directory/whats-on?week=2026-11-30&page=2").await.text();
+        assert!(second.contains("1 date of events and workshops") && second.contains("(page 2 of 2)"), "{second}");
+        for number in 0..501 {
+            let name = format!("Walk {number:03}.");
+            assert!(first.contains(&name) != second.contains(&name), "{name} is on one of the two");
+        }
+        let headers = [("content-type", "application/x-www-form-urlencoded")];
+        let near = app.ask(http::Method::POST, "/directory/whats-on", &headers, "week=2026-11-30&postcode=Atlantis").await.text();
+        assert!(near.contains("form=\"narrow\" formaction=\"/directory/whats-on\" name=\"page\" value=\"2\""), "a place stays out of the address");
     }
 }
 

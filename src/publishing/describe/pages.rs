@@ -49,7 +49,7 @@ pub(super) fn schemas() -> Map<String, Value> {
         "sensitive": flag("Whether this need should be kept private from other people.", false)
     }});
     let with_dates = json!({"type": "object", "description": "An event with its next dates.", "allOf": [{"$ref": "#/components/schemas/Event"}], "properties": {
-        "occurrences": {"type": "array", "items": {"type": "object"}, "description": "Its next 20 dates within 400 days, in order: start and end in UTC (RFC 3339), status (scheduled, moved, full or cancelled), and what has changed.", "examples": [[{"start": "2026-12-01T10:00:00Z", "end": "2026-12-01T12:00:00Z", "status": "scheduled"}]]}
+        "occurrences": {"type": "array", "items": {"type": "object"}, "description": "Its next 20 dates, in order, as far ahead as the directory works them out (400 days, unless it is set otherwise): start and end in UTC (RFC 3339), status (scheduled, moved, full or cancelled), and what has changed.", "examples": [[{"start": "2026-12-01T10:00:00Z", "end": "2026-12-01T12:00:00Z", "status": "scheduled"}]]}
     }});
     let correction = json!({"type": "object", "required": ["from", "to"], "properties": {
         "from": text("The word as written.", "buget"),

@@ -5,10 +5,7 @@ use chrono_tz::Europe::London;
 
 use crate::{
     http::{Parameters, Problem},
-    model::{
-        occurrences,
-        values::{LocalDateTime, TimeOfDay},
-    },
+    model::values::{LocalDateTime, TimeOfDay},
     search::{self, Times},
 };
 
@@ -45,7 +42,7 @@ fn read_moment(text: &str, clocks: &impl TimeZone) -> Option<DateTime<Utc>> {
 }
 
 /// From when to when: days are whole days in London, moments without a zone are on its clocks.
-pub(super) fn window(parameters: &Parameters, now: DateTime<Utc>) -> Result<Option<Window>, Problem> {
+pub(super) fn window(parameters: &Parameters, now: DateTime<Utc>, horizon: TimeDelta) -> Result<Option<Window>, Problem> {
     const EXPECTED: &str = "expected a date such as 2026-12-01, or a date and time such as 2026-12-01T09:00:00Z";
     let end = |name: &'static str, whole_days: u64| -> Result<Option<DateTime<Utc>>, Problem> {
         let Some(text) = parameters.text(name)? else { return Ok(None) };
@@ -61,14 +58,14 @@ pub(super) fn window(parameters: &Parameters, now: DateTime<Utc>) -> Result<Opti
         return Ok(None);
     }
     let from = from.unwrap_or(now);
-    let until = until.unwrap_or_else(|| from.max(now) + TimeDelta::days(occurrences::HORIZON_DAYS));
-    if let Some((name, text)) = outside_of_what_is_known(parameters, from, until, now)? {
-        let last = (now + TimeDelta::days(occurrences::HORIZON_DAYS)).with_timezone(&London).date_naive();
+    let until = until.unwrap_or_else(|| from.max(now) + horizon);
+    if let Some((name, text)) = outside_of_what_is_known(parameters, from, until, now, horizon)? {
+        let last = (now + horizon).with_timezone(&London).date_naive();
         let known = format!(
             "dates are available from {} days ago to {} days ahead, which is {last}; /events/{{id}} has an event's rule and \
              past dates",
             search::PAST_DAYS,
-            occurrences::HORIZON_DAYS
+            horizon.num_days()
         );
         return Err(Problem::bad_parameter(name, text, &known));
     }
@@ -85,12 +82,13 @@ fn outside_of_what_is_known(
     from: DateTime<Utc>,
     until: DateTime<Utc>,
     now: DateTime<Utc>,
+    horizon: TimeDelta,
 ) -> Result<Option<(&'static str, &str)>, Problem> {
     let name = if until < now - TimeDelta::days(search::PAST_DAYS) {
         "to"
-    } else if from > now + TimeDelta::days(occurrences::HORIZON_DAYS) {
+    } else if from > now + horizon {
         "from"
-    } else if until > now + TimeDelta::days(occurrences::HORIZON_DAYS + 1) {
+    } else if until > now + horizon + TimeDelta::days(1) {
         // A part of it would look as if nothing took place in the rest. The last day is known to its end.
         "to"
     } else {

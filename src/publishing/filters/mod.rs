@@ -6,7 +6,7 @@ mod said;
 
 use std::ops::Range;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::{
@@ -53,11 +53,11 @@ enum Use {
 }
 
 impl Filters {
-    /// Read the filters that lists of this kind have, as things are at `now`. Others are ignored, as
-    /// unknown ones are.
+    /// Read the filters that lists of this kind have, as things are at `now`, where dates are known as far ahead as
+    /// `horizon`. Others are ignored, as unknown ones are.
     /// # Errors
     /// The first parameter that cannot be used.
-    pub fn read(kind: Kind, parameters: &Parameters, now: DateTime<Utc>) -> Result<Self, Problem> {
+    pub fn read(kind: Kind, parameters: &Parameters, now: DateTime<Utc>, horizon: TimeDelta) -> Result<Self, Problem> {
         let mut filters = Self::default();
         let wanted = &mut filters.wanted;
         wanted.text = text(parameters)?;
@@ -93,7 +93,7 @@ impl Filters {
         wanted.accessibility = words(parameters, "accessibility")?;
         wanted.delivery = delivery(parameters)?;
         if kind == Kind::Event {
-            wanted.window = window(parameters, now)?;
+            wanted.window = window(parameters, now, horizon)?;
         } else {
             wanted.open_now = parameters.flag("open_now")?;
         }

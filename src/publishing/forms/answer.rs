@@ -6,7 +6,6 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use bytes::Bytes;
-use chrono::TimeDelta;
 use futures_util::stream::try_unfold;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Deserialize;
@@ -17,7 +16,7 @@ use super::{Format, Writer, file_name, write::as_data};
 use crate::{
     clock,
     http::{Parameters, Problem, caching},
-    model::{Kind, Organization, occurrences},
+    model::{Kind, Organization},
     published::shelf::{Entry, Error, Form, Found, Shelf},
     publishing::{Directory, filters::Window, lists::MOST_PER_PAGE},
 };
@@ -136,7 +135,7 @@ pub(in crate::publishing) async fn document(
 /// The time of which dates are shown where nobody asked for a time.
 fn from_now_on(directory: &Directory) -> Window {
     let now = directory.clock.now();
-    (now, now + TimeDelta::days(occurrences::HORIZON_DAYS))
+    (now, now + directory.search.horizon())
 }
 
 /// What stands in the calendar of an organization: its events, and, where asked for, the hours of

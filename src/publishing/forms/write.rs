@@ -142,7 +142,7 @@ fn sheet_of(rows: &[Vec<String>]) -> Vec<u8> {
     for row in rows {
         writer.row(row).expect("memory can be written to");
     }
-    writer.finish().expect("memory can be written to")
+    writer.finish()
 }
 
 /// Columns of a sheet of events that depend on when somebody asks.
