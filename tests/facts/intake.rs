@@ -873,9 +873,9 @@ fact! {
         }
         let report = app.import(zip.finish().unwrap().into_inner()).await;
         assert_eq!((report.created, said(&report)), (1, vec![
+            "left out of line 0: more/phones.csv | lies in another folder than the services, so it was not imported".to_owned(),
             "left out of line 1: services.csv | has two columns headed \"email\"; where both are filled in, the last one counts".to_owned(),
             "left out of line 2: services.csv | the cell \"see notes\" stands under no heading, so it was not imported".to_owned(),
-            "left out of line 0: more/phones.csv | lies in another folder than the services, so it was not imported".to_owned(),
             "left out of line 0: schedules.tsv | is not CSV, so it was not imported: save it as “CSV UTF-8”".to_owned(),
         ]));
     }

@@ -292,8 +292,9 @@ async fn by_post(app: &TestApp, real: &Real) -> Vec<(String, String)> {
     for (path, forms) in SENT {
         asked.extend(forms.iter().map(|form| ((*path).to_owned(), (*form).to_owned())));
     }
-    let kept: String = real.ids.iter().take(40).map(|id| format!("keep={id}&")).collect();
-    asked.push(("/directory/shortlist".to_owned(), format!("{kept}q=hidden")));
+    let mut kept: Vec<String> = real.ids.iter().take(40).map(|id| format!("keep={id}")).collect();
+    kept.push("q=hidden".to_owned());
+    asked.push(("/directory/shortlist".to_owned(), kept.join("&")));
     for collection in fingerpost::publishing::COLLECTIONS {
         asked.push((format!("{}?full=true", collection.path), String::new()));
     }
