@@ -6,10 +6,10 @@ use super::fields::{Word, words_of};
 const SMALL_WORDS: &str = " a about all am an and any anything are as asap at be been can could do for from get getting give got gotta had has have help helping her him his how i id if im in is it its \
     ive like looking me my n near need needs now of on or our owt please pls plz she some somebody someone something so summat that the there they this to today u us want wants was we what when where which who will with would you your madad chahiye mujhe pomoc pomocy potrzebuje ";
 
-/// Words that are telling in a phrase ("don't want to marry"), and need not be found where no phrase
+/// Words that are telling in a phrase ("don't want to marry", "kicked out 2nite"), and need not be found where no phrase
 /// has them: listings do not write so.
-const SHORT_FORMS: &str = " aint arent cannot cant couldnt didnt doesnt dont hadnt hasnt havent hes isnt lets shes shouldnt thats theres theyre theyve \
-    wasnt werent weve wont wouldnt youre youve ";
+const SHORT_FORMS: &str = " 2nite aint arent cannot cant couldnt didnt doesnt dont dunno hadnt hasnt havent hes idk isnt lets shes shouldnt thats theres theyre theyve \
+    tonite wasnt werent weve wont wouldnt youre youve ";
 
 /// Words that say something in a phrase ("cut off"), and nothing where only some of the words are looked for: every
 /// other listing has them.
@@ -31,8 +31,9 @@ pub(super) fn is_small(word: &str) -> bool {
     SMALL_WORDS.contains(&format!(" {word} "))
 }
 
-/// What stands for two words, or for a longer one: "no where" is "nowhere", "cannot" and "can not" are "can't".
-const JOINED: [(&str, &str, &str); 13] = [
+/// What stands for two words, or for a longer one: "no where" is "nowhere", "cannot" and "can not" are "can't", and
+/// "how 2" is "how to". A number behind other words may mean what it says: "need 2 beds".
+const JOINED: [(&str, &str, &str); 15] = [
     ("no", "where", "nowhere"),
     ("can", "not", "cant"),
     ("could", "not", "couldnt"),
@@ -41,9 +42,11 @@ const JOINED: [(&str, &str, &str); 13] = [
     ("does", "not", "doesnt"),
     ("has", "not", "hasnt"),
     ("have", "not", "havent"),
+    ("how", "2", "how to"),
     ("is", "not", "isnt"),
     ("should", "not", "shouldnt"),
     ("was", "not", "wasnt"),
+    ("where", "2", "where to"),
     ("will", "not", "wont"),
     ("would", "not", "wouldnt"),
 ];
@@ -80,4 +83,19 @@ pub(super) fn says_little(word: &str) -> bool {
 pub fn says_nothing(text: &str) -> bool {
     let words = words_of(text);
     !words.is_empty() && words.iter().all(|word| says_little(&word.text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_text_messages_are_read_as_what_they_stand_for() {
+        let read = |text: &str| joined(words_of(text)).into_iter().map(|word| word.text).collect::<Vec<_>>().join(" ");
+        assert_eq!(read("idk how 2 pay"), "idk how to pay");
+        assert_eq!(read("no where 2 sleep 2nite"), "nowhere 2 sleep 2nite");
+        assert_eq!(read("need 2 beds"), "need 2 beds");
+        assert!(["idk", "2nite", "tonite", "dunno"].into_iter().all(says_little));
+        assert!(!is_small("2nite"), "it is telling where a phrase has it");
+    }
 }

@@ -52,6 +52,16 @@ impl Shares {
 }
 
 fact! {
+    async fn what_people_write_in_text_messages_stands_in_no_ones_way(app) {
+        app.take(&[service("Debt advice desk", "Help with debts and bills that you cannot pay.", json!({})), service("Knitting circle", "Wool and cake.", json!({}))]).await;
+        for words in ["how to pay my bills", "idk how 2 pay my bills", "dunno how 2 pay my bills 2nite"] {
+            assert_eq!(app.names(&format!("/services?search={}", percent(words))).await, ["Debt advice desk"], "{words}");
+        }
+        assert_eq!(app.names("/services?search=knitting+2nite").await, ["Knitting circle"]);
+    }
+}
+
+fact! {
     async fn sentences_of_danger_are_understood_in_everyday_and_misspelt_words(app) {
         app.take(&[service("Knitting circle", "Wool and cake.", json!({}))]).await;
         let mut shares = Shares::new();

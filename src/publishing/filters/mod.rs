@@ -68,6 +68,9 @@ impl Filters {
         if kind == Kind::TaxonomyTerm {
             wanted.parent = id("parent_id")?;
             wanted.top_only = parameters.flag("top_only")?;
+            if wanted.top_only && wanted.parent.is_some() {
+                return Err(Problem::bad_parameter("top_only", "true", "it contradicts parent_id; give one of them"));
+            }
         }
         if matches!(kind, Kind::Taxonomy | Kind::TaxonomyTerm) {
             return Ok(filters);
