@@ -37,6 +37,9 @@ pub struct Around {
     /// Organizations with a service or event at a place that is not told whole, and what is known of
     /// it: what they say of themselves must not tell it either.
     pub discreet: HashMap<Uuid, Known>,
+    /// Places that only those who keep them may see, and what is known of each: a listing that is there must
+    /// not tell of it in its text.
+    pub unseen: HashMap<Uuid, Known>,
     /// The moment at which it is rendered: a series whose last date has passed is inactive.
     pub now: DateTime<Utc>,
 }
@@ -217,7 +220,13 @@ fn service(mut doc: Service, around: &Around, modified: DateTime<Utc>, signed: b
         .into_iter()
         .filter_map(|link| {
             let said = redaction::link_policy(link.location_policy, secret);
-            let place = link.location_id.and_then(|id| around.location(id))?;
+            let Some(place) = link.location_id.and_then(|id| around.location(id)) else {
+                // A place of which nothing is shown is hidden as well, where the link or who keeps it says so.
+                let unseen = link.location_id.and_then(|id| around.unseen.get(&Uuid::from(id)));
+                hides_a_place |= said != LocationPolicy::Exact || unseen.is_some();
+                known.add(unseen.cloned().unwrap_or_default());
+                return None;
+            };
             let policy = said.max(place.location_policy.unwrap_or_default());
             if policy != LocationPolicy::Exact {
                 hides_a_place = true;
@@ -302,6 +311,11 @@ fn event(mut doc: Event, around: &Around, modified: DateTime<Utc>, signed: bool)
     // A place of which nothing is shown is hidden as well, whatever the categories say.
     let mut hides_a_place = secret || said != LocationPolicy::Exact;
     let mut known = Known::default();
+    let places = doc.changes.iter().map(|change| change.location_id).chain([doc.location_id]).flatten();
+    for unseen in places.filter_map(|id| around.unseen.get(&Uuid::from(id))) {
+        hides_a_place = true;
+        known.add(unseen.clone());
+    }
     let shown = doc.location_id.and_then(|id| around.location(id)).and_then(|place| {
         let policy = said.max(place.location_policy.unwrap_or_default());
         if policy != LocationPolicy::Exact {

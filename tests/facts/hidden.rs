@@ -159,6 +159,29 @@ fact! {
     }
 }
 
+fact! {
+    async fn a_listing_does_not_tell_in_words_of_a_place_that_its_keepers_have_hidden(app) {
+        let mut listed = pantry();
+        listed["description"] = json!("Ask for the Gorse Centre, 12 Gorse Close, LU3 9XQ.");
+        listed["service_at_locations"][0]["location_policy"] = json!("on_request");
+        app.import(listed.to_string()).await;
+        let words = ["Gorse", "LU3 9XQ", "51.9163"];
+        search(&app, &words, false).await;
+        let tx = app.app().db.write().await.unwrap();
+        app.app().records.hide(&tx, &TestApp::person("it is not safe there"), id("centre"), None).await.unwrap();
+        tx.commit().await.unwrap();
+        app.follow().await;
+        search(&app, &words, false).await;
+        // Whatever the link says now: the place itself is not to be seen.
+        app.edit(id("pantry"), |document| if let Document::Service(service) = document {
+            service.service_at_locations[0].location_policy = None;
+        }).await;
+        search(&app, &words, false).await;
+        let told = app.get(&format!("/services/{}", id("pantry"))).await.json();
+        assert_eq!(told["description"], "Ask for the [address withheld], [address withheld], [address withheld].");
+    }
+}
+
 /// What the pantry's link to its place says of it.
 fn says_how_to_get_in(listed: &mut Value) {
     let link = &mut listed["service_at_locations"][0];
