@@ -8,7 +8,7 @@ mod brief;
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
 use super::{
@@ -114,12 +114,24 @@ pub fn render(document: Document, around: &Around, modified: DateTime<Utc>, sign
     }
 }
 
-fn plain(kind: Kind, id: Uuid, mut document: impl Brief, modified: DateTime<Utc>, signed: bool) -> Rendered {
+fn plain(kind: Kind, id: Uuid, mut document: impl Brief + DeserializeOwned, modified: DateTime<Utc>, signed: bool) -> Rendered {
     document.set_modified(modified);
-    let full = json(&document);
+    let (mut document, full) = told(document);
     let canonical = signed.then(|| signing::canonical(&document));
     document.shorten();
     Rendered { id, kind, derived: false, full, brief: json(&document), canonical }
+}
+
+/// The document as it is told, and its text: parts of it may say what they said before.
+fn told<T: Serialize + DeserializeOwned>(document: T) -> (T, String) {
+    let text = json(&document);
+    match redaction::without_changes_of_parts::<T>(&text) {
+        Some(left) => {
+            let text = json(&left);
+            (left, text)
+        }
+        None => (document, text),
+    }
 }
 
 fn json(document: &impl Serialize) -> String {
@@ -243,7 +255,7 @@ fn service(mut doc: Service, around: &Around, modified: DateTime<Utc>, signed: b
         doc = hidden;
     }
     doc.set_modified(modified);
-    let full = json(&doc);
+    let (mut doc, full) = told(doc);
     let canonical = (signed && !derived).then(|| signing::canonical(&doc));
     let links = std::mem::take(&mut doc.service_at_locations);
     doc.shorten();
