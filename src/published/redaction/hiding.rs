@@ -26,6 +26,14 @@ pub fn hide_places<T: Serialize + DeserializeOwned>(kind: Kind, document: &T, kn
     serde_json::from_value(value).ok()
 }
 
+/// The document, of this kind, without what is `known` of places that are hidden elsewhere. What it says of others
+/// stays as it is.
+pub fn hide_known<T: Serialize + DeserializeOwned>(kind: Kind, document: &T, known: &Known) -> Option<T> {
+    let mut value = serde_json::to_value(document).ok()?;
+    Hiding { known, whom: Whom::Keepers }.entity(shape::entity(shape::title(kind))?, &mut value);
+    serde_json::from_value(value).ok()
+}
+
 /// Take what is known of a place out of a document that is kept, before the place itself goes: out of its
 /// texts, and what its links to that place say. Whether there was anything.
 pub fn forget_places(document: &mut Document, known: &Known) -> bool {
@@ -67,7 +75,7 @@ pub fn texts_with(document: &Document, known: &Known) -> Vec<String> {
 enum Whom {
     /// What tells of a place, from the world.
     Everybody,
-    /// The same, also from those who keep the record.
+    /// What is known of it, and no more, also from those who keep the record.
     Keepers,
     /// What tells of a person: nobody is to have it any more.
     Nobody,
