@@ -14,7 +14,7 @@ use crate::{
 
 pub use {
     earlier::{changes, without_changes_of_parts},
-    hiding::{forget_person, forget_places, hide_known, hide_places, texts_with},
+    hiding::{forget_person, forget_places, hide_known, hide_places, texts_with, without_person},
     known::{Erased, Known},
 };
 

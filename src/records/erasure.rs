@@ -146,7 +146,8 @@ impl Search {
     }
 
     fn look_into(&mut self, stored: &Stored, stands: bool) -> Result<(), Error> {
-        let has_words = !self.sign.is_empty() && plain(&stored.document.replace("\\n", " ")).contains(&self.sign);
+        let has_sign = |text: &str| plain(&text.replace("\\n", " ")).contains(&self.sign);
+        let has_words = !self.sign.is_empty() && (has_sign(&stored.document) || has_sign(&stored.kept.why));
         if !has_words && !stored.document.contains("\"contacts\"") {
             return Ok(());
         }
@@ -160,7 +161,8 @@ impl Search {
 
     fn look_for_words(&mut self, stored: &Stored, mut document: Document, stands: bool) {
         document.contact_lists().into_iter().for_each(Vec::clear);
-        let says = redaction::texts_with(&document, &self.known);
+        let mut says = redaction::texts_with(&document, &self.known);
+        says.extend(Some(&stored.kept.why).filter(|why| self.known.is_told_in(why)).cloned());
         if says.is_empty() {
             return;
         }

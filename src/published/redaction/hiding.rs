@@ -54,6 +54,11 @@ pub fn forget_person(document: &mut Document, known: &Known) -> bool {
     document.to_json() != before
 }
 
+/// `text` without what is known of a person. None where nothing of it stands there.
+pub fn without_person(text: &str, known: &Known) -> Option<String> {
+    known.mask(text, "[removed]")
+}
+
 /// The texts of a document that tell of a person.
 pub fn texts_with(document: &Document, known: &Known) -> Vec<String> {
     fn look(value: &Value, known: &Known, found: &mut Vec<String>) {
@@ -179,7 +184,7 @@ impl Hiding<'_> {
         match self.whom {
             Whom::Everybody => mask_text(text, self.known),
             Whom::Keepers => self.known.mask(text, addresses::MASK),
-            Whom::Nobody => self.known.mask(text, "[removed]"),
+            Whom::Nobody => without_person(text, self.known),
         }
     }
 }
