@@ -16,10 +16,10 @@ use axum::{
     Router,
     extract::{DefaultBodyLimit, State},
     middleware,
-    response::{IntoResponse as _, Response},
+    response::{IntoResponse as _, Redirect, Response},
     routing::get,
 };
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tower::ServiceBuilder;
 use tower_http::{
@@ -354,7 +354,9 @@ impl Served {
             .route("/api/", root)
             .nest("/api", api)
             .merge(own)
-            .fallback(move |headers: HeaderMap| async move { unknown(&site, &headers) })
+            .fallback(move |address: Uri, headers: HeaderMap| async move {
+                without_slash(&address).unwrap_or_else(|| unknown(&site, &headers))
+            })
             .layer(
                 // One layer: a request pays for each of them with copies of everything inside it.
                 ServiceBuilder::new()
@@ -422,6 +424,19 @@ async fn metrics(State(served): State<Served>) -> Response {
     let mut response = text.into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4"));
     response
+}
+
+/// Feeds of the first version of the standard had a slash at the end of their addresses, and software that read them
+/// still asks so: it is sent to the address without.
+fn without_slash(address: &Uri) -> Option<Response> {
+    let path = address.path().strip_suffix('/')?;
+    let below = path.strip_prefix("/api").unwrap_or(path);
+    let behind = publishing::COLLECTIONS.iter().find_map(|collection| below.strip_prefix(collection.path))?;
+    let is_document = behind.strip_prefix('/').is_some_and(|id| !id.is_empty() && !id.contains('/'));
+    let last = path.rsplit('/').next().filter(|_| behind.is_empty() || is_document)?;
+    let query = address.query().map(|query| format!("?{query}")).unwrap_or_default();
+    // Relative, since a proxy in front may have put us below a path of its own.
+    Some(web::guard::open_to_all(Redirect::permanent(&format!("../{last}{query}")).into_response()))
 }
 
 /// Nothing stands under this address: a page for people, a problem for programs.
