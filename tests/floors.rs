@@ -30,14 +30,14 @@ fn sources(path: &Path, found: &mut Vec<std::path::PathBuf>) {
     }
 }
 
+/// The files of a module: its own, and those of the folder of its name.
 fn files_of(module: &str) -> Vec<std::path::PathBuf> {
-    let mut found = Vec::new();
-    let folder = Path::new("src").join(module);
+    let (file, folder) = (Path::new("src").join(format!("{module}.rs")), Path::new("src").join(module));
+    let mut found: Vec<_> = Some(file).into_iter().filter(|file| file.exists()).collect();
     if folder.is_dir() {
         sources(&folder, &mut found);
-    } else {
-        found.push(Path::new("src").join(format!("{module}.rs")));
     }
+    assert!(!found.is_empty(), "{module} has no file");
     found
 }
 
@@ -123,6 +123,8 @@ fn outbound_is_the_only_door_out() {
 
 #[test]
 fn a_use_of_a_lower_floor_would_be_seen() {
+    let assembly = files_of("app");
+    assert!(assembly.contains(&Path::new("src/app.rs").to_path_buf()) && assembly.len() > 1, "{assembly:?}");
     assert_eq!(
         uses("use crate::{\n    db,\n    model::{Kind, text},\n    records::Records,\n};\nuse crate::cli::x;"),
         ["db", "model", "records", "cli"]
