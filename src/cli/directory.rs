@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
-use super::{checker, progress, say};
+use super::{at_work, checker, progress, say};
 use crate::{
     app::{self, App},
     clock::Clock,
@@ -35,6 +35,10 @@ pub(super) enum Job {
     /// Mark listings that have not been checked for a long time, and queue the reminders that are due. The server
     /// does this every 15 minutes.
     Freshness,
+    /// Send the emails about reports that had to wait for an earlier one. The server does this every 15 minutes.
+    Reports,
+    /// Mark the records of directories that have not answered for long. The server does this every 15 minutes.
+    Staleness,
     /// Delete personal data older than the keep_…_days settings allow. The server does this every day.
     Retention,
     /// Send the emails that are due. The server does this within a second.
@@ -63,17 +67,27 @@ pub(super) async fn run_job(app: App, job: Job) -> anyhow::Result<bool> {
             let (marked, reminded) = jobs::freshness(&app, &here).await?;
             say!("{marked} listings republished; {} reminders about {} listings queued", reminded.letters, reminded.listings)?;
         }
+        Job::Reports => {
+            let here = app::public_url(&app.config, app.config.listen);
+            let listings = jobs::reports(&app, &here).await?;
+            say!("emails about reports of {listings} listings queued")?;
+        }
+        Job::Staleness => {
+            let sources = jobs::staleness(&app).await?;
+            say!("records of {sources} directories republished, because their confirmation changed")?;
+        }
         Job::Retention => {
             let here = app::public_url(&app.config, app.config.listen);
             let aged = jobs::retention(&app, &here).await?;
             say!(
-                "deleted: {} lines of the audit trail, {} emails, {} drafts, {} changes, {} claims, {} appeals, {} reports, {} addresses of people who reported something",
+                "deleted: {} lines of the audit trail, {} emails, {} drafts, {} changes, {} claims, {} appeals, {} call backs, {} reports, {} addresses of people who reported something",
                 aged.audit,
                 aged.letters,
                 aged.drafts,
                 aged.proposals,
                 aged.claims,
                 aged.appeals,
+                aged.calls,
                 aged.reports,
                 aged.reporters
             )?;
@@ -99,7 +113,7 @@ pub(super) async fn reindex(app: App) -> anyhow::Result<bool> {
     let head = app.head().await?;
     let shelf = Shelf::open(&app.config.data_dir, &head)
         .context("the running server rebuilds its files itself; stop it first if you must do it by hand")?;
-    let bar = progress(None, "records");
+    let bar = at_work();
     shelf.rebuild(&app.db, &app.clock).await?;
     bar.finish_and_clear();
     let (entries, bytes) = shelf.size();
@@ -120,7 +134,10 @@ pub(super) async fn reindex(app: App) -> anyhow::Result<bool> {
 }
 
 pub(super) async fn backup(app: App, file: &Path) -> anyhow::Result<bool> {
-    let lines = safekeeping::backup(&app.records, file).await?;
+    let bar = at_work();
+    let lines = safekeeping::backup(&app.records, file).await;
+    bar.finish_and_clear();
+    let lines = lines?;
     say!("saved {lines} records, versions and published documents to {}", file.display())?;
     say!(
         "it contains private records: keep it where only you can read it. Back up {} as well.",
@@ -130,7 +147,10 @@ pub(super) async fn backup(app: App, file: &Path) -> anyhow::Result<bool> {
 }
 
 pub(super) async fn restore(app: App, file: &Path) -> anyhow::Result<bool> {
-    let records = safekeeping::restore(&app.records, file, &app.config.data_dir).await?;
+    let bar = at_work();
+    let records = safekeeping::restore(&app.records, file, &app.config.data_dir).await;
+    bar.finish_and_clear();
+    let records = records?;
     // They tell of another epoch: nobody can use them any more, and what is in them may have been taken out for good.
     super::exchange::discard_derived(&app)?;
     // What neighbours told since is not in the backup: it is asked for again.
@@ -152,7 +172,9 @@ pub(super) async fn doctor(config: Config, as_json: bool, thorough: bool, has_to
     let mut findings = match opened {
         Ok(app) => {
             let head = app.head().await?;
+            let bar = at_work();
             let mut findings = safekeeping::doctor::examine(&app.config, &app.db, &head, clock.now(), thorough).await;
+            bar.finish_and_clear();
             findings.push(checker::looked_at(&app).await?);
             findings
         }

@@ -378,10 +378,18 @@ fn progress(length: Option<u64>, unit: &'static str) -> indicatif::ProgressBar {
         (Some(_), "bytes") => "{bar:30} {percent}% {bytes}/{total_bytes} {bytes_per_sec} {eta} left",
         (Some(_), _) => "{bar:30} {percent}% {pos}/{len} {per_sec} {eta} left",
         (None, "bytes") => "{spinner} {bytes} {bytes_per_sec}",
+        (None, "time") => "{spinner} {elapsed}",
         _ => "{spinner} {pos} {per_sec}",
     };
     if let Ok(style) = indicatif::ProgressStyle::with_template(template) {
         bar.set_style(style);
     }
+    bar
+}
+
+/// The same for long work of which nobody knows how far it is: that it goes on, and since when.
+fn at_work() -> indicatif::ProgressBar {
+    let bar = progress(None, "time");
+    bar.enable_steady_tick(std::time::Duration::from_millis(200));
     bar
 }

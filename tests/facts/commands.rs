@@ -267,6 +267,7 @@ fn a_wrong_call_says_what_would_be_right_and_exits_with_two() {
     assert_eq!(text(&run(folder.path(), &["import"])).0, 2);
     assert_eq!(text(&run(folder.path(), &["export", "--complete", "--format", "csv"])).0, 2);
     assert_eq!(text(&run(folder.path(), &["frobnicate"])).0, 2);
+    assert_eq!(text(&run(folder.path(), &["demo", "--port", "65535"])).0, 2, "the second directory would have no port");
     let (code, _, error) = text(&run(folder.path(), &["import", "no-such-file"]));
     assert_eq!(code, 1);
     assert!(error.contains("no-such-file"), "{error}");
@@ -386,6 +387,28 @@ fn whoever_gives_the_id_of_what_is_shown_of_a_record_is_told_which_record_it_is(
     let (code, said, error) = text(&run(folder.path(), &["record", "history", &nobody]));
     assert_eq!((code, &*said), (1, ""));
     assert!(error.contains("does not exist"), "{error}");
+}
+
+#[test]
+fn every_job_of_the_server_can_be_run_by_hand_and_says_what_it_did() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("feed.ndjson"), pantry().to_string()).unwrap();
+    assert_eq!(text(&run(folder.path(), &["import", "feed.ndjson"])).0, 0);
+    for (job, said) in [
+        ("follow", ""),
+        ("keep-scrubs", ""),
+        ("events", "0 events republished, because a date has passed"),
+        ("reopen", "0 services reopened"),
+        ("freshness", "0 listings republished; 0 reminders about 0 listings queued"),
+        ("reports", "emails about reports of 0 listings queued"),
+        ("staleness", "records of 0 directories republished"),
+        ("retention", "deleted: 0 lines of the audit trail, 0 emails, 0 drafts, 0 changes, 0 claims, 0 appeals, 0 call backs"),
+        ("mail", "0 emails sent"),
+    ] {
+        let (code, out, error) = text(&run(folder.path(), &["run", job]));
+        assert_eq!(code, 0, "{job}: {error}");
+        assert!(out.starts_with(said), "{job}: {out}");
+    }
 }
 
 #[test]
