@@ -6,6 +6,7 @@ mod checker;
 mod demo;
 mod directory;
 mod exchange;
+mod export;
 mod folder;
 mod keys;
 mod peer;
@@ -67,7 +68,7 @@ enum Command {
     /// calendars.
     Import(exchange::Import),
     /// Export everything public or, with --complete, everything that is stored.
-    Export(exchange::Export),
+    Export(export::Export),
     /// Work on one record: show it, withdraw it, hide its place, erase a contact.
     Record(record::Record),
     /// Import the positions of postcodes.

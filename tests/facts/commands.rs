@@ -139,8 +139,15 @@ fn an_export_comes_out_whole_and_the_private_one_is_private() {
     let (code, out, _) = text(&run(folder.path(), &["export", "--format", "ndjson"]));
     assert_eq!((code, serde_json::from_str::<Value>(&out).unwrap()["name"].clone()), (0, "Meadow larder".into()));
     let complete = folder.path().join("all.ndjson");
+    // What an earlier one left behind is for everybody to read.
+    for left in ["all.part", "all.ndjson.part"] {
+        let file = folder.path().join(left);
+        std::fs::write(&file, "").unwrap();
+        std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+    }
     assert_eq!(text(&run(folder.path(), &["export", "--complete", "--out", complete.to_str().unwrap()])).0, 0);
     assert_eq!(std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&complete).unwrap().permissions()) & 0o777, 0o600);
+    assert!(!folder.path().join("all.ndjson.part").exists());
     let trail = on_record(folder.path());
     let feed_in = "import feed.ndjson: 1 created, 0 updated, 0 rejected".to_owned();
     assert!(trail.contains(&feed_in), "{trail:?}");
