@@ -121,6 +121,37 @@ fn outbound_is_the_only_door_out() {
     assert!(others.is_empty(), "requests go through src/outbound, which guards them: {others:?}");
 }
 
+/// Every file and folder below `path`, folders with a slash at their end.
+fn everything(path: &Path, found: &mut Vec<String>) {
+    for entry in fs::read_dir(path).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.push(format!("{}/", path.display()));
+            everything(&path, found);
+        } else {
+            found.push(path.display().to_string());
+        }
+    }
+}
+
+#[test]
+fn whatever_the_architecture_names_is_there() {
+    let page = fs::read_to_string("docs/architecture.md").unwrap();
+    let mut there = Vec::new();
+    for folder in ["content", "docs", "migrations", "src", "tests"] {
+        there.push(format!("{folder}/"));
+        everything(Path::new(folder), &mut there);
+    }
+    let is_path = |word: &&str| {
+        (word.contains('/') || word.ends_with(".rs")) && !word.starts_with('/') && !word.contains([' ', '\n', '*', '…'])
+    };
+    let named: Vec<&str> = page.split('`').skip(1).step_by(2).filter(is_path).collect();
+    assert!(named.len() > 100, "{named:?}");
+    let missing: Vec<&str> =
+        named.into_iter().filter(|name| !there.iter().any(|path| path == name || path.ends_with(&format!("/{name}")))).collect();
+    assert!(missing.is_empty(), "docs/architecture.md names what is not there: {missing:?}");
+}
+
 #[test]
 fn a_use_of_a_lower_floor_would_be_seen() {
     let assembly = files_of("app");
