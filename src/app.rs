@@ -33,7 +33,7 @@ use url::Url;
 use self::around::{Around, TextOnly, around};
 use crate::{
     clock::Clock,
-    config::Config,
+    config::{self, Config},
     db::{Database, Durability},
     editing::{self, About, Editing},
     federation::{self, Outlet, Publisher, harvest::Harvester, snapshot::Snapshots},
@@ -192,13 +192,7 @@ fn letters(config: &Config, outbound: &Outbound) -> anyhow::Result<mail::Setting
 
 /// How the world reaches us: as the settings say, or at the address that we listen on.
 pub fn public_url(config: &Config, listen: SocketAddr) -> Url {
-    config.public_url.clone().unwrap_or_else(|| {
-        let mut url = Url::parse("http://127.0.0.1/").expect("a constant address");
-        // Neither can fail for an address with a host.
-        let _ = url.set_ip_host(listen.ip());
-        let _ = url.set_port(Some(listen.port()));
-        url
-    })
+    config.public_url.clone().unwrap_or_else(|| config::nearby(listen))
 }
 
 /// The description of everything that is answered over HTTP.

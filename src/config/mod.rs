@@ -27,13 +27,8 @@ use ipnet::IpNet;
 use url::Url;
 use uuid::Uuid;
 
-use self::{
-    addresses::{mail_server, public_url},
-    providers::{sign_in_providers, tables, unknown_members},
-    settings::SETTINGS,
-    values::{as_text, list, optional, parse, with_slash, without_password, wrong},
-};
 pub use self::{
+    addresses::nearby,
     log::LogFormat,
     look::Colour,
     providers::SignInProvider,
@@ -41,6 +36,12 @@ pub use self::{
     settings::schema,
     tiles::MapTiles,
     values::{Error, Hidden},
+};
+use self::{
+    addresses::{mail_server, public_url},
+    providers::{sign_in_providers, tables, unknown_members},
+    settings::SETTINGS,
+    values::{as_text, list, optional, parse, with_slash, without_password, wrong},
 };
 
 /// The header in which a proxy says who asks.
@@ -276,8 +277,8 @@ impl Config {
         shown.retain(|name, _| !name.starts_with("oidc_"));
         shown
             .insert("oidc", self.sign_in_providers.iter().map(|provider| format!("{provider:?}")).collect::<Vec<_>>().join(", "));
-        let address = self.public_url.as_ref().map_or_else(|| format!("http://{}/", self.listen), ToString::to_string);
-        shown.insert("public_url", address);
+        let address = self.public_url.clone().unwrap_or_else(|| nearby(self.listen));
+        shown.insert("public_url", address.to_string());
         shown.insert("database_url", without_password(&self.database_url));
         shown
     }

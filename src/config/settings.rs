@@ -23,7 +23,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         name: "public_url",
         default: "",
-        meaning: "The web address at which the public reaches the directory: scheme, host and perhaps port, without a path, because neighbouring directories know it by its host alone. http://LISTEN when not set.",
+        meaning: "The web address at which the public reaches the directory: scheme, host and perhaps port, without a path, because neighbouring directories know it by its host alone. http://LISTEN when not set, with 127.0.0.1 in place of 0.0.0.0.",
         example: "https://directory.luton.example.org/",
     },
     Setting {

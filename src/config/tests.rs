@@ -204,6 +204,20 @@ fn a_public_address_is_an_origin_and_nothing_more() {
 }
 
 #[test]
+fn what_listens_everywhere_is_known_by_the_address_of_its_machine() {
+    for (listen, known_as) in [
+        ("0.0.0.0:8080", "http://127.0.0.1:8080/"),
+        ("[::]:8080", "http://[::1]:8080/"),
+        ("10.0.0.7:80", "http://10.0.0.7/"),
+        ("127.0.0.1:8080", "http://127.0.0.1:8080/"),
+    ] {
+        assert_eq!(read(&[("FINGERPOST_LISTEN", listen)]).unwrap().shown()["public_url"], known_as);
+    }
+    let set = [("FINGERPOST_LISTEN", "0.0.0.0:8080"), ("FINGERPOST_PUBLIC_URL", "https://luton.example.org")];
+    assert_eq!(read(&set).unwrap().shown()["public_url"], "https://luton.example.org/");
+}
+
+#[test]
 fn a_log_filter_that_would_log_nothing_is_refused() {
     let said = read(&[("FINGERPOST_LOG", ":::")]).unwrap_err().to_string();
     assert!(
