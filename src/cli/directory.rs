@@ -109,15 +109,17 @@ pub(super) async fn run_job(app: App, job: Job) -> anyhow::Result<bool> {
     Ok(true)
 }
 
-pub(super) async fn reindex(app: App) -> anyhow::Result<bool> {
+pub(super) async fn reindex(app: App, as_json: bool) -> anyhow::Result<bool> {
     let head = app.head().await?;
     let shelf = Shelf::open(&app.config.data_dir, &head)
         .context("the running server rebuilds its files itself; stop it first if you must do it by hand")?;
     let bar = at_work();
     shelf.rebuild(&app.db, &app.clock).await?;
     bar.finish_and_clear();
-    let (entries, bytes) = shelf.size();
-    say!("{entries} published documents, {bytes} bytes")?;
+    let (published, published_bytes) = shelf.size();
+    if !as_json {
+        say!("{published} published documents, {published_bytes} bytes")?;
+    }
     // Nobody else writes the index while the shelf is ours.
     Search::discard(&app.config.data_dir)?;
     let index = Search::open(&app.config.data_dir, app.words().await?)?.looking_ahead(app.config.event_days);
@@ -129,24 +131,31 @@ pub(super) async fn reindex(app: App) -> anyhow::Result<bool> {
     index.catch_up(&app.db, &app.clock, show).await?;
     bar.finish_and_clear();
     let (documents, bytes) = index.size();
-    say!("{documents} documents in the search index, {bytes} bytes")?;
+    if as_json {
+        let shelf = json!({"documents": published, "bytes": published_bytes});
+        say!("{}", json!({"published": shelf, "index": {"documents": documents, "bytes": bytes}}))?;
+    } else {
+        say!("{documents} documents in the search index, {bytes} bytes")?;
+    }
     Ok(true)
 }
 
-pub(super) async fn backup(app: App, file: &Path) -> anyhow::Result<bool> {
+pub(super) async fn backup(app: App, file: &Path, as_json: bool) -> anyhow::Result<bool> {
     let bar = at_work();
     let lines = safekeeping::backup(&app.records, file).await;
     bar.finish_and_clear();
     let lines = lines?;
+    let keys = app.config.data_dir.join("keys");
+    if as_json {
+        say!("{}", json!({"file": file.display().to_string(), "saved": lines, "keys": keys.display().to_string()}))?;
+        return Ok(true);
+    }
     say!("saved {lines} records, versions and published documents to {}", file.display())?;
-    say!(
-        "it contains private records: keep it where only you can read it. Back up {} as well.",
-        app.config.data_dir.join("keys").display()
-    )?;
+    say!("it contains private records: keep it where only you can read it. Back up {} as well.", keys.display())?;
     Ok(true)
 }
 
-pub(super) async fn restore(app: App, file: &Path) -> anyhow::Result<bool> {
+pub(super) async fn restore(app: App, file: &Path, as_json: bool) -> anyhow::Result<bool> {
     let bar = at_work();
     let records = safekeeping::restore(&app.records, file, &app.config.data_dir).await;
     bar.finish_and_clear();
@@ -156,7 +165,12 @@ pub(super) async fn restore(app: App, file: &Path) -> anyhow::Result<bool> {
     // What neighbours told since is not in the backup: it is asked for again.
     app.harvester().start_over().await?;
     super::exchange::after_changes(&app).await?;
-    say!("{records} records restored, in a new epoch; a running server picks them up automatically")?;
+    let epoch = app.head().await?.epoch;
+    if as_json {
+        say!("{}", json!({"restored": records, "epoch": epoch}))?;
+    } else {
+        say!("{records} records restored, in a new epoch; a running server picks them up automatically")?;
+    }
     Ok(true)
 }
 
