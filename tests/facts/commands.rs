@@ -331,7 +331,7 @@ fn a_table_of_words_with_a_slip_in_a_mark_changes_nothing_and_needs_that_nobody_
 }
 
 /// Commands below these, as their help lists them.
-fn commands_of(help: &str) -> Vec<String> {
+pub(super) fn commands_of(help: &str) -> Vec<String> {
     let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
     // What a command is about may go on on a line of its own, further in.
     let names = listed.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
@@ -416,65 +416,6 @@ fn every_job_of_the_server_can_be_run_by_hand_and_says_what_it_did() {
         assert_eq!(code, 0, "{job}: {error}");
         assert!(out.starts_with(said), "{job}: {out}");
     }
-}
-
-/// The words of every call of the program that a page shows, be it a line of its own or within a sentence.
-fn calls_of(page: &str) -> Vec<Vec<String>> {
-    let lines = page.split('`').skip(1).step_by(2).flat_map(str::lines);
-    let calls = lines.filter_map(|line| {
-        // Settings before the call, as in FINGERPOST_DATA_DIR=/tmp/a.
-        let mut words = line.split_whitespace().skip_while(|word| word.starts_with("FINGERPOST_")).peekable();
-        let is_ours = |word: &&str| ["fingerpost", "fp", "$fp", "target/release/fingerpost"].contains(word);
-        words.next_if(is_ours)?;
-        let ends = |word: &&str| !word.starts_with(['#', '>', '<', '|', '&', ';', '\\']);
-        Some(words.take_while(ends).map(|word| word.trim_matches(['[', ']']).to_owned()).collect())
-    });
-    calls.filter(|words: &Vec<String>| !words.is_empty()).collect()
-}
-
-fn pages(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            pages(&path, found);
-        } else if path.extension().is_some_and(|end| end == "md") {
-            found.push(path);
-        }
-    }
-}
-
-#[test]
-fn every_call_that_the_documentation_shows_is_one_that_the_program_understands() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut helps = std::collections::BTreeMap::new();
-    let mut help = |command: &[String]| -> String {
-        let ask = || text(&run(folder.path(), &command.iter().map(String::as_str).chain(["--help"]).collect::<Vec<_>>())).1;
-        helps.entry(command.to_vec()).or_insert_with(ask).clone()
-    };
-    let mut found = vec!["README.md".into(), "SECURITY.md".into()];
-    pages(Path::new("docs"), &mut found);
-    let mut calls = 0;
-    for page in found {
-        for words in calls_of(&std::fs::read_to_string(&page).unwrap()) {
-            calls += 1;
-            let mut command: Vec<String> = Vec::new();
-            for word in words.iter().take_while(|word| !word.starts_with('-')) {
-                let below = commands_of(&help(&command));
-                if below.is_empty() {
-                    break;
-                }
-                assert!(below.contains(word), "{}: {words:?}: there is no {word:?} among {below:?}", page.display());
-                command.push(word.clone());
-            }
-            let known = help(&command);
-            for option in words.iter().filter(|word| word.starts_with("--")) {
-                let name = option.split('=').next().unwrap();
-                let is_there = known.split([' ', '\n', ',', '<', '=', '[', ']']).any(|word| word == name);
-                assert!(is_there, "{}: {words:?}: {command:?} has no {name}: {known}", page.display());
-            }
-        }
-    }
-    assert!(calls > 100, "{calls} calls were found");
 }
 
 #[test]
