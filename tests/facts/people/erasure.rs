@@ -306,8 +306,13 @@ fact! {
             let token = page.split("name=\"form\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
             let fields = [("form", token.as_str()), ("q", "winifred"), ("do", "find")];
             let answer = browser.post("/moderation/erase", PUBLIC_URL.trim_end_matches('/'), &fields).await;
+            assert_eq!(answer.status, 403, "{}", answer.text());
             assert!(!answer.text().contains("Ogundipe"), "{}", answer.text());
         }
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let page = moderator.open("/moderation/erase").await;
+        let found = moderator.submit(&page, "/moderation/erase", &[("q", "winifred"), ("do", "find")]).await;
+        assert!(found.text().contains("Ogundipe"), "whoever may erase finds her by the same words: {}", found.text());
     }
 }
 
