@@ -110,7 +110,7 @@ pub(super) fn unsure() -> Markup {
 /// The guides, by name: what somebody in trouble may look for.
 fn guides(site: &Site) -> Markup {
     let shown = site.texts.shown();
-    let guides: Vec<_> = shown.guides().into_iter().filter(|guide| !guide.text.quiet).take(6).collect();
+    let guides: Vec<_> = shown.guides().into_iter().filter(|guide| !super::guides::is_quiet(guide)).take(6).collect();
     html! {
         @if !guides.is_empty() {
             h2 { (say("What to do first")) }
