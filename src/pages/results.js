@@ -75,6 +75,7 @@ addEventListener('popstate', (event) => {
     location.reload();
     return;
   }
+  if (number === shown) return;
   const { from } = pages[shown];
   show(number);
   if (from?.isConnected) from.focus({ preventScroll: true });
