@@ -261,4 +261,13 @@ fn texts_are_kept_and_published_from_files() {
     assert_eq!(list("version"), 1, "nothing is kept when one file cannot be");
     assert_eq!(run(folder, &["withdraw", "behind-with-rent"]).status.code(), Some(0));
     assert_eq!((list("public"), list("version")), (false.into(), 2.into()));
+    // What every page links to is there again as it was at first.
+    let privacy = folder.join("privacy.md");
+    std::fs::write(&privacy, run(folder, &["show", "privacy"]).stdout).unwrap();
+    assert_eq!(run(folder, &["save", privacy.to_str().unwrap(), "--publish", "--reviewed-by", "Ada"]).status.code(), Some(0));
+    let withdrawn = run(folder, &["withdraw", "privacy"]);
+    assert_eq!(
+        String::from_utf8_lossy(&withdrawn.stdout),
+        "privacy is no longer shown; the text supplied with Fingerpost is shown again\n"
+    );
 }
