@@ -188,6 +188,14 @@ fact! {
 }
 
 #[test]
+fn no_sample_guide_has_a_number_that_nobody_would_check_again() {
+    for (slug, text) in fingerpost::texts::starting() {
+        let numbers = text.body.split("](tel:").skip(1).filter_map(|rest| rest.split(')').next());
+        assert_eq!(numbers.filter(|number| *number != "999").collect::<Vec<_>>(), Vec::<&str>::new(), "{slug}");
+    }
+}
+
+#[test]
 fn each_sample_guide_and_page_alone_is_easy_to_read() {
     for (slug, text) in fingerpost::texts::starting() {
         let Some(age) = reading::age(&text.body) else { continue };
