@@ -452,10 +452,11 @@ fn add_hours<'a>(field: Field, schedules: impl IntoIterator<Item = &'a Schedule>
     }
 }
 
-/// The dates of an event from a day ago to the horizon.
+/// The dates of an event from the first day that may be asked for to the horizon.
 fn add_dates(fields: &Fields, row: &Published, now: DateTime<Utc>, horizon: TimeDelta, out: &mut TantivyDocument) {
     let Ok(event) = serde_json::from_str::<Event>(&row.full) else { return };
-    let from = now - TimeDelta::days(PAST_DAYS);
+    // That day is known from its beginning.
+    let from = now - TimeDelta::days(PAST_DAYS + 1);
     // As far as somebody may ask on the last day that these dates hold.
     let until = now + horizon + TimeDelta::days(super::follow::DATES_HOLD_DAYS + 1);
     // Whoever looks at a week is told which date of a series is off; a series that is off has none.

@@ -239,3 +239,20 @@ fact! {
         assert!(!page.contains(&moved), "nothing leads to where there is no page: {page}");
     }
 }
+
+fact! {
+    async fn a_time_that_began_long_ago_is_answered_from_the_first_day_that_is_known_and_the_answer_says_which(app) {
+        let report = app.import(lines("FREQ=WEEKLY").replace("2026-11-17T", "2020-01-07T")).await;
+        assert_eq!(report.rejected, []);
+        let found = app.get("/events?from=2020-01-01").await.json();
+        assert_eq!((&found["total_items"], &found["interpreted"]), (&json!(1), &json!({"dates_known_from": "2026-10-22"})));
+        let dates = found["times"][id("lunch").to_string()]["occurrences"].clone();
+        assert_eq!(dates[0]["start"], "2026-10-27T12:00:00Z", "the dates are those by which it was found: {dates}");
+        let sheet = app.get("/events?from=2020-01-01&format=csv").await.text();
+        assert!(sheet.contains("2026-10-27T12:00:00") && !sheet.contains("2020-01-14T"), "{sheet}");
+        let known = app.get("/events?from=2026-10-22").await.json();
+        assert!(known["interpreted"].is_null(), "all of it is known: {known}");
+        let past = app.get("/events?from=2020-01-01&to=2026-10-21").await;
+        assert!(past.status == 400 && past.text().contains("from 31 days ago"), "{}", past.text());
+    }
+}

@@ -41,6 +41,13 @@ fn read_moment(text: &str, clocks: &impl TimeZone) -> Option<DateTime<Utc>> {
         .or_else(|| text.parse::<NaiveDate>().ok().map(|day| on_them(day.and_time(NaiveTime::MIN))))
 }
 
+/// The first day of which the dates of events are known, and the moment at which it begins.
+pub(super) fn known_from(now: DateTime<Utc>) -> (NaiveDate, DateTime<Utc>) {
+    let past = now - TimeDelta::days(search::PAST_DAYS);
+    let day = past.with_timezone(&London).date_naive();
+    (day, midnight(day).unwrap_or(past))
+}
+
 /// From when to when: days are whole days in London, moments without a zone are on its clocks.
 pub(super) fn window(parameters: &Parameters, now: DateTime<Utc>, horizon: TimeDelta) -> Result<Option<Window>, Problem> {
     const EXPECTED: &str = "expected a date such as 2026-12-01, or a date and time such as 2026-12-01T09:00:00Z";
@@ -84,7 +91,7 @@ fn outside_of_what_is_known(
     now: DateTime<Utc>,
     horizon: TimeDelta,
 ) -> Result<Option<(&'static str, &str)>, Problem> {
-    let name = if until < now - TimeDelta::days(search::PAST_DAYS) {
+    let name = if until <= known_from(now).1 {
         "to"
     } else if from > now + horizon {
         "from"
