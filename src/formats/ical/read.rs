@@ -266,6 +266,8 @@ impl Reader {
             "X-WR-CALNAME" | "NAME" if calendar.name.is_none() => {
                 calendar.name = Some(property.text()).filter(|name| !name.trim().is_empty());
             }
+            // Sent to those who have its events, to take them back.
+            "METHOD" => calendar.cancels = property.text().trim().eq_ignore_ascii_case("CANCEL"),
             "X-WR-TIMEZONE" => calendar.zone = times::zone(&property.text()),
             _ => {}
         }

@@ -251,3 +251,10 @@ proptest! {
         let _ = read(format!("BEGIN:VCALENDAR\n{}", lines.join("\n")).as_bytes());
     }
 }
+
+#[test]
+fn a_calendar_that_takes_its_events_back_cancels_them() {
+    let text = b"BEGIN:VCALENDAR\nMETHOD:CANCEL\nBEGIN:VEVENT\nUID:1\nSUMMARY:Soup\nDTSTART:20261203T120000\nEND:VEVENT\nEND:VCALENDAR\n";
+    assert_eq!(read(text).unwrap().events[0].status, Status::Cancelled);
+    assert_eq!(event("DTSTART:20261203T120000").status, Status::Scheduled);
+}
