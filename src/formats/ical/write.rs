@@ -133,7 +133,7 @@ impl Calendar {
                 free: true,
                 ..Entry::new(uid, service.name.clone(), hours::ZONE, found.start)
             };
-            (series.end, series.rule) = (found.end, found.rule);
+            (series.end, series.rule, series.without) = (found.end, found.rule, found.without);
             series.page = address(&self.base, &format!("/directory/services/{}", service.id));
             series.modified = service.last_modified.unwrap_or_default();
             match service.status {
