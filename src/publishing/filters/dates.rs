@@ -77,7 +77,11 @@ pub(super) fn window(parameters: &Parameters, now: DateTime<Utc>, horizon: TimeD
         return Err(Problem::bad_parameter(name, text, &known));
     }
     if until <= from {
-        return Err(Problem::bad_parameter("to", parameters.text("to")?.unwrap_or_default(), "it must be after from"));
+        let why = match parameters.text("from")? {
+            Some(_) => "it must be after from",
+            None => "it is in the past, and without from the time begins now; give from as well",
+        };
+        return Err(Problem::bad_parameter("to", parameters.text("to")?.unwrap_or_default(), why));
     }
     Ok(Some((from, until)))
 }
