@@ -114,7 +114,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         name: "event_days",
         default: "400",
-        meaning: "Days ahead for which the dates of events are worked out, so that people can search for them: 31 to 1,000.",
+        meaning: "Days ahead for which the dates of events are worked out, so that people can search for them: 31 to 1,000. Opening hours, and the services that stand for events, always look 400 days ahead.",
         example: "730",
     },
     Setting {

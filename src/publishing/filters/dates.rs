@@ -55,6 +55,13 @@ fn as_sent(text: &str) -> String {
     }
 }
 
+/// The first day of which the dates of events are known, and the moment at which it begins.
+pub(super) fn known_from(now: DateTime<Utc>) -> (NaiveDate, DateTime<Utc>) {
+    let past = now - TimeDelta::days(search::PAST_DAYS);
+    let day = past.with_timezone(&London).date_naive();
+    (day, midnight(day).unwrap_or(past))
+}
+
 /// From when to when: days are whole days in London, moments without a zone are on its clocks.
 pub(super) fn window(parameters: &Parameters, now: DateTime<Utc>, horizon: TimeDelta) -> Result<Option<Window>, Problem> {
     const EXPECTED: &str = "expected a date such as 2026-12-01, or a date and time such as 2026-12-01T09:00:00Z";
@@ -84,7 +91,11 @@ pub(super) fn window(parameters: &Parameters, now: DateTime<Utc>, horizon: TimeD
         return Err(Problem::bad_parameter(name, text, &known));
     }
     if until <= from {
-        return Err(Problem::bad_parameter("to", parameters.text("to")?.unwrap_or_default(), "it must be after from"));
+        let why = match parameters.text("from")? {
+            Some(_) => "it must be after from",
+            None => "it is in the past, and without from the time begins now; give from as well",
+        };
+        return Err(Problem::bad_parameter("to", parameters.text("to")?.unwrap_or_default(), why));
     }
     Ok(Some((from, until)))
 }
@@ -98,7 +109,7 @@ fn outside_of_what_is_known(
     now: DateTime<Utc>,
     horizon: TimeDelta,
 ) -> Result<Option<(&'static str, &str)>, Problem> {
-    let name = if until < now - TimeDelta::days(search::PAST_DAYS) {
+    let name = if until <= known_from(now).1 {
         "to"
     } else if from > now + horizon {
         "from"
