@@ -8,6 +8,7 @@ mod directory;
 mod exchange;
 mod folder;
 mod keys;
+mod mail;
 mod peer;
 mod postcodes;
 mod proposal;
@@ -83,6 +84,9 @@ enum Command {
     /// Access tokens for programs that read or write for an organisation: create, list, revoke.
     #[command(subcommand)]
     Token(token::Tokens),
+    /// Emails that came back after the mail server had accepted them.
+    #[command(subcommand)]
+    Mail(mail::Mails),
     /// The keys that sign published records.
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -276,6 +280,7 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<bool> {
         Command::Proposal(proposals) => with(config, |app| proposals.run(app)).await,
         Command::User(users) => with(config, |app| users.run(app)).await,
         Command::Token(tokens) => with(config, |app| tokens.run(app)).await,
+        Command::Mail(mails) => with(config, |app| mails.run(app)).await,
         Command::Keys(keys) => with(config, |app| keys.run(app)).await,
         Command::Reindex => with(config, directory::reindex).await,
         Command::Words(words) => with(config, |app| words.run(app)).await,

@@ -17,6 +17,7 @@ mod address;
 mod letter;
 mod mailer;
 mod notify;
+mod returned;
 mod smtp;
 mod store;
 
