@@ -242,7 +242,7 @@ impl Editing {
         };
         let verdict = Verdict { revision: judgement.revision, version: judgement.version, rejected, amended: judgement.amended };
         let tx = self.records.database().write().await?;
-        self.records.decide_parts(&tx, &caller(actor, why), id, verdict).await?;
+        let proposal = self.records.decide_parts(&tx, &caller(actor, why), &proposal, verdict).await?;
         if !judgement.words.trim().is_empty() {
             self.records.say(&tx, &actor.known_as(), id, judgement.words.trim()).await?;
         }
@@ -250,7 +250,6 @@ impl Editing {
         if let Some(called) = &called {
             self.keep_call(&tx, (&actor.known_as(), actor.client()), called, &[proposal.record_id], About::Proposal(id)).await?;
         }
-        let proposal = self.records.proposal_in(&tx, id).await?.ok_or(Error::NotFound(id))?;
         self.tell_author(&tx, &proposal, judgement.words.trim()).await?;
         tx.commit().await?;
         Ok(proposal)
