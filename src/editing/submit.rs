@@ -240,7 +240,8 @@ impl Editing {
             if proposal.decision == Decision::Waiting && proposal.by == actor.known_as() {
                 // Whoever goes on with what waits to be published sends the newer version after it.
                 waits_already = standing.as_ref().is_some_and(|sight| !sight.is_public());
-                earlier = self.records.would_change(&proposal).await?.changes;
+                let stored = standing.as_ref().map(|sight| &sight.stored);
+                earlier = self.records.would_change(&proposal, stored).await?.changes;
             }
         }
         let proposed = earlier.len();

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     db::Transaction,
     model::changes::Change,
-    records::{Error, Records},
+    records::{Error, Records, Stored},
 };
 
 /// What a proposal would change of what stands.
@@ -44,23 +44,21 @@ impl Records {
         rebased(proposal, standing.as_ref(), &earlier)
     }
 
-    /// What a proposal would change, compared with the version that its author had read.
+    /// What a proposal would change, compared with the version that its author had read, where `standing` is its record.
     /// # Errors
     /// [`Error::Damaged`], or when the database fails.
-    pub async fn proposed_changes(&self, proposal: &Proposal) -> Result<Vec<Change>, Error> {
-        let standing = self.find(proposal.record_id).await?;
-        let earlier = store::made_against(self.db.reader(), proposal, standing.as_ref()).await?;
-        changes_of(proposal, standing.as_ref(), &earlier)
+    pub async fn proposed_changes(&self, proposal: &Proposal, standing: Option<&Stored>) -> Result<Vec<Change>, Error> {
+        let earlier = store::made_against(self.db.reader(), proposal, standing).await?;
+        changes_of(proposal, standing, &earlier)
     }
 
-    /// What a proposal that waits would change by now.
+    /// What a proposal that waits would change by now, where `standing` is its record.
     /// # Errors
     /// [`Error::Damaged`], or when the database fails.
-    pub async fn would_change(&self, proposal: &Proposal) -> Result<WouldChange, Error> {
-        let standing = self.find(proposal.record_id).await?;
-        let earlier = store::made_against(self.db.reader(), proposal, standing.as_ref()).await?;
-        let proposed = changes_of(proposal, standing.as_ref(), &earlier)?;
-        let changes = changes_now(proposal, standing.as_ref(), &earlier)?;
+    pub async fn would_change(&self, proposal: &Proposal, standing: Option<&Stored>) -> Result<WouldChange, Error> {
+        let earlier = store::made_against(self.db.reader(), proposal, standing).await?;
+        let proposed = changes_of(proposal, standing, &earlier)?;
+        let changes = changes_now(proposal, standing, &earlier)?;
         let moved = |now: &&Change| proposed.iter().any(|then| then.field == now.field && then.before != now.before);
         let overtaken = changes.iter().filter(moved).map(|now| now.field.clone()).collect();
         Ok(WouldChange { changes, overtaken })
