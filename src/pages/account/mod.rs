@@ -19,7 +19,7 @@ use axum::{
 pub(super) use self::{
     changes::{messages, thread},
     claims::written as claim_written,
-    find::candidates,
+    find::{candidates, is_alike},
     home::state_of,
     terms::{agree, terms},
 };
