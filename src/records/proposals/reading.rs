@@ -1,12 +1,10 @@
 //! What is proposed, and how it stands to what is there by now.
 
-use std::collections::HashMap;
-
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
-    Message, Proposal,
+    Proposal,
     deciding::{changes_now, changes_of, rebased, version_of},
     store,
 };
@@ -83,20 +81,6 @@ impl Records {
     /// When the database fails.
     pub async fn bundle(&self, bundle: Uuid) -> Result<Vec<Proposal>, Error> {
         Ok(store::of_bundle(self.db.reader(), bundle).await?)
-    }
-
-    /// What was said about a proposal, the oldest first.
-    /// # Errors
-    /// When the database fails.
-    pub async fn thread(&self, proposal: Uuid) -> Result<Vec<Message>, Error> {
-        Ok(store::thread(self.db.reader(), proposal).await?)
-    }
-
-    /// What was said last in each of these conversations.
-    /// # Errors
-    /// When the database fails.
-    pub async fn last_said(&self, about: &[Uuid]) -> Result<HashMap<Uuid, Message>, Error> {
-        Ok(store::last_said(self.db.reader(), about).await?)
     }
 
     /// Proposals that wait, of one origin or of all, after the given id, in order of ids.
