@@ -245,8 +245,7 @@ impl Mailer {
     /// When the database fails.
     pub async fn read_return(&self, message: &str) -> Result<Option<u64>, Error> {
         let Some(returned) = returned::read(message) else { return Ok(None) };
-        let why = returned.why.as_deref().unwrap_or("the mail server returned it");
-        self.came_back(&returned.letters, why).await.map(Some)
+        self.came_back(&returned.letters, returned.why.as_deref().unwrap_or("the mail server returned it")).await.map(Some)
     }
 
     /// Note that the last letter to a mailbox came back; how many are news. None where none is known that was taken.

@@ -223,7 +223,7 @@ fact! {
         letter_to(&app, "amina@lark-hill.example.org").await;
         sink.mailer(&app).send_due().await.unwrap();
         let output = bounced(&app, &["Amina@lark-hill.example.org", "--why", "no such mailbox, says the web mail"], "");
-        assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stdout).as_ref()), (Some(0), "1 recorded as bounced\n"));
+        assert_eq!((output.status.code(), &*String::from_utf8_lossy(&output.stdout)), (Some(0), "1 recorded as bounced\n"));
         let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
         let queue = moderator.open("/moderation").await.text();
         assert!(queue.contains("no such mailbox, says the web mail"), "{queue}");
