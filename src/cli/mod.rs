@@ -10,6 +10,7 @@ mod exchange;
 mod export;
 mod folder;
 mod keys;
+mod mail;
 mod peer;
 mod postcodes;
 mod proposal;
@@ -86,6 +87,9 @@ enum Command {
     /// Access tokens for programs that read or write for an organisation: create, list, revoke.
     #[command(subcommand)]
     Token(token::Tokens),
+    /// Emails that came back after the mail server had accepted them.
+    #[command(subcommand)]
+    Mail(mail::Mails),
     /// The keys that sign published records.
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -289,6 +293,7 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<bool> {
         Command::Proposal(proposals) => with(config, |app| proposals.run(app)).await,
         Command::User(users) => with(config, |app| users.run(app)).await,
         Command::Token(tokens) => with(config, |app| tokens.run(app)).await,
+        Command::Mail(mails) => with(config, |app| mails.run(app)).await,
         Command::Keys(keys) => with(config, |app| keys.run(app)).await,
         Command::Reindex { json } => with(config, async |app| directory::reindex(app, json).await).await,
         Command::Words(words) => with(config, |app| words.run(app)).await,

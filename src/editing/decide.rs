@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Appeal, Call, Editing, Error, Risk, Talk, call_backs::About, caller, letters, risk};
+use super::{Appeal, Call, Editing, Error, Risk, Sight, Talk, call_backs::About, caller, letters, risk};
 use crate::{
     db::Transaction,
     identity::{Action, Actor, Claim, Deed, MemberRole, PersonId, Subject},
@@ -155,14 +155,17 @@ impl Editing {
     }
 
     async fn beside_what_stands(&self, proposal: Proposal) -> Result<OneChange, Error> {
+        let sight = self.sight_if_there(proposal.record_id).await?;
+        let standing = sight.as_ref().map(|sight| &sight.stored);
         let (changes, overtaken) = match proposal.decision {
             Decision::Waiting => {
-                let would = self.records.would_change(&proposal).await?;
+                let would = self.records.would_change(&proposal, standing).await?;
                 (would.changes, would.overtaken)
             }
-            _ => (self.records.proposed_changes(&proposal).await?, Vec::new()),
+            _ => (self.records.proposed_changes(&proposal, standing).await?, Vec::new()),
         };
-        let (protected, revision) = self.concerns(&proposal).await?;
+        let revision = standing.map_or(0, |standing| standing.kept.revision);
+        let protected = self.concerns_danger(&proposal, sight.as_ref()).await?;
         Ok(OneChange { proposal, changes, protected, revision, overtaken })
     }
 
@@ -170,20 +173,18 @@ impl Editing {
     /// # Errors
     /// When the database fails, or a record is damaged.
     pub async fn needs_call_back(&self, proposal: &Proposal) -> Result<bool, Error> {
-        Ok(self.concerns(proposal).await?.0)
+        let sight = self.sight_if_there(proposal.record_id).await?;
+        self.concerns_danger(proposal, sight.as_ref()).await
     }
 
-    /// The same, and the version of its record that stands; 0 where there is none.
-    async fn concerns(&self, proposal: &Proposal) -> Result<(bool, i64), Error> {
-        match self.sight(proposal.record_id).await {
-            Ok(sight) => Ok((sight.protected, sight.stored.kept.revision)),
-            Err(Error::NotFound(_)) => {
-                let document = proposal.read()?;
-                let owners = self.owners(&document).await?;
-                Ok((self.is_protected(&document, &owners).await?, 0))
-            }
-            Err(error) => Err(error),
+    /// The same, where `sight` is the record that it would change.
+    async fn concerns_danger(&self, proposal: &Proposal, sight: Option<&Sight>) -> Result<bool, Error> {
+        if let Some(sight) = sight {
+            return Ok(sight.protected);
         }
+        let document = proposal.read()?;
+        let owners = self.owners(&document).await?;
+        self.is_protected(&document, &owners).await
     }
 
     /// What the world calls what somebody proposes to change; what its author calls it, where nobody has seen it yet.
@@ -242,7 +243,7 @@ impl Editing {
         };
         let verdict = Verdict { revision: judgement.revision, version: judgement.version, rejected, amended: judgement.amended };
         let tx = self.records.database().write().await?;
-        self.records.decide_parts(&tx, &caller(actor, why), id, verdict).await?;
+        let proposal = self.records.decide_parts(&tx, &caller(actor, why), &proposal, verdict).await?;
         if !judgement.words.trim().is_empty() {
             self.records.say(&tx, &actor.known_as(), id, judgement.words.trim()).await?;
         }
@@ -250,7 +251,6 @@ impl Editing {
         if let Some(called) = &called {
             self.keep_call(&tx, (&actor.known_as(), actor.client()), called, &[proposal.record_id], About::Proposal(id)).await?;
         }
-        let proposal = self.records.proposal_in(&tx, id).await?.ok_or(Error::NotFound(id))?;
         self.tell_author(&tx, &proposal, judgement.words.trim()).await?;
         tx.commit().await?;
         Ok(proposal)

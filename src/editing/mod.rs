@@ -13,6 +13,7 @@ mod bundles;
 mod call_backs;
 mod claims;
 mod closing;
+mod compared;
 mod decide;
 mod declarations;
 mod describe;

@@ -116,9 +116,14 @@ impl Editing {
     /// # Errors
     /// When the database fails.
     pub async fn protects(&self, id: Uuid) -> Result<bool, Error> {
+        Ok(self.sight_if_there(id).await?.is_some_and(|sight| sight.protected))
+    }
+
+    /// A record, whoever asks; none where there is none.
+    pub(super) async fn sight_if_there(&self, id: Uuid) -> Result<Option<Sight>, Error> {
         match self.sight(id).await {
-            Ok(sight) => Ok(sight.protected),
-            Err(Error::NotFound(_)) => Ok(false),
+            Ok(sight) => Ok(Some(sight)),
+            Err(Error::NotFound(_)) => Ok(None),
             Err(error) => Err(error),
         }
     }

@@ -10,9 +10,9 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{
-    Channel, Notify, Server, address,
+    Channel, Notify, Server, State, Status, address,
     letter::one_line,
-    notify,
+    letters_to, notify, returned,
     smtp::{self, Conversation, Trouble},
     store::{self, Fate, Waiting},
 };
@@ -31,6 +31,8 @@ const CLAIM: chrono::Duration = chrono::Duration::minutes(2);
 const HANDING_OVER: chrono::Duration = chrono::Duration::minutes(10);
 /// The first wait after an email could not be sent; each further one is twice as long.
 const FIRST_WAIT: chrono::Duration = chrono::Duration::minutes(1);
+/// The longest reason that is kept, in characters.
+const LONGEST_REASON: usize = 500;
 /// The longest wait.
 const LONGEST_WAIT: chrono::Duration = chrono::Duration::hours(1);
 
@@ -221,7 +223,7 @@ impl Mailer {
     pub async fn look_for_bounces(&self) -> Result<u64, Error> {
         let Some(notify) = &self.settings.notify else { return Ok(0) };
         match notify.undelivered(self.clock.now()).await {
-            Ok(letters) => self.came_back(&letters).await,
+            Ok(letters) => self.came_back(&letters, "GOV.UK Notify could not deliver it").await,
             Err(why) => {
                 tracing::warn!(why, "cannot ask GOV.UK Notify which emails could not be delivered");
                 Ok(0)
@@ -229,11 +231,30 @@ impl Mailer {
         }
     }
 
-    /// Note letters that came back after they were taken; how many are news.
+    /// Note letters that came back after they were taken, and why; how many are news.
     /// # Errors
     /// When the database fails.
-    pub async fn came_back(&self, letters: &[Uuid]) -> Result<u64, Error> {
-        Ok(store::bounce(&self.db, letters, "GOV.UK Notify could not deliver it", self.clock.now()).await?)
+    pub async fn came_back(&self, letters: &[Uuid], why: &str) -> Result<u64, Error> {
+        let why = one_line(&why.replace('\0', ""), LONGEST_REASON);
+        Ok(store::bounce(&self.db, letters, &why, self.clock.now()).await?)
+    }
+
+    /// Note what a message from a mail server says of a letter that it took and could not deliver; how many are news.
+    /// None where it says nothing of that kind.
+    /// # Errors
+    /// When the database fails.
+    pub async fn read_return(&self, message: &str) -> Result<Option<u64>, Error> {
+        let Some(returned) = returned::read(message) else { return Ok(None) };
+        self.came_back(&returned.letters, returned.why.as_deref().unwrap_or("the mail server returned it")).await.map(Some)
+    }
+
+    /// Note that the last letter to a mailbox came back; how many are news. None where none is known that was taken.
+    /// # Errors
+    /// When the database fails.
+    pub async fn last_came_back(&self, address: &str, why: &str) -> Result<Option<u64>, Error> {
+        let taken = |letter: &Status| matches!(letter.state, State::Sent | State::Unclear | State::Bounced);
+        let Some(last) = letters_to(&self.db, address).await?.into_iter().find(taken) else { return Ok(None) };
+        self.came_back(&[last.id], why).await.map(Some)
     }
 
     async fn send_by_smtp(&self, server: &Server, letters: &[Waiting], report: &mut Sent) -> Result<(), Error> {

@@ -2,64 +2,61 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ColumnTrait as _, Condition, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
+    ColumnTrait as _, Condition, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
     sea_query::{Expr, ExprTrait as _},
 };
 use uuid::Uuid;
 
-use super::{Channel, Kind, State, Status, Tally};
+use super::{Channel, Kind, State};
 use crate::{
     clock::moment,
     db::{self, Context as _, Database, Transaction},
     ids,
 };
 
-mod letter {
+pub(super) mod letter {
     use sea_orm::entity::prelude::*;
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "letter")]
-    pub(super) struct Model {
+    pub(in crate::mail) struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
-        pub(super) id: Uuid,
-        pub(super) channel: i16,
+        pub(in crate::mail) id: Uuid,
+        pub(in crate::mail) channel: i16,
         #[sea_orm(column_type = "Text")]
-        pub(super) recipient: String,
-        pub(super) recipient_key: String,
+        pub(in crate::mail) recipient: String,
+        pub(in crate::mail) recipient_key: String,
         #[sea_orm(column_type = "Text")]
-        pub(super) kind: String,
-        pub(super) urgency: i16,
+        pub(in crate::mail) kind: String,
+        pub(in crate::mail) urgency: i16,
         #[sea_orm(column_type = "Text", nullable)]
-        pub(super) subject: Option<String>,
+        pub(in crate::mail) subject: Option<String>,
         #[sea_orm(column_type = "Text", nullable)]
-        pub(super) text: Option<String>,
+        pub(in crate::mail) text: Option<String>,
         #[sea_orm(column_type = "Text", nullable)]
-        pub(super) html: Option<String>,
-        pub(super) queued_at: i64,
-        pub(super) due_at: i64,
-        pub(super) attempts: i32,
-        pub(super) state: i16,
-        pub(super) claim: Option<Uuid>,
-        pub(super) claimed_until: i64,
+        pub(in crate::mail) html: Option<String>,
+        pub(in crate::mail) queued_at: i64,
+        pub(in crate::mail) due_at: i64,
+        pub(in crate::mail) attempts: i32,
+        pub(in crate::mail) state: i16,
+        pub(in crate::mail) claim: Option<Uuid>,
+        pub(in crate::mail) claimed_until: i64,
         #[sea_orm(column_type = "Text", nullable)]
-        pub(super) reference: Option<String>,
+        pub(in crate::mail) reference: Option<String>,
         #[sea_orm(column_type = "Text", nullable)]
-        pub(super) problem: Option<String>,
-        pub(super) settled_at: Option<i64>,
+        pub(in crate::mail) problem: Option<String>,
+        pub(in crate::mail) settled_at: Option<i64>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub(super) enum Relation {}
+    pub(in crate::mail) enum Relation {}
     impl ActiveModelBehavior for ActiveModel {}
 }
 
 use letter::Column as C;
 
-/// Letters of which a page tells.
-const TOLD: u64 = 100;
-
 impl State {
-    fn number(self) -> i16 {
+    pub(super) fn number(self) -> i16 {
         match self {
             Self::Waiting => 0,
             Self::HandingOver => 1,
@@ -70,7 +67,7 @@ impl State {
         }
     }
 
-    fn from_number(number: i16) -> Self {
+    pub(super) fn from_number(number: i16) -> Self {
         match number {
             0 => Self::Waiting,
             1 => Self::HandingOver,
@@ -82,7 +79,7 @@ impl State {
     }
 }
 
-fn channel(number: i16) -> Channel {
+pub(super) fn channel(number: i16) -> Channel {
     if number == 0 { Channel::Mail } else { Channel::Text }
 }
 
@@ -319,101 +316,6 @@ pub(super) async fn give_up_unclear(db: &Database, now: DateTime<Utc>) -> Result
     let lost = without_words(update).exec(tx.connection()).await.context("cannot give up emails")?;
     tx.commit().await?;
     Ok(lost.rows_affected)
-}
-
-fn status(row: &letter::Model) -> Option<Status> {
-    Some(Status {
-        id: row.id,
-        to: row.recipient.clone(),
-        kind: Kind::read(&row.kind)?,
-        channel: channel(row.channel),
-        state: State::from_number(row.state),
-        queued_at: moment(row.queued_at),
-        settled_at: row.settled_at.map(moment),
-        attempts: row.attempts,
-        problem: row.problem.clone(),
-    })
-}
-
-pub(super) async fn find(db: &Database, id: Uuid) -> Result<Option<Status>, db::Error> {
-    let row = letter::Entity::find_by_id(id).one(db.reader()).await.context("cannot read an email")?;
-    Ok(row.as_ref().and_then(status))
-}
-
-pub(super) async fn to(db: &Database, key: &str, number: Option<&str>) -> Result<Vec<Status>, db::Error> {
-    let keys: Vec<&str> = std::iter::once(key).chain(number).collect();
-    let rows = letter::Entity::find()
-        .filter(C::RecipientKey.is_in(keys))
-        .order_by_desc(C::QueuedAt)
-        .limit(TOLD)
-        .all(db.reader())
-        .await
-        .context("cannot read emails")?;
-    Ok(rows.iter().filter_map(status).collect())
-}
-
-/// Of the letters to each of `keys` that stand in one of these states, the latest.
-pub(super) async fn latest(db: &Database, keys: &[String], states: &[State]) -> Result<Vec<Status>, db::Error> {
-    let mut found = Vec::new();
-    for keys in db::pieces(keys) {
-        let rows = letter::Entity::find()
-            .filter(C::RecipientKey.is_in(keys.iter().map(String::as_str)))
-            .filter(C::State.is_in(states.iter().map(|state| state.number())))
-            .order_by_asc(C::RecipientKey)
-            .order_by_desc(C::QueuedAt)
-            .order_by_desc(C::SettledAt)
-            .all(db.reader())
-            .await
-            .context("cannot read emails")?;
-        let mut last = None;
-        for row in rows {
-            if last.as_ref() != Some(&row.recipient_key) {
-                found.extend(status(&row));
-                last = Some(row.recipient_key);
-            }
-        }
-    }
-    Ok(found)
-}
-
-/// Letters that were settled in this state since a moment. Whoever types a wrong address to sign in asks again, so
-/// links for that do not count.
-fn settled_since(state: State, since: DateTime<Utc>) -> Condition {
-    Condition::all()
-        .add(C::State.eq(state.number()))
-        .add(C::SettledAt.gte(since.timestamp_micros()))
-        .add(C::Kind.ne(Kind::SignIn.as_str()))
-}
-
-/// To whom letters were refused or given up since a moment, at most [`TOLD`] of the last ones.
-pub(super) async fn failed_since(db: &Database, since: DateTime<Utc>) -> Result<Vec<String>, db::Error> {
-    let mut keys: Vec<String> = letter::Entity::find()
-        .select_only()
-        .column(C::RecipientKey)
-        .filter(Condition::any().add(settled_since(State::Bounced, since)).add(settled_since(State::GivenUp, since)))
-        .order_by_desc(C::SettledAt)
-        .limit(TOLD)
-        .into_tuple()
-        .all(db.reader())
-        .await
-        .context("cannot look for emails that did not arrive")?;
-    keys.sort_unstable();
-    keys.dedup();
-    Ok(keys)
-}
-
-/// How many letters were refused or given up since a moment, and how many wait that were queued before another.
-pub(super) async fn tally(db: &Database, since: DateTime<Utc>, late: DateTime<Utc>) -> Result<Tally, db::Error> {
-    let waiting = Condition::all().add(C::State.eq(State::Waiting.number())).add(C::QueuedAt.lt(late.timestamp_micros()));
-    Ok(Tally {
-        late: count(db, waiting).await?,
-        bounced: count(db, settled_since(State::Bounced, since)).await?,
-        given_up: count(db, settled_since(State::GivenUp, since)).await?,
-    })
-}
-
-async fn count(db: &Database, which: Condition) -> Result<u64, db::Error> {
-    letter::Entity::find().filter(which).count(db.reader()).await.context("cannot count emails")
 }
 
 pub(super) async fn forget_old(db: &Database, before: DateTime<Utc>) -> Result<u64, db::Error> {

@@ -74,7 +74,7 @@ async fn delivered(State(delivery): State<Delivery>, headers: HeaderMap, body: B
     let (Some(letter), "permanent-failure") = (ours, receipt.status.as_str()) else {
         return StatusCode::NO_CONTENT.into_response();
     };
-    match delivery.mailer.came_back(&[letter]).await {
+    match delivery.mailer.came_back(&[letter], "GOV.UK Notify could not deliver it").await {
         Ok(_) => StatusCode::NO_CONTENT.into_response(),
         Err(error) => Problem::internal(&error).into_response(),
     }

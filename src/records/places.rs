@@ -32,6 +32,8 @@ pub(super) struct Decided {
     pub(super) stripped: HashMap<Uuid, Known>,
     /// Records whose texts told of such a place until now, and what is known of it.
     pub(super) masked: HashMap<Uuid, Known>,
+    /// What records that were there before referred to until now.
+    pub(super) referred: HashMap<Uuid, Vec<Reference>>,
 }
 
 /// A link of a service or event to a place.
@@ -273,13 +275,11 @@ impl Records {
         let places_of =
             |references: &[Reference]| references.iter().filter(|r| r.policy.is_some()).map(|r| r.to).collect::<Vec<_>>();
         places.extend(pending.iter().flat_map(|one| places_of(&one.references)));
-        places.extend(
-            references::links_from(tx.connection(), &with_history)
-                .await?
-                .into_iter()
-                .filter(|link| link.policy.is_some())
-                .map(|link| link.to),
-        );
+        decided.referred.extend(with_history.iter().map(|id| (*id, Vec::new())));
+        for link in references::links_from(tx.connection(), &with_history).await? {
+            places.extend(link.policy.map(|_| link.to));
+            decided.referred.entry(link.from).or_default().push(Reference { to: link.to, policy: link.policy });
+        }
         let places: Vec<Uuid> = places.into_iter().collect();
 
         let mut before: HashMap<Uuid, LocationPolicy> = HashMap::new();

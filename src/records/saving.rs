@@ -127,14 +127,14 @@ impl Writing {
         self.changed.insert(id, (draft.origin, draft.state, draft.document));
     }
 
-    async fn store(&self, tx: &Transaction, purged: &[Uuid]) -> Result<(), Error> {
+    async fn store(&self, tx: &Transaction, purged: &[Uuid], referred: &HashMap<Uuid, Vec<Reference>>) -> Result<(), Error> {
         store::put(tx, &self.rows).await?;
         store::put_revisions(tx, &self.replaced).await?;
         store::forget_revisions(tx, purged).await?;
         if self.replaced.is_empty() {
             references::add(tx, &self.references).await?;
         } else {
-            references::put(tx, &self.references).await?;
+            references::put(tx, &self.references, referred).await?;
         }
         Ok(())
     }
@@ -199,7 +199,7 @@ impl Records {
         let mut decided = self.decide_places(tx, caller, &mut pending, now).await?;
         decided.scrubs.extend(erased);
         let writing = Writing::of(pending, caller, now);
-        writing.store(tx, purged).await?;
+        writing.store(tx, purged, &decided.referred).await?;
         let scrubbed = self.take_out_for_good(tx, &decided).await?;
         self.lift_opened(tx, &decided.opened).await?;
 

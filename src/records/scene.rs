@@ -4,7 +4,13 @@ use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
-use super::{Error, Records, State, annotations, publish::Cause, read, references, staleness, store};
+use super::{
+    Error, Records, State, annotations,
+    publish::Cause,
+    read,
+    references::{self, Link},
+    staleness, store,
+};
 use crate::{
     db::Transaction,
     model::{Document, Kind, LocationPolicy},
@@ -47,9 +53,10 @@ impl Records {
         let fresh =
             documents.iter_mut().filter(|(id, _)| dirty.contains(id)).map(|(_, (origin, _, document))| (&*origin, document));
         self.freshen(tx, fresh, cause.now).await?;
+        let links = links_here(tx, &documents).await?;
         let around = Around {
-            most_open_link: most_open_links(tx, &documents).await?,
-            discreet: discreet_organizations(tx, &documents).await?,
+            most_open_link: most_open_links(tx, &documents, &links).await?,
+            discreet: discreet_organizations(tx, &documents, &links).await?,
             withheld_categories: self.withheld_categories.to_vec(),
             documents: HashMap::new(),
             unseen: HashMap::new(),
@@ -150,12 +157,22 @@ fn set(documents: Documents, dirty: &HashSet<Uuid>, around: Around) -> Scene {
     scene
 }
 
+/// Every link to the places and the organizations here.
+async fn links_here(tx: &Transaction, documents: &Documents) -> Result<Vec<Link>, Error> {
+    let wanted = |document: &Document| matches!(document.kind(), Kind::Location | Kind::Organization);
+    let here: Vec<Uuid> = documents.iter().filter(|(_, (_, _, document))| wanted(document)).map(|(id, _)| *id).collect();
+    Ok(references::links_to(tx.connection(), &here).await?)
+}
+
+/// Those of the links that lead to something of this kind.
+fn to_kind<'a>(links: &'a [Link], documents: &'a Documents, kind: Kind) -> impl Iterator<Item = &'a Link> {
+    links.iter().filter(move |link| documents.get(&link.to).is_some_and(|(_, _, document)| document.kind() == kind))
+}
+
 /// The most open link to each place, of those that anybody can see: a service whose organization is
 /// not to be seen tells of no place either.
-async fn most_open_links(tx: &Transaction, documents: &Documents) -> Result<HashMap<Uuid, LocationPolicy>, Error> {
-    let places: Vec<Uuid> =
-        documents.iter().filter(|(_, (_, _, document))| document.kind() == Kind::Location).map(|(id, _)| *id).collect();
-    let links = references::links_to(tx.connection(), &places).await?;
+async fn most_open_links(tx: &Transaction, documents: &Documents, here: &[Link]) -> Result<HashMap<Uuid, LocationPolicy>, Error> {
+    let links: Vec<Link> = to_kind(here, documents, Kind::Location).copied().collect();
     let mut elsewhere: HashMap<Uuid, (State, Option<Uuid>)> = HashMap::new();
     let missing: Vec<Uuid> = links.iter().map(|link| link.from).filter(|id| !documents.contains_key(id)).collect();
     for (id, stored) in store::load(tx.connection(), &missing).await? {
@@ -189,13 +206,8 @@ fn hides_a_place(document: &Document) -> bool {
 
 /// Those of the organizations here that have a service or an event at a place which is not told
 /// whole, by the link or by the place itself, and what is known of these places.
-async fn discreet_organizations(tx: &Transaction, documents: &Documents) -> Result<HashMap<Uuid, Known>, Error> {
-    let organizations: Vec<Uuid> =
-        documents.iter().filter(|(_, (_, _, document))| document.kind() == Kind::Organization).map(|(id, _)| *id).collect();
-    let mut provider: HashMap<Uuid, Uuid> = HashMap::new();
-    for link in references::links_to(tx.connection(), &organizations).await? {
-        provider.insert(link.from, link.to);
-    }
+async fn discreet_organizations(tx: &Transaction, documents: &Documents, here: &[Link]) -> Result<HashMap<Uuid, Known>, Error> {
+    let provider: HashMap<Uuid, Uuid> = to_kind(here, documents, Kind::Organization).map(|link| (link.from, link.to)).collect();
     let services: Vec<Uuid> = provider.keys().copied().collect();
     let links = references::links_from(tx.connection(), &services).await?;
     let hidden = |policy: Option<LocationPolicy>| policy.is_some_and(|policy| policy > LocationPolicy::Exact);

@@ -361,6 +361,24 @@ fact! {
 }
 
 fact! {
+    async fn whoever_was_removed_since_the_letter_reads_that_their_answer_was_not_recorded(app) {
+        let link = reminded(&app, &["Larder"]).await;
+        let identity = app.app().identity();
+        let lead = identity.members(id("marsh farm")).await.unwrap().remove(0).person.id;
+        let tx = identity.write().await.unwrap();
+        identity.revoke(&tx, id("marsh farm"), lead).await.unwrap();
+        tx.commit().await.unwrap();
+        for body in [format!("listing={}", id("Larder")), format!("closed={}", id("Larder")), "all=yes".to_owned()] {
+            let answer = app.ask(Method::POST, &link, &AS_A_BROWSER, &body).await;
+            assert_eq!(answer.status, StatusCode::FORBIDDEN, "{body}: {}", answer.text());
+            assert!(answer.text().contains("no longer manage this listing"), "{body}: {}", answer.text());
+        }
+        assert_eq!(app.app().records.checks(id("Larder")).await.unwrap(), []);
+        assert_eq!(service(&app, "Larder").await["status"], "active");
+    }
+}
+
+fact! {
     async fn a_link_that_is_forged_or_too_old_does_nothing(app) {
         let link = reminded(&app, &["Larder"]).await;
         let body = format!("listing={}", id("Larder"));

@@ -242,21 +242,28 @@ impl Editing {
 
     /// Show that one was given the code that went to the listed contact.
     /// # Errors
-    /// [`Error::NotFound`] when the claim is somebody else's or does not wait; or when the database fails.
+    /// [`Error::NotFound`] when the claim is somebody else's or does not wait; [`Error::Forbidden`] where somebody else
+    /// keeps the organisation by now; or when the database fails.
     pub async fn claim_by_code(&self, actor: &Actor, person: &Person, claim: Uuid, code: &str) -> Result<bool, Error> {
         let known = self.own_claim(person, claim).await?;
         let sight = self.sight(known.organisation).await?;
         let listed = self.listed(&sight.document).await?;
-        let protected = sight.protected;
         let tx = self.records.database().write().await?;
         self.records.hold(&tx, &[known.organisation]).await?;
-        let right = self.identity.try_code(&tx, claim, code).await? && !protected;
-        if right {
+        let right = self.identity.try_code(&tx, claim, code).await? && !sight.protected;
+        // Whoever comes second needs those who were let in since the code went out, or a moderator.
+        let is_second = right && self.identity.is_kept(&tx, known.organisation).await?;
+        if right && !is_second {
             let why = "they had the code that was sent to the contact on the listing";
             self.identity.decide_claim(&tx, claim, ClaimState::Accepted, "a code", why).await?;
             self.tell_of_grant(&tx, actor, person, (known.organisation, sight.document.name()), &listed, why).await?;
         }
         tx.commit().await?;
+        if is_second {
+            return Err(Error::Forbidden(
+                "someone else manages this organisation by now: ask them to invite you, or wait for a moderator",
+            ));
+        }
         Ok(right)
     }
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     http::{Parameters, Problem},
-    model::{Kind, Organization, provenance::Provenance},
+    model::{Kind, Organization, provenance::Provenance, text::fold},
     pages::{
         desk::{Desk, Signed},
         fields::{Field, Mistakes},
@@ -19,6 +19,8 @@ use crate::{
 
 /// Organisations that are shown.
 const SHOWN: usize = 20;
+/// Names that are at least so alike may be of the same.
+const ALIKE: f64 = 0.82;
 
 /// An organisation that somebody may mean.
 #[derive(Clone, Debug)]
@@ -47,6 +49,15 @@ pub(in crate::pages) fn candidates(desk: &Desk, words: &str) -> Result<Vec<Candi
         }
     }
     Ok(candidates)
+}
+
+/// Whether two names may be of the same.
+pub(in crate::pages) fn is_alike(one: &str, other: &str) -> bool {
+    let (one, other) = (fold(one), fold(other));
+    if one.is_empty() || other.is_empty() {
+        return false;
+    }
+    strsim::jaro_winkler(&one, &other) >= ALIKE || one.contains(&other) || other.contains(&one)
 }
 
 /// GET `/account/find`.

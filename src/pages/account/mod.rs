@@ -10,6 +10,7 @@ mod passkeys;
 mod profile;
 mod sign_in;
 mod terms;
+mod tokens;
 
 use axum::{
     Router,
@@ -19,7 +20,7 @@ use axum::{
 pub(super) use self::{
     changes::{messages, thread},
     claims::written as claim_written,
-    find::candidates,
+    find::{candidates, is_alike},
     home::state_of,
     terms::{agree, terms},
 };
@@ -47,7 +48,7 @@ pub(super) fn routes() -> Router<Desk> {
         .route("/account/find", get(find::show))
         .route("/account/organisations/{id}", get(organisation::show))
         .route("/account/organisations/{id}/members", post(organisation::change_members))
-        .route("/account/organisations/{id}/tokens", post(organisation::change_tokens))
+        .route("/account/organisations/{id}/tokens", post(tokens::change))
         .route("/account/organisations/{id}/claim", get(claims::ask).post(claims::make))
         .route("/account/claims/{id}", get(claims::show).post(claims::answer))
         .route("/account/changes/{id}", get(changes::show).post(changes::act))

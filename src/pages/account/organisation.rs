@@ -1,23 +1,22 @@
 //! An organisation as those who keep it see it: its listings, its members, its tokens.
 
 use axum::{extract::State, response::Response};
-use chrono::Duration;
 use http::{HeaderMap, header};
 use maud::{Markup, html};
 use uuid::Uuid;
 
-use super::home::{listing_list, listings};
+use super::{
+    home::{listing_list, listings},
+    tokens,
+};
 use crate::{
     editing::{Error, Sight},
     http::{
         Problem,
         visitor::{self, NEW_TOKEN, Presented},
     },
-    identity::{
-        self, Action, ApiToken, Deed, Email, Identity, Invitation, Member, MemberRole, NewToken, PersonId, Scope, Secret, letters,
-    },
+    identity::{self, Action, Deed, Email, Identity, Invitation, Member, MemberRole, PersonId, Secret, letters},
     mail,
-    model::text::shorten,
     pages::{
         desk::{Desk, Fields, Path, Posted, Signed, go_to},
         fields::{Field, Mistakes},
@@ -44,7 +43,7 @@ pub(super) async fn show(State(desk): State<Desk>, Path(id): Path<Uuid>, signed:
 }
 
 /// `secret` is a token that was just made: it is shown this once.
-async fn page(
+pub(super) async fn page(
     desk: &Desk,
     signed: &Signed,
     id: Uuid,
@@ -58,7 +57,7 @@ async fn page(
     let kept = members.iter().map(|member| member.person.email.as_str());
     let addresses: Vec<&str> = kept.chain(invitations.iter().map(|invitation| invitation.email.as_str())).collect();
     let unreached = mail::unreached(desk.editing.records().database(), &addresses).await?;
-    let tokens = desk.identity().tokens(Some(id)).await?;
+    let made = desk.identity().tokens(Some(id)).await?;
     let listings = listings(desk, id).await?;
     let manages = sight.lets(&signed.actor, Action::ManageMembers);
     let makes_tokens = sight.lets(&signed.actor, Action::ManageTokens);
@@ -74,7 +73,7 @@ async fn page(
         (member_list(signed, &sight, (&members, &unreached), &invitations, manages))
         @if manages && needs_an_officer(signed, &sight) { p class="hint" { (ASK_THE_COUNCIL) } }
         @else if manages { (invite(signed, id, fields, mistakes)) }
-        @if makes_tokens { (token_list(signed, &sight, &tokens, secret, (fields, mistakes))) }
+        @if makes_tokens { (tokens::list(signed, &sight, &made, secret, (fields, mistakes))) }
     };
     Ok(Page { trail: vec![Step::to("/account", "Your listings")], ..Page::new(mistakes.title(&name), body) })
 }
@@ -138,55 +137,12 @@ fn invite(signed: &Signed, id: Uuid, fields: &Fields, mistakes: &Mistakes) -> Ma
 }
 
 /// What those who keep a protected organisation read where others add people and programs.
-const ASK_THE_COUNCIL: &str =
+pub(super) const ASK_THE_COUNCIL: &str =
     "This organisation is protected. To let someone else manage it, or to create a token for a program, ask the council.";
 
 /// Whether only an officer lets further people and programs in: a thief of a lead's mail must not let theirs in.
-fn needs_an_officer(signed: &Signed, sight: &Sight) -> bool {
+pub(super) fn needs_an_officer(signed: &Signed, sight: &Sight) -> bool {
     sight.protected && !sight.lets(&signed.actor, Action::EditAtOnce)
-}
-
-fn token_list(
-    signed: &Signed,
-    sight: &Sight,
-    tokens: &[ApiToken],
-    secret: Option<&Secret>,
-    (fields, mistakes): (&Fields, &Mistakes),
-) -> Markup {
-    let action = format!("/account/organisations/{}/tokens", sight.stored.id);
-    html! {
-        details open[secret.is_some() || mistakes.of("name").is_some()] {
-            summary { "Tokens for programs" }
-            p { "With a token, your own software can read and write through our API. Most groups do not need one." }
-            @if let Some(secret) = secret {
-                p class="banner" { "Your token, shown only this once: " code { (secret.as_str()) } }
-            }
-            ul class="listings" {
-                @for token in tokens {
-                    li {
-                        p {
-                            strong { (token.name) } ", may " @if token.scope == Scope::Write { "write" } @else { "read" }
-                            ", until " (date(london_day(token.expires_at)))
-                            @if let Some(used) = token.used_at { ", last used " (date(london_day(used))) } @else { ", never used" }
-                        }
-                        form method="post" action=(action) {
-                            (signed.proof())
-                            input type="hidden" name="token" value=(token.id);
-                            button class="link" name="do" value="end" { "Revoke it" span class="unseen" { ": " (token.name) } }
-                        }
-                    }
-                }
-            }
-            @if needs_an_officer(signed, sight) { p class="hint" { (ASK_THE_COUNCIL) } }
-            @else { form method="post" action=(action) novalidate {
-                (signed.proof())
-                (Field::new("name", "What is the token for?", fields.text("name")).hint("For example: our website. You will see it in the list above.").line(mistakes, "text", "off"))
-                (Field::new("scope", "It can", fields.some("scope").unwrap_or("read")).one_of(mistakes, &[("read", "read"), ("write", "read and write")]))
-                (Field::new("days", "It is valid for", fields.some("days").unwrap_or("90")).one_of(mistakes, &[("30", "30 days"), ("90", "90 days"), ("365", "a year")]))
-                button class="button" name="do" value="make" { "Create a token" }
-            } }
-        }
-    }
 }
 
 /// POST `/account/organisations/{id}/members`.
@@ -331,81 +287,4 @@ async fn members(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Option<Mistak
     }
     tx.commit().await?;
     Ok(None)
-}
-
-/// POST `/account/organisations/{id}/tokens`.
-pub(super) async fn change_tokens(State(desk): State<Desk>, Path(id): Path<Uuid>, posted: Posted) -> Response {
-    let signed = &posted.signed;
-    match tokens(&desk, id, &posted).await {
-        Ok(Tokens::Ended) => go_to(&format!("/account/organisations/{id}")),
-        Ok(Tokens::Made(secret)) => {
-            // To the page that shows it by the browser alone: nothing here keeps it, and reloading makes no other.
-            let mut response = go_to(&format!("/account/organisations/{id}"));
-            response.headers_mut().append(header::SET_COOKIE, visitor::keep(NEW_TOKEN, &secret, None));
-            response
-        }
-        Ok(Tokens::Wrong(mistakes)) => {
-            let page = page(&desk, signed, id, (&posted.fields, &mistakes), None).await.map_err(Problem::from);
-            desk.answer(&posted.headers, signed, page)
-        }
-        Err(error) => desk.answer(&posted.headers, signed, Err(error.into())),
-    }
-}
-
-/// What became of the tokens of an organisation.
-enum Tokens {
-    /// One was ended.
-    Ended,
-    /// One was made, with this secret.
-    Made(Secret),
-    /// Nothing: the form has mistakes.
-    Wrong(Mistakes),
-}
-
-async fn tokens(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Tokens, Error> {
-    let (signed, fields) = (&posted.signed, &posted.fields);
-    let sight = desk.editing.look(&signed.actor, id).await?;
-    if !sight.lets(&signed.actor, Action::ManageTokens) {
-        return Err(Error::Forbidden("only a lead can create tokens"));
-    }
-    let identity = desk.identity();
-    let who = Identity::known_as(signed.person.id);
-    let tx = identity.write().await?;
-    if fields.text("do") == "end" {
-        let token: Uuid = fields.text("token").parse().map_err(|_| Error::Forbidden("this token does not exist"))?;
-        let known = identity.tokens(Some(id)).await?.iter().any(|one| one.id == token);
-        if !known {
-            return Err(Error::NotFound(token));
-        }
-        identity.end_token(&tx, token).await?;
-        identity.note(&tx, &who, Deed::RevokeToken, &id.to_string(), &token.to_string(), signed.actor.client()).await?;
-        tx.commit().await?;
-        return Ok(Tokens::Ended);
-    }
-    if needs_an_officer(signed, &sight) {
-        return Err(Error::Forbidden(ASK_THE_COUNCIL));
-    }
-    let name = shorten(fields.text("name"), 100);
-    if name.is_empty() {
-        let mut mistakes = Mistakes::default();
-        mistakes.add("name", "Enter what the token is for");
-        return Ok(Tokens::Wrong(mistakes));
-    }
-    let days = fields.text("days").parse().unwrap_or(90).clamp(1, 365);
-    let new = NewToken {
-        name,
-        organisation: id,
-        scope: if fields.text("scope") == "write" { Scope::Write } else { Scope::Read },
-        person: Some(signed.person.id),
-        life: Duration::days(days),
-    };
-    let (secret, token) = identity.make_token(&tx, new).await?;
-    identity.note(&tx, &who, Deed::CreateToken, &id.to_string(), &token.id.to_string(), signed.actor.client()).await?;
-    let may = if token.scope == Scope::Write { "change" } else { "read" };
-    let news =
-        format!("{} has created a token, “{}”, with which a program can {may} the listings", signed.person.shown(), token.name);
-    let members = identity.members(id).await?;
-    desk.editing.tell_of_rights(&tx, Some(signed.person.id), id, (&members, None), &news).await?;
-    tx.commit().await?;
-    Ok(Tokens::Made(secret))
 }

@@ -20,6 +20,7 @@ mod section;
 mod sections;
 mod share;
 mod status;
+mod summary;
 mod taking_out;
 mod times;
 

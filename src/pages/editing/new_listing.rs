@@ -13,9 +13,9 @@ use crate::{
     editing::{Error, Submission, Write},
     http::{Parameters, Problem},
     identity::{Action, Deed, Identity, MemberRole},
-    model::{Document, Kind, text::fold, with_only},
+    model::{Document, Kind, with_only},
     pages::{
-        account::{agree, candidates, terms},
+        account::{agree, candidates, is_alike, terms},
         desk::{Desk, Fields, Path, Posted, Signed, go_to},
         fields::{Mistakes, tick},
         layout::{Page, Step},
@@ -25,9 +25,6 @@ use crate::{
 
 /// Organisations that somebody may add within an hour.
 const ADDED: i32 = 5;
-
-/// Names that are at least so alike may be the same organisation.
-const ALIKE: f64 = 0.82;
 
 /// What is added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,12 +149,8 @@ pub(super) async fn ask_organisation(
 
 /// Organisations that are there already and may be this one.
 fn alike(desk: &Desk, name: &str) -> Result<Vec<(Uuid, String)>, Problem> {
-    let wanted = fold(name);
     let mut found: Vec<(Uuid, String)> = candidates(desk, name)?.into_iter().map(|one| (one.id, one.name)).collect();
-    found.retain(|(_, known)| {
-        let known = fold(known);
-        strsim::jaro_winkler(&known, &wanted) >= ALIKE || known.contains(&wanted) || wanted.contains(&known)
-    });
+    found.retain(|(_, known)| is_alike(known, name));
     Ok(found)
 }
 

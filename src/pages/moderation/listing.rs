@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{asking, queue::Done, too_late};
+use super::{alike, asking, queue::Done, too_late};
 use crate::{
     editing::{Error, Waiting, Whole, became_of, can_be_left_out, in_words, main_of, words_for},
     http::Problem,
@@ -52,7 +52,7 @@ pub(super) async fn page(
     let Waiting::Listing(parts) = queued.waiting else { return Err(Error::NotFound(bundle)) };
     let about: Vec<Uuid> = parts.iter().map(|part| part.record_id).collect();
     let calling = if protected { Some(desk.editing.known_numbers(&about).await?) } else { None };
-    let mut shown = Vec::new();
+    let (mut shown, mut new) = (Vec::new(), Vec::new());
     let mut organisations = BTreeMap::new();
     for part in &parts {
         let proposed = desk.editing.records().rebased(part).await?;
@@ -71,7 +71,14 @@ pub(super) async fn page(
         }
         differences::for_people(&desk.editing, &mut changes).await?;
         shown.push((part, changes, is_part_new));
+        if is_part_new {
+            new.push((part, proposed));
+        }
     }
+    let beside = alike::beside(desk, &new).unwrap_or_else(|problem| {
+        tracing::warn!(problem = problem.detail, "cannot look for listings like a new one");
+        html! {}
+    });
     let mut said = Vec::new();
     for part in &parts {
         said.extend(thread(&desk.editing, part.id).await?);
@@ -93,6 +100,7 @@ pub(super) async fn page(
         }
         p { a href=(format!("/moderation/listings/{bundle}/preview")) { "Preview: the listing as the public would see it" } }
         @for (id, organisation) in &organisations { p { "For " a href=(format!("/account/listings/{id}")) { (organisation) } } }
+        (beside)
         @if protected { p class="danger" { "Protected listing. Phone a number that we already had, not one in what is proposed." } }
         @for (part, changes, _) in &shown {
             section {

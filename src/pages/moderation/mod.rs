@@ -1,6 +1,7 @@
 //! What officers decide: the queue, one change, one new listing, one claim; hiding and restoring; who
 //! has which role; what happened.
 
+mod alike;
 mod appeal;
 mod asking;
 mod audit;

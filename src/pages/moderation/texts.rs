@@ -1,10 +1,13 @@
 //! What the council writes itself: guides, notices, pages about the site. A draft is looked at as the
 //! public would see it; publishing says who did it; every version stays and can be brought back.
 
+mod draft;
+
 use axum::{extract::State, response::Response};
 use http::HeaderMap;
 use maud::{Markup, html};
 
+use self::draft::Draft;
 use crate::{
     editing::Error,
     http::Problem,
@@ -19,7 +22,7 @@ use crate::{
         words::{count, moment},
     },
     self_help::reading,
-    texts::{Kind, Level, LocalTime, Prepared, Slug, Standing, Text, Version, starting},
+    texts::{Kind, Level, Prepared, Slug, Standing, Text, Version, starting},
 };
 
 /// Reading ages above this are pointed out.
@@ -117,96 +120,6 @@ async fn one(desk: &Desk, signed: &Signed, slug: &str) -> Result<Page, Problem> 
     };
     let history = desk.site.texts.history(&slug).await.map_err(problem)?;
     Ok(form(desk, signed, &draft, Some(&history), &Mistakes::default()))
-}
-
-/// What stands in the form, as it was written.
-struct Draft {
-    kind: Kind,
-    /// None while it has no name.
-    slug: Option<Slug>,
-    /// The version that it was made from.
-    base: i64,
-    fields: Fields,
-}
-
-impl Draft {
-    fn new(kind: Kind) -> Self {
-        Self { kind, slug: None, base: 0, fields: Fields::default() }
-    }
-
-    fn of(slug: Slug, text: &Text) -> Self {
-        let mut fields = Fields::default();
-        let day = |day: chrono::NaiveDate| day.to_string();
-        for (name, value) in [
-            ("title", text.title.clone()),
-            ("summary", text.summary.clone()),
-            ("needs", text.needs.join(", ")),
-            ("quiet", if text.quiet { "yes".to_owned() } else { String::new() }),
-            ("review_by", text.review_by.map(day).unwrap_or_default()),
-            ("level", text.level.as_str().to_owned()),
-            ("from", text.from.map(LocalTime::for_a_field).unwrap_or_default()),
-            ("until", text.until.map(LocalTime::for_a_field).unwrap_or_default()),
-            ("places", text.places.to_string()),
-            ("body", text.body.clone()),
-        ] {
-            fields.set(name, value);
-        }
-        Self { kind: text.kind, slug: Some(slug), base: 0, fields }
-    }
-
-    /// What was sent.
-    fn sent(fields: &Fields) -> Result<Self, Problem> {
-        let wrong = |what: &str| Problem::bad_request(format!("the form has no {what}; open the page again"));
-        Ok(Self {
-            kind: fields.text("kind").parse().map_err(|_| wrong("kind"))?,
-            slug: fields.some("slug").map(str::parse).transpose().map_err(|_| wrong("name of a text"))?,
-            base: fields.text("base").parse().map_err(|_| wrong("version"))?,
-            fields: fields.clone(),
-        })
-    }
-
-    /// The text that was written, and what is wrong with it.
-    fn read(&self, desk: &Desk) -> (Text, Slug, Mistakes) {
-        let mut mistakes = Mistakes::default();
-        let fields = &self.fields;
-        let mut text = Text::new(self.kind);
-        fields.text("title").clone_into(&mut text.title);
-        fields.text("summary").clone_into(&mut text.summary);
-        fields.text("body").clone_into(&mut text.body);
-        text.quiet = fields.some("quiet").is_some();
-        let needs = fields.text("needs").split(',').map(|name| name.trim().to_owned());
-        text.needs = needs.filter(|name| !name.is_empty()).collect();
-        let known = desk.site.directory.search.words();
-        if let Some(need) = text.needs.iter().find(|need| !known.needs().any(|code| code == need.as_str())) {
-            mistakes.add("needs", format!("There is no need called {need}: choose from those below"));
-        }
-        text.review_by = fields
-            .some("review_by")
-            .and_then(|day| day.parse().map_err(|_| mistakes.add("review_by", "Enter a date such as 2027-05-26")).ok());
-        for (name, into) in [("from", &mut text.from), ("until", &mut text.until)] {
-            *into = fields
-                .some(name)
-                .and_then(|at| at.parse().map_err(|expected| mistakes.add(name, format!("Enter {expected}"))).ok());
-        }
-        match fields.text("places").parse() {
-            Ok(places) => text.places = places,
-            Err(expected) => mistakes.add("places", format!("Enter {expected}")),
-        }
-        if self.kind == Kind::Notice {
-            match fields.text("level").parse() {
-                Ok(level) => text.level = level,
-                Err(_) => mistakes.add("level", "Choose the kind of notice"),
-            }
-        }
-        let named = self.slug.clone().or_else(|| Slug::of_title(&text.title));
-        let slug = named.unwrap_or_else(|| "text".parse().expect("lower-case letters"));
-        for wrong in text.mistakes(&slug, desk.site.now()) {
-            if mistakes.of(wrong.field).is_none() {
-                mistakes.add(wrong.field, crate::pages::words::capital(&wrong.said));
-            }
-        }
-        (text, slug, mistakes)
-    }
 }
 
 fn form(desk: &Desk, signed: &Signed, draft: &Draft, history: Option<&[Version]>, mistakes: &Mistakes) -> Page {

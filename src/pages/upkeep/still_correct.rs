@@ -128,7 +128,11 @@ async fn note(upkeep: &Upkeep, secret: &str, headers: &HeaderMap, body: Body) ->
         None => false,
     };
     let ids: Vec<Uuid> = question.listings.iter().map(|asked| asked.record).filter(meant).collect();
+    let asked_for_some = !ids.is_empty();
     let theirs = still_theirs(upkeep, &question, ids).await?;
+    if asked_for_some && theirs.is_empty() {
+        return Err(Problem::forbidden("you no longer manage this listing, so your answer was not recorded"));
+    }
     match says {
         Says::Right => {
             upkeep.quality.answer(&key, &theirs).await.map_err(|error| problem(&error))?;

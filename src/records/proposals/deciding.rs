@@ -17,16 +17,22 @@ use crate::{
 };
 
 impl Records {
-    /// Decide a proposal part by part. What is taken is put into the record as it stands now.
-    /// The transaction may hold nothing else that changes records.
+    /// Decide a proposal that was looked at part by part; it as it was decided. What is taken is put into the record as it
+    /// stands now. The transaction may hold nothing else that changes records.
     /// # Errors
     /// [`Error::Decided`] when it does not wait any more; [`Error::Stale`] when the record or the proposal
     /// is not what was looked at; [`Error::Unfit`] when what is taken makes no document; or when the
     /// database fails.
-    pub async fn decide_parts(&self, tx: &Transaction, caller: &Caller, id: Uuid, verdict: Verdict) -> Result<Outcome, Error> {
+    pub async fn decide_parts(
+        &self,
+        tx: &Transaction,
+        caller: &Caller,
+        looked_at: &Proposal,
+        verdict: Verdict,
+    ) -> Result<Proposal, Error> {
+        let (id, record) = (looked_at.id, looked_at.record_id);
         // The record first, as an edit does: locked the other way round, an edit and a decision that meet
         // would wait for each other.
-        let record = store::by_ids(tx.connection(), &[id]).await?.pop().ok_or(Error::NotFound(id))?.record_id;
         let standing = records::load_locked(tx, &[record]).await?.remove(&record);
         let mut proposal = store::locked(tx, &[id]).await?.pop().ok_or(Error::NotFound(id))?;
         if proposal.decision != Decision::Waiting {
@@ -78,8 +84,10 @@ impl Records {
         }
         // What comes from elsewhere may make a place stricter, never more open, also when a person lets it in.
         let entrance = if proposal.origin.is_empty() { caller.entrance } else { Entrance::Feed };
-        self.decide(tx, caller, vec![proposal], decision).await?;
-        self.save(tx, &Caller { entrance, ..caller.clone() }, drafts, &LastModified::new()).await
+        self.decide(tx, caller, std::slice::from_mut(&mut proposal), decision).await?;
+        let outcome = self.save(tx, &Caller { entrance, ..caller.clone() }, drafts, &LastModified::new()).await?;
+        self.keep_decided(tx, &outcome, std::slice::from_mut(&mut proposal)).await?;
+        Ok(proposal)
     }
 
     /// Take everything of a bundle that waits, but for what is left out of records that are new: each part is put into
@@ -120,8 +128,27 @@ impl Records {
                 ..Draft::new(fit(part.kind, changes::without(&rebased(part, now, &earlier)?, &fields))?)
             });
         }
-        self.decide(tx, caller, parts, Decision::Accepted).await?;
-        self.save(tx, caller, drafts, &LastModified::new()).await
+        self.decide(tx, caller, &mut parts, Decision::Accepted).await?;
+        let outcome = self.save(tx, caller, drafts, &LastModified::new()).await?;
+        self.keep_decided(tx, &outcome, &mut parts).await?;
+        Ok(outcome)
+    }
+
+    /// What was taken out for good took along everything that was proposed about the record. That these were decided
+    /// stays, for those who proposed and decided: of what they said there is only what stands now.
+    async fn keep_decided(&self, tx: &Transaction, outcome: &Outcome, decided: &mut [Proposal]) -> Result<(), Error> {
+        if !outcome.scrubbed {
+            return Ok(());
+        }
+        let about: Vec<Uuid> = decided.iter().map(|one| one.record_id).collect();
+        let standing = records::load(tx.connection(), &about).await?;
+        for one in decided.iter_mut() {
+            let Some(now) = standing.get(&one.record_id) else { continue };
+            one.document.clone_from(&now.document);
+            one.base_revision = now.kept.revision;
+            one.parts.iter_mut().for_each(|part| part.published_as = None);
+        }
+        Ok(store::put(tx, decided).await?)
     }
 
     /// Take one's own proposal back.
@@ -175,7 +202,7 @@ impl Records {
     pub async fn accept_in(&self, tx: &Transaction, caller: &Caller, which: &[Uuid]) -> Result<Outcome, Error> {
         let about: Vec<Uuid> = store::by_ids(tx.connection(), which).await?.iter().map(|one| one.record_id).collect();
         records::load_locked(tx, &about).await?;
-        let proposals = self.undecided(tx, which).await?;
+        let mut proposals = self.undecided(tx, which).await?;
         let mut drafts = Vec::with_capacity(proposals.len());
         for proposal in &proposals {
             drafts.push(Draft {
@@ -185,7 +212,7 @@ impl Records {
                 ..Draft::new(proposal.read()?)
             });
         }
-        self.decide(tx, caller, proposals, Decision::Accepted).await?;
+        self.decide(tx, caller, &mut proposals, Decision::Accepted).await?;
         // What comes from elsewhere may make a place stricter, never more open, also when a person lets it in.
         let foreign = drafts.iter().any(|draft| !draft.origin.is_empty());
         let entrance = if foreign { Entrance::Feed } else { caller.entrance };
@@ -206,8 +233,8 @@ impl Records {
     /// # Errors
     /// As [`Records::reject`].
     pub async fn reject_in(&self, tx: &Transaction, caller: &Caller, which: &[Uuid]) -> Result<(), Error> {
-        let proposals = self.undecided(tx, which).await?;
-        self.decide(tx, caller, proposals, Decision::Rejected).await
+        let mut proposals = self.undecided(tx, which).await?;
+        self.decide(tx, caller, &mut proposals, Decision::Rejected).await
     }
 
     async fn undecided(&self, tx: &Transaction, which: &[Uuid]) -> Result<Vec<Proposal>, Error> {
@@ -223,15 +250,15 @@ impl Records {
         &self,
         tx: &Transaction,
         caller: &Caller,
-        mut proposals: Vec<Proposal>,
+        proposals: &mut [Proposal],
         decision: Decision,
     ) -> Result<(), Error> {
         let decided = Decided { by: caller.name.clone(), at: self.clock.now(), reason: caller.why.clone() };
-        for proposal in &mut proposals {
+        for proposal in proposals.iter_mut() {
             proposal.decision = decision;
             proposal.decided = Some(decided.clone());
         }
-        Ok(store::put(tx, &proposals).await?)
+        Ok(store::put(tx, proposals).await?)
     }
 }
 

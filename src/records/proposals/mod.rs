@@ -5,6 +5,7 @@
 //! decided part by part ([`Records::decide_parts`]): then what counts is the version that was looked at.
 
 mod deciding;
+mod messages;
 mod reading;
 mod store;
 
@@ -20,8 +21,8 @@ use crate::{
     db::Transaction,
     ids,
     model::{Document, Kind, provenance},
-    published::redaction::Known,
 };
+pub use messages::Message;
 pub use reading::WouldChange;
 pub(super) use store::{clear, forget, forget_by, forget_contact, forget_decided, forget_words, holds_contact, with_words};
 
@@ -104,19 +105,6 @@ impl Part {
     pub fn refused(field: impl Into<String>, reason: impl Into<String>) -> Self {
         Self { field: field.into(), accepted: false, reason: reason.into(), published_as: None }
     }
-}
-
-/// Something that was said about a proposal. Never public.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Message {
-    /// Names it.
-    pub id: Uuid,
-    /// When.
-    pub at: DateTime<Utc>,
-    /// By whom, as history names them.
-    pub by: String,
-    /// What.
-    pub words: String,
 }
 
 /// Somebody's edit: what of it stands at once, and what waits.
@@ -322,28 +310,6 @@ impl Records {
             one.parts.clear();
         }
         Ok(store::put(tx, &proposals).await?)
-    }
-
-    /// Say something about a proposal, to its author or to those who decide.
-    /// # Errors
-    /// When the database fails.
-    pub async fn say(&self, tx: &Transaction, by: &str, proposal: Uuid, words: &str) -> Result<(), Error> {
-        let message = Message { id: ids::fresh(), at: self.clock.now(), by: by.to_owned(), words: words.to_owned() };
-        Ok(store::say(tx, proposal, &message).await?)
-    }
-
-    /// Forget what was said in these threads, of proposals or claims, that tells of somebody; how much.
-    /// # Errors
-    /// When the database fails.
-    pub async fn forget_said(&self, tx: &Transaction, threads: &[Uuid], known: &Known) -> Result<u64, Error> {
-        Ok(store::forget_said(tx, threads, known).await?)
-    }
-
-    /// Forget what was said about what is not there any more, be it a proposal or a claim; how much.
-    /// # Errors
-    /// When the database fails.
-    pub async fn tidy_threads(&self, tx: &Transaction) -> Result<u64, Error> {
-        Ok(store::forget_orphans(tx).await?)
     }
 
     /// Forget every proposal about these records, decided or not.

@@ -1,19 +1,17 @@
 //! What is proposed, and how it stands to what is there by now.
 
-use std::collections::HashMap;
-
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
-    Message, Proposal,
+    Proposal,
     deciding::{changes_now, changes_of, rebased, version_of},
     store,
 };
 use crate::{
     db::Transaction,
     model::changes::Change,
-    records::{Error, Records},
+    records::{Error, Records, Stored},
 };
 
 /// What a proposal would change of what stands.
@@ -44,23 +42,21 @@ impl Records {
         rebased(proposal, standing.as_ref(), &earlier)
     }
 
-    /// What a proposal would change, compared with the version that its author had read.
+    /// What a proposal would change, compared with the version that its author had read, where `standing` is its record.
     /// # Errors
     /// [`Error::Damaged`], or when the database fails.
-    pub async fn proposed_changes(&self, proposal: &Proposal) -> Result<Vec<Change>, Error> {
-        let standing = self.find(proposal.record_id).await?;
-        let earlier = store::made_against(self.db.reader(), proposal, standing.as_ref()).await?;
-        changes_of(proposal, standing.as_ref(), &earlier)
+    pub async fn proposed_changes(&self, proposal: &Proposal, standing: Option<&Stored>) -> Result<Vec<Change>, Error> {
+        let earlier = store::made_against(self.db.reader(), proposal, standing).await?;
+        changes_of(proposal, standing, &earlier)
     }
 
-    /// What a proposal that waits would change by now.
+    /// What a proposal that waits would change by now, where `standing` is its record.
     /// # Errors
     /// [`Error::Damaged`], or when the database fails.
-    pub async fn would_change(&self, proposal: &Proposal) -> Result<WouldChange, Error> {
-        let standing = self.find(proposal.record_id).await?;
-        let earlier = store::made_against(self.db.reader(), proposal, standing.as_ref()).await?;
-        let proposed = changes_of(proposal, standing.as_ref(), &earlier)?;
-        let changes = changes_now(proposal, standing.as_ref(), &earlier)?;
+    pub async fn would_change(&self, proposal: &Proposal, standing: Option<&Stored>) -> Result<WouldChange, Error> {
+        let earlier = store::made_against(self.db.reader(), proposal, standing).await?;
+        let proposed = changes_of(proposal, standing, &earlier)?;
+        let changes = changes_now(proposal, standing, &earlier)?;
         let moved = |now: &&Change| proposed.iter().any(|then| then.field == now.field && then.before != now.before);
         let overtaken = changes.iter().filter(moved).map(|now| now.field.clone()).collect();
         Ok(WouldChange { changes, overtaken })
@@ -85,20 +81,6 @@ impl Records {
     /// When the database fails.
     pub async fn bundle(&self, bundle: Uuid) -> Result<Vec<Proposal>, Error> {
         Ok(store::of_bundle(self.db.reader(), bundle).await?)
-    }
-
-    /// What was said about a proposal, the oldest first.
-    /// # Errors
-    /// When the database fails.
-    pub async fn thread(&self, proposal: Uuid) -> Result<Vec<Message>, Error> {
-        Ok(store::thread(self.db.reader(), proposal).await?)
-    }
-
-    /// What was said last in each of these conversations.
-    /// # Errors
-    /// When the database fails.
-    pub async fn last_said(&self, about: &[Uuid]) -> Result<HashMap<Uuid, Message>, Error> {
-        Ok(store::last_said(self.db.reader(), about).await?)
     }
 
     /// Proposals that wait, of one origin or of all, after the given id, in order of ids.

@@ -1,16 +1,13 @@
-//! The tables `proposal` and `message`.
-
-use std::collections::HashMap;
+//! The table `proposal`.
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
     ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
-    QueryTrait as _, Set,
-    sea_query::{Alias, OnConflict, Query},
+    QueryTrait as _, Set, sea_query::OnConflict,
 };
 use uuid::Uuid;
 
-use super::{Decided, Decision, Message, Proposal};
+use super::{Decided, Decision, Proposal, messages};
 use crate::{
     clock::moment,
     db::{self, Backend, Context as _, Database, Transaction},
@@ -52,27 +49,6 @@ mod proposal {
         pub(super) bundle: Option<Uuid>,
         #[sea_orm(column_type = "Text", nullable)]
         pub(super) parts: Option<String>,
-    }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub(super) enum Relation {}
-    impl ActiveModelBehavior for ActiveModel {}
-}
-
-mod message {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "message")]
-    pub(super) struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub(super) id: Uuid,
-        pub(super) proposal_id: Uuid,
-        pub(super) at: i64,
-        #[sea_orm(column_type = "Text")]
-        pub(super) by_whom: String,
-        #[sea_orm(column_type = "Text")]
-        pub(super) words: String,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -169,11 +145,7 @@ pub(in crate::records) async fn forget(tx: &Transaction, records: &[Uuid]) -> Re
             .column(proposal::Column::Id)
             .filter(proposal::Column::RecordId.is_in(chunk.iter().copied()))
             .into_query();
-        message::Entity::delete_many()
-            .filter(message::Column::ProposalId.in_subquery(theirs))
-            .exec(tx.connection())
-            .await
-            .context("cannot delete messages")?;
+        messages::forget_of(tx, theirs).await?;
         proposal::Entity::delete_many()
             .filter(proposal::Column::RecordId.is_in(chunk.iter().copied()))
             .exec(tx.connection())
@@ -185,11 +157,7 @@ pub(in crate::records) async fn forget(tx: &Transaction, records: &[Uuid]) -> Re
 
 async fn forget_where(tx: &Transaction, which: Condition) -> Result<u64, db::Error> {
     let theirs = proposal::Entity::find().select_only().column(proposal::Column::Id).filter(which.clone()).into_query();
-    message::Entity::delete_many()
-        .filter(message::Column::ProposalId.in_subquery(theirs))
-        .exec(tx.connection())
-        .await
-        .context("cannot delete messages")?;
+    messages::forget_of(tx, theirs).await?;
     let gone = proposal::Entity::delete_many().filter(which).exec(tx.connection()).await.context("cannot delete proposals")?;
     Ok(gone.rows_affected)
 }
@@ -199,12 +167,7 @@ pub(in crate::records) async fn forget_by(tx: &Transaction, who: &str) -> Result
     use proposal::Column as C;
     let waiting = Condition::all().add(C::ByWhom.eq(who)).add(C::Decision.eq(Decision::Waiting as i16));
     let proposals = forget_where(tx, waiting).await?;
-    let said = message::Entity::delete_many()
-        .filter(message::Column::ByWhom.eq(who))
-        .exec(tx.connection())
-        .await
-        .context("cannot delete messages")?;
-    Ok((proposals, said.rows_affected))
+    Ok((proposals, messages::forget_by(tx, who).await?))
 }
 
 /// Forget proposals that were decided before this moment; how many.
@@ -241,28 +204,11 @@ pub(in crate::records) async fn forget_words(tx: &Transaction, record: Uuid, kno
         }
         others.push(one.id);
     }
-    let mut gone = forget_said(tx, &others, known).await?;
+    let mut gone = messages::forget_said(tx, &others, known).await?;
     for chunk in db::pieces(&telling) {
         gone += forget_where(tx, Condition::all().add(proposal::Column::Id.is_in(chunk.iter().copied()))).await?;
     }
     Ok(gone)
-}
-
-/// Forget what was said in these threads that tells of somebody; how much.
-pub(super) async fn forget_said(tx: &Transaction, threads: &[Uuid], known: &Known) -> Result<u64, db::Error> {
-    let mut telling = Vec::new();
-    for one in threads {
-        let said = thread(tx.connection(), *one).await?;
-        telling.extend(said.into_iter().filter(|message| known.is_told_in(&message.words)).map(|message| message.id));
-    }
-    for chunk in db::pieces(&telling) {
-        message::Entity::delete_many()
-            .filter(message::Column::Id.is_in(chunk.iter().copied()))
-            .exec(tx.connection())
-            .await
-            .context("cannot delete messages")?;
-    }
-    Ok(telling.len() as u64)
 }
 
 /// The records about which proposals tell of somebody, be it in what was said about them, and what these say.
@@ -281,7 +227,7 @@ pub(in crate::records) async fn with_words(
             let one = from_proposal(row)?;
             let mut says =
                 Document::from_json(one.kind, &one.document).map_or_else(|_| Vec::new(), |read| texts_with(&read, known));
-            let thread = thread(on, one.id).await?.into_iter().map(|message| message.words);
+            let thread = messages::thread(on, one.id).await?.into_iter().map(|message| message.words);
             let reason = one.decided.map(|decided| decided.reason);
             says.extend(thread.chain([one.why]).chain(reason).filter(|text| known.is_told_in(text)));
             if !says.is_empty() {
@@ -384,53 +330,6 @@ pub(super) async fn of_bundle(on: &impl ConnectionTrait, bundle: Uuid) -> Result
 
 /// Forget everything, for a restore.
 pub(in crate::records) async fn clear(tx: &Transaction) -> Result<(), db::Error> {
-    message::Entity::delete_many().exec(tx.connection()).await.context("cannot clear messages")?;
+    messages::clear(tx).await?;
     proposal::Entity::delete_many().exec(tx.connection()).await.context("cannot clear proposals").map(drop)
-}
-
-/// Add to the thread of a proposal.
-pub(super) async fn say(tx: &Transaction, proposal: Uuid, one: &Message) -> Result<(), db::Error> {
-    let row = message::ActiveModel {
-        id: Set(one.id),
-        proposal_id: Set(proposal),
-        at: Set(one.at.timestamp_micros()),
-        by_whom: Set(one.by.clone()),
-        words: Set(one.words.clone()),
-    };
-    message::Entity::insert(row).exec_without_returning(tx.connection()).await.context("cannot store a message")?;
-    Ok(())
-}
-
-fn said(row: message::Model) -> Message {
-    Message { id: row.id, at: moment(row.at), by: row.by_whom, words: row.words }
-}
-
-/// The thread of a proposal, oldest first.
-pub(super) async fn thread(on: &impl ConnectionTrait, proposal: Uuid) -> Result<Vec<Message>, db::Error> {
-    let query = message::Entity::find().filter(message::Column::ProposalId.eq(proposal)).order_by_asc(message::Column::Id);
-    Ok(query.all(on).await.context("cannot read messages")?.into_iter().map(said).collect())
-}
-
-/// The last message of each of these threads.
-pub(super) async fn last_said(on: &impl ConnectionTrait, threads: &[Uuid]) -> Result<HashMap<Uuid, Message>, db::Error> {
-    let mut last = HashMap::new();
-    for some in db::pieces(threads) {
-        let query = message::Entity::find().filter(message::Column::ProposalId.is_in(some.iter().copied()));
-        let rows = query.order_by_asc(message::Column::Id).all(on).await.context("cannot read messages")?;
-        // The last one stays.
-        last.extend(rows.into_iter().map(|row| (row.proposal_id, said(row))));
-    }
-    Ok(last)
-}
-
-/// `DELETE FROM message WHERE proposal_id NOT IN (SELECT id FROM proposal) AND proposal_id NOT IN (SELECT id FROM claim)`
-pub(super) async fn forget_orphans(tx: &Transaction) -> Result<u64, db::Error> {
-    let ids = |table: &'static str| Query::select().column(Alias::new("id")).from(Alias::new(table)).to_owned();
-    let gone = message::Entity::delete_many()
-        .filter(message::Column::ProposalId.not_in_subquery(ids("proposal")))
-        .filter(message::Column::ProposalId.not_in_subquery(ids("claim")))
-        .exec(tx.connection())
-        .await
-        .context("cannot delete messages")?;
-    Ok(gone.rows_affected)
 }

@@ -47,15 +47,19 @@ fn policy_of(number: Option<i16>) -> Option<LocationPolicy> {
 }
 
 /// Replace what these records refer to. Most edits change no reference, and those are not written again: each
-/// stands in three trees of the database.
-pub(in crate::records) async fn put(tx: &Transaction, of: &[(Uuid, Vec<Reference>)]) -> Result<(), db::Error> {
-    let from: Vec<Uuid> = of.iter().map(|(from, _)| *from).collect();
+/// stands in three trees of the database. What some `referred` to until now is known already.
+pub(in crate::records) async fn put(
+    tx: &Transaction,
+    of: &[(Uuid, Vec<Reference>)],
+    referred: &HashMap<Uuid, Vec<Reference>>,
+) -> Result<(), db::Error> {
+    let from: Vec<Uuid> = of.iter().map(|(from, _)| *from).filter(|from| !referred.contains_key(from)).collect();
     let mut standing: HashMap<Uuid, Vec<Reference>> = HashMap::new();
     for link in links_from(tx.connection(), &from).await? {
         standing.entry(link.from).or_default().push(Reference { to: link.to, policy: link.policy });
     }
     let is_new = |(from, wanted): &&(Uuid, Vec<Reference>)| {
-        let mut known = standing.get(from).cloned().unwrap_or_default();
+        let mut known = referred.get(from).or_else(|| standing.get(from)).cloned().unwrap_or_default();
         known.sort_unstable_by_key(|one| one.to);
         let mut wanted = wanted.clone();
         wanted.sort_unstable_by_key(|one| one.to);

@@ -183,7 +183,7 @@ fact_of_a_liar! {
         let (revision, version) = (proposal.base_revision, proposal.version());
         let verdict = Verdict { revision, version, rejected: vec![refused], amended: Vec::new() };
         let tx = here.app.app().db.write().await.unwrap();
-        records.decide_parts(&tx, &caller, proposal.id, verdict).await.unwrap();
+        records.decide_parts(&tx, &caller, &proposal, verdict).await.unwrap();
         tx.commit().await.unwrap();
         here.app.follow().await;
         let stands = here.everything().await;

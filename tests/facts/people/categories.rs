@@ -106,3 +106,33 @@ fact! {
         assert_eq!(public(&app, "pantry").await["name"], before["name"]);
     }
 }
+
+fact! {
+    async fn a_category_of_people_in_danger_can_be_confirmed_and_hides_the_place(app) {
+        with_pantry(&app).await;
+        let amina = Browser::keeper(&app, "amina@lark-hill.example.org", id("marsh farm")).await;
+        let path = format!("/account/listings/{}/categories", id("pantry"));
+        let page = amina.open(&path).await;
+        let refuge = id("refuge term").to_string();
+        amina.submit_only(&page, &path, &[("+term", &refuge), ("do", "save")]).await;
+        let waiting = app.app().records.waiting(None, None, 10).await.unwrap();
+        let [change] = &waiting[..] else { panic!("the category waits: {waiting:?}") };
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let path = format!("/moderation/changes/{}", change.id);
+        let page = moderator.open(&path).await;
+        let done = moderator.submit(&page, &path, &[("do", "decide")]).await;
+        assert!(done.text().contains("Nothing is waiting."), "{}", done.text());
+        let after = public(&app, "pantry").await;
+        assert!(codes(&after).contains(&"refuge".to_owned()), "{after}");
+        assert!(!after.to_string().contains("Gorse"), "its place is not told any more: {after}");
+        // Its author reads what was decided, without what was taken out for good.
+        let said = amina.open(&format!("/account/changes/{}", change.id)).await;
+        assert_eq!(said.status, 200, "{}", said.text());
+        let kept = app.app().records.proposal(change.id).await.unwrap().unwrap();
+        assert!(!serde_json::to_string(&kept).unwrap().contains("Gorse"), "{kept:?}");
+        let sink = Sink::start().await;
+        sink.mailer(&app).send_due().await.unwrap();
+        let about_it = |letter: &crate::support::sink::Received| letter.text().contains(&format!("/account/changes/{}", change.id));
+        assert!(sink.received().iter().any(about_it), "and is told by email");
+    }
+}

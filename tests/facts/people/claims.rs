@@ -111,6 +111,28 @@ fact! {
 }
 
 fact! {
+    async fn a_code_lets_nobody_in_beside_somebody_who_was_let_in_since(app) {
+        with_pantry(&app).await;
+        let mallory = Browser::signed_in(&app, "mallory@gmail.com").await;
+        claim(&mallory, id("marsh farm")).await;
+        let sink = Sink::start().await;
+        sink.mailer(&app).send_due().await.unwrap();
+        let code = latest_code(&sink);
+        let waiting = app.app().identity().waiting_claims().await.unwrap().remove(0);
+        let path = format!("/account/claims/{}", waiting.id);
+        let page = mallory.open(&path).await;
+        let _amina = Browser::keeper(&app, "amina@lark-hill.example.org", id("marsh farm")).await;
+        let refused = mallory.submit(&page, &path, &[("code", &code)]).await;
+        assert_eq!(refused.status, 403, "{}", refused.text());
+        assert!(refused.text().contains("manages this organisation by now"), "{}", refused.text());
+        assert!(!keeps(&app, "mallory@gmail.com", id("marsh farm")).await);
+        // A moderator can still decide.
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        assert!(moderator.open("/moderation").await.text().contains("asks to manage it"));
+    }
+}
+
+fact! {
     async fn a_claim_can_be_withdrawn_while_it_waits(app) {
         with_pantry(&app).await;
         let amina = Browser::signed_in(&app, "amina@gmail.com").await;

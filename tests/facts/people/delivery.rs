@@ -1,5 +1,10 @@
 //! Emails that cannot be delivered, and who is told.
 
+use std::{
+    io::Write as _,
+    process::{Command, Output, Stdio},
+};
+
 use fingerpost::{
     identity::PlatformRole,
     mail::{Kind, Letter, Part, queue},
@@ -149,5 +154,78 @@ fact! {
         assert_eq!(sink.mailer(&app).send_due().await.unwrap().bounced, 1);
         let page = moderator.open(&listing).await.text();
         assert!(page.contains("Emails cannot be delivered") && page.contains("no such mailbox"), "{page}");
+    }
+}
+
+/// `fingerpost mail bounced`, with this on standard input.
+fn bounced(app: &TestApp, arguments: &[&str], message: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_fingerpost"))
+        .args(["mail", "bounced"])
+        .args(arguments)
+        .env_clear()
+        .env("FINGERPOST_DATA_DIR", &app.config.data_dir)
+        .env("FINGERPOST_DATABASE_URL", app.config.database_url.as_str())
+        .env("FINGERPOST_PUBLIC_URL", PUBLIC_URL)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A command that does not read it may have ended already.
+    let _ = child.stdin.take().unwrap().write_all(message.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+/// What a mail server sends to the sender of a letter.
+fn returned(letter: uuid::Uuid, action: &str, status: &str) -> String {
+    format!(
+        "From: MAILER-DAEMON@mail.luton.example.org\r\nMessage-ID: <1@mail.luton.example.org>\r\n\r\n\
+         Final-Recipient: rfc822; amina@lark-hill.example.org\r\nAction: {action}\r\nStatus: {status}\r\n\
+         Diagnostic-Code: smtp; 550 5.1.1 this box was closed\r\n\r\nMessage-ID: <{letter}@luton.example.org>\r\n"
+    )
+}
+
+fact! {
+    async fn a_letter_that_comes_back_hours_after_the_mail_server_took_it_is_noted(app) {
+        with_pantry(&app).await;
+        let _amina = Browser::keeper(&app, "amina@lark-hill.example.org", id("marsh farm")).await;
+        let sink = Sink::start().await;
+        sink.mailer(&app).send_due().await.unwrap();
+        app.clock.set(app.clock.now() + chrono::Duration::hours(1));
+        let letter = letter_to(&app, "amina@lark-hill.example.org").await;
+        sink.mailer(&app).send_due().await.unwrap();
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let strangers = returned(uuid::Uuid::max(), "failed", "5.1.1");
+        for other in [returned(letter, "delayed", "4.4.1"), returned(letter, "failed", "4.2.2"), strangers, format!("In-Reply-To: <{letter}@luton.example.org>")] {
+            let output = bounced(&app, &["-", "--json"], &other);
+            assert!(output.status.success(), "other mail to that address is no failure: {}", String::from_utf8_lossy(&output.stderr));
+            assert_eq!(String::from_utf8_lossy(&output.stdout), "{\"recorded\":0}\n", "{other}");
+        }
+        assert!(!moderator.open("/moderation").await.text().contains("this box was closed"));
+        for recorded in [1, 0] {
+            let output = bounced(&app, &["-", "--json"], &returned(letter, "failed", "5.1.1"));
+            assert_eq!(String::from_utf8_lossy(&output.stdout), format!("{{\"recorded\":{recorded}}}\n"));
+        }
+        let queue = moderator.open("/moderation").await.text();
+        assert!(queue.contains("amina@lark-hill.example.org") && queue.contains("this box was closed"), "{queue}");
+    }
+}
+
+fact! {
+    async fn a_person_can_record_that_emails_to_an_address_come_back(app) {
+        with_pantry(&app).await;
+        let _amina = Browser::keeper(&app, "amina@lark-hill.example.org", id("marsh farm")).await;
+        assert_eq!(bounced(&app, &["nobody@lark-hill.example.org"], "").status.code(), Some(1), "nothing was sent there");
+        assert_eq!(bounced(&app, &["Amina"], "").status.code(), Some(2));
+        let sink = Sink::start().await;
+        sink.mailer(&app).send_due().await.unwrap();
+        app.clock.set(app.clock.now() + chrono::Duration::hours(1));
+        letter_to(&app, "amina@lark-hill.example.org").await;
+        sink.mailer(&app).send_due().await.unwrap();
+        let output = bounced(&app, &["Amina@lark-hill.example.org", "--why", "no such mailbox, says the web mail"], "");
+        assert_eq!((output.status.code(), &*String::from_utf8_lossy(&output.stdout)), (Some(0), "1 recorded as bounced\n"));
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let queue = moderator.open("/moderation").await.text();
+        assert!(queue.contains("no such mailbox, says the web mail"), "{queue}");
     }
 }

@@ -8,7 +8,7 @@ use fingerpost::{
     records::{Draft, State},
 };
 
-use super::{id, pantry, public, with_pantry};
+use super::{id, pantry, public, sent_for_publication, with_pantry};
 use crate::support::{TestApp, browser::Browser, fact, sink::Sink};
 
 /// Somebody proposes another name and web page for the pantry; the page of the change.
@@ -357,5 +357,21 @@ fact! {
         assert!(found("no such thing").await.contains("Nothing found"));
         let stranger = Browser::keeper(&app, "amina@lark-hill.example.org", id("marsh farm")).await;
         assert_eq!(stranger.open("/moderation/find").await.status, 403);
+    }
+}
+
+fact! {
+    async fn whoever_decides_about_a_new_listing_sees_it_beside_one_that_is_here_and_may_be_the_same(app) {
+        with_pantry(&app).await;
+        assert_eq!(app.import(crate::facts::listings(&["Repair cafe", "Garden"])).await.rejected, []);
+        let amina = Browser::keeper(&app, "amina@lark-hill.example.org", id("marsh farm")).await;
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let page = moderator.open(&sent_for_publication(&app, &amina, &moderator).await).await.text();
+        let beside = page.split("Is it here already?").nth(1).unwrap_or_else(|| panic!("{page}")).split("</section>").next().unwrap();
+        assert!(beside.contains(&format!("href=\"/account/listings/{}\"", id("Repair cafe"))), "{beside}");
+        for said in ["Repair café", "Repair cafe", "We mend.", "01632 960555"] {
+            assert!(beside.contains(said), "{said}: {beside}");
+        }
+        assert!(!beside.contains("Garden") && !beside.contains("Meadow larder"), "{beside}");
     }
 }
