@@ -2,8 +2,8 @@
 //! one that holds those of others as well. RPDE 1.0 feeds by change number; what the protocol adds stands
 //! beside what RPDE asks for.
 //!
-//! A page is read with one query, and is a pure function of the table: any cache may keep it, and
-//! whoever follows `next` from an old copy still gets to the end.
+//! A page is read as everything stands at one moment, and is a pure function of the table: any cache may keep
+//! it, and whoever follows `next` from an old copy still gets to the end.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use super::{
     relay,
 };
 use crate::{
-    db,
+    db::{self, Transaction},
     http::{Parameters, Problem, caching},
     published::{
         self, Position,
@@ -110,13 +110,20 @@ impl Scope {
         }
     }
 
-    async fn after(self, db: &db::Database, position: Position, limit: u64) -> Result<Vec<Row>, db::Error> {
+    async fn head_in(self, reading: &Transaction) -> Result<Option<Position>, db::Error> {
+        match self {
+            Self::Own => own::head_in(reading).await,
+            Self::All => evidence::head_in(reading).await,
+        }
+    }
+
+    async fn after(self, reading: &Transaction, position: Position, limit: u64) -> Result<Vec<Row>, db::Error> {
         match self {
             Self::Own => {
-                let rows = own::after(db, position, limit).await?;
+                let rows = own::after_in(reading, position, limit).await?;
                 Ok(rows.into_iter().map(|row| Row { row, evidence: None }).collect())
             }
-            Self::All => evidence::after(db, position, limit).await,
+            Self::All => evidence::after_in(reading, position, limit).await,
         }
     }
 }
@@ -169,18 +176,20 @@ struct Page {
 }
 
 async fn page(outlet: &Outlet, asked: &Asked, query: Option<&str>) -> Result<Page, Problem> {
-    let epoch = published::head(&outlet.db, &outlet.clock).await?;
+    let present = published::head(&outlet.db, &outlet.clock).await?;
+    // Rows are read some at a time. What changes meanwhile gets a number at the end, and would stand on the page twice;
+    // and a restore would give it numbers of another epoch than the one that it names.
+    let reading = outlet.db.snapshot().await?;
+    let epoch = published::head_in(&reading).await?.unwrap_or(present);
     let reset = asked.epoch.as_ref().is_some_and(|asked| *asked != epoch.epoch).then(|| epoch.epoch.clone());
     // Numbers of another epoch mean nothing here: everything is told from the start.
     let after = if reset.is_some() { Position::ZERO } else { asked.after };
-    let head = asked.scope.head(&outlet.db).await?;
+    let head = asked.scope.head_in(&reading).await?;
     let mut body = br#"{"items":["#.to_vec();
     let mut items = 0;
     let mut last = after;
-    // The head is read before the rows: a page may go beyond the head that it names, and nobody
-    // can think that they have everything when they have not.
-    'reading: while items < PAGE_ITEMS {
-        let rows = asked.scope.after(&outlet.db, last, ROWS.min(PAGE_ITEMS - items)).await?;
+    'page: while items < PAGE_ITEMS {
+        let rows = asked.scope.after(&reading, last, ROWS.min(PAGE_ITEMS - items)).await?;
         if rows.is_empty() {
             break;
         }
@@ -192,10 +201,11 @@ async fn page(outlet: &Outlet, asked: &Asked, query: Option<&str>) -> Result<Pag
             items += 1;
             relay::write(outlet, &epoch.epoch, &row, &mut body);
             if body.len() >= PAGE_BYTES {
-                break 'reading;
+                break 'page;
             }
         }
     }
+    reading.roll_back().await?;
     let here = outlet.publisher.address("federation/v1/changes");
     let next = if items == 0 { own_address(here, query) } else { address_after(here, asked.scope, last, &epoch.epoch) };
     let publisher = &outlet.publisher;

@@ -6,6 +6,7 @@
 mod canonical;
 mod keys;
 mod moves;
+mod ring;
 
 use std::sync::{Arc, RwLock};
 
@@ -16,8 +17,9 @@ use uuid::Uuid;
 
 use crate::model::Kind;
 pub use canonical::{canonical, canonical_of};
-pub use keys::{Endorsement, Error, Key, Keyring, Listed, Status, endorsement_of, fingerprint, kid_of, verifies};
+pub use keys::{Endorsement, Key, Listed, Status, endorsement_of, fingerprint, kid_of, verifies};
 pub use moves::{Moved, keep_move, moves};
+pub use ring::{Error, Keyring};
 
 /// Stands before the canonical statement, so that a signature cannot be taken for one of another use.
 const DOMAIN: &[u8] = b"open-directory-record-v1\n";

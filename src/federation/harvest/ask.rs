@@ -6,6 +6,7 @@ use super::{
     super::peers::{PeerKind, Trouble},
     End, Harvester, NOT_THERE, Run,
     finish::chance,
+    lease::LOST,
 };
 use crate::outbound::{self, Answer, Ask};
 
@@ -16,6 +17,11 @@ impl End {
     /// Whether a server has said that we are asking too much: whatever else there is to ask waits as well.
     pub(super) fn asks_us_to_wait(&self) -> bool {
         matches!(self, Self::Failed(trouble, wait) if trouble.code == TOO_MANY || wait.is_some())
+    }
+
+    /// Whether somebody else has taken over the pull: there is nothing more that it may do.
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self, Self::Failed(trouble, _) if trouble.code == LOST)
     }
 
     /// Whether the server says that nothing is there.

@@ -80,7 +80,7 @@ impl Harvester {
                 let detail = format!("it had {} records and is now empty", run.live);
                 return Err(End::held("suddenly-empty", detail));
             }
-            run.report.deleted += self.take_out_all(&run.peer, EMPTY, false).await?;
+            run.report.deleted += self.take_out_all(&run.peer, Some(run.lease), EMPTY, false).await?;
         }
         let Cursor { crawl, looked_at, .. } = run.peer.cursor;
         run.peer.cursor = Cursor { crawl: crawl + 1, looked_at, ..Cursor::default() };

@@ -181,7 +181,7 @@ impl Harvester {
             let detail = format!("it had {} records and its list is now empty", run.live);
             return Err(End::held("suddenly-empty", detail));
         }
-        run.report.deleted += self.take_out_all(&run.peer, EMPTY, false).await?;
+        run.report.deleted += self.take_out_all(&run.peer, Some(run.lease), EMPTY, false).await?;
         Ok(())
     }
 

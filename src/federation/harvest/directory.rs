@@ -175,7 +175,7 @@ impl Harvester {
                     walk.floor = page.cursor.floor.max(page.cursor.after);
                 } else if another_epoch {
                     // The numbers of another epoch are its word as all else is; the content can be compared.
-                    let tx = self.db.write().await?;
+                    let tx = self.under_lease(run).await?;
                     peers::forget_numbers(&tx, run.peer.id).await?;
                     tx.commit().await?;
                 }
@@ -246,7 +246,7 @@ impl Harvester {
             return Ok(());
         }
         match self.rediscover(run).await {
-            Err(end) if end.asks_us_to_wait() => Err(end),
+            Err(end) if end.asks_us_to_wait() || end.is_over() => Err(end),
             Err(End::Failed(trouble, _)) => {
                 tracing::debug!(peer = run.peer.name, code = trouble.code, "cannot repeat discovery");
                 Ok(())
@@ -281,7 +281,7 @@ impl Harvester {
         let licence = Some(discovery.license.url.clone());
         if run.peer.discovered.is_some() && run.peer.licence != licence && run.peer.cursor.next.is_some() {
             // What may be shown of its records is another question now.
-            let tx = self.db.write().await?;
+            let tx = self.under_lease(run).await?;
             peers::forget_versions(&tx, run.peer.id).await?;
             tx.commit().await?;
             run.peer.cursor = walk_anew(&run.peer.cursor);

@@ -10,6 +10,8 @@ use super::{
 };
 use crate::db::{self, Transaction};
 
+/// Why a pull ends that somebody else has taken over.
+pub(super) const LOST: &str = "lease-lost";
 /// For so long a pull may be silent before somebody else may take over.
 pub(super) const LENGTH: Duration = Duration::seconds(60);
 /// How often a lease is renewed.
@@ -94,11 +96,20 @@ impl Harvester {
 
     /// A transaction of the one that has the lease, which lasts longer with it.
     pub(super) async fn under_lease(&self, run: &Run) -> Result<Transaction, End> {
+        Ok(self.write_under(Some(run.lease)).await?)
+    }
+
+    /// The same of whoever takes something out: a pull only for as long as it has this lease. An officer has none.
+    pub(in crate::federation) async fn write_under(&self, lease: Option<Lease>) -> Result<Transaction, Error> {
         let tx = self.db.write().await?;
-        if run.lease.hold(&tx, self.clock.now() + LENGTH).await? {
+        let may_write = match lease {
+            Some(lease) => lease.hold(&tx, self.clock.now() + LENGTH).await?,
+            None => true,
+        };
+        if may_write {
             return Ok(tx);
         }
         tx.roll_back().await?;
-        Err(End::failed("lease-lost", "another process has taken over this pull".to_owned()))
+        Err(Error::LeaseLost)
     }
 }

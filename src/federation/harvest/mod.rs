@@ -109,6 +109,9 @@ pub enum Error {
     /// There is no such peer.
     #[error("there is no peer {0:?}; `fingerpost peer list` shows all peers")]
     NoPeer(String),
+    /// Somebody else has the lease of the peer now, so nothing may be written.
+    #[error("another process has taken over this pull")]
+    LeaseLost,
 }
 
 /// How a pull ends, other than well.
@@ -142,7 +145,10 @@ impl From<db::Error> for End {
 
 impl From<Error> for End {
     fn from(error: Error) -> Self {
-        Self::Broken(error)
+        match error {
+            Error::LeaseLost => Self::failed(lease::LOST, Error::LeaseLost.to_string()),
+            other => Self::Broken(other),
+        }
     }
 }
 

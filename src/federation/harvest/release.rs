@@ -42,7 +42,7 @@ impl Harvester {
         }
         let meant: Vec<Held> = ripe.into_iter().filter(|held| held.confirmed + 1 >= TIMES).collect();
         let ids: Vec<Uuid> = meant.iter().map(|held| held.id).collect();
-        run.report.deleted += self.carry_out(&run.peer, &meant, STOOD_BY).await?;
+        run.report.deleted += self.carry_out(&run.peer, Some(run.lease), &meant, STOOD_BY).await?;
         run.deletions.decided(&ids);
         run.report.held_deletes = run.deletions.held();
         Ok(())

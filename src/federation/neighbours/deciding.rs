@@ -53,7 +53,7 @@ impl Harvester {
         let peer = &turn.peer;
         let waiting = peers::held_for_people(self.database(), peer.id).await?;
         let many = waiting.len() as u64;
-        self.carry_out(peer, &waiting, "its source no longer includes it").await?;
+        self.carry_out(peer, None, &waiting, "its source no longer includes it").await?;
         let cursor = peer.cursor.clone();
         let tx = self.database().write().await?;
         match peer.held.as_ref().map(|held| held.code.as_str()) {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{
     super::{
         harvest::{Error, Harvester},
-        peers::{self, Foreign, Held, Peer, Trouble},
+        peers::{self, Foreign, Held, Lease, Peer, Trouble},
     },
     BATCH, Refused,
     terms::{gone, is_shared},
@@ -32,7 +32,7 @@ impl Harvester {
         peers::end_lease(&tx, peer.id).await?;
         peers::hold(&tx, peer.id, &Trouble { code: "held".to_owned(), detail: "an officer is removing it".to_owned() }).await?;
         tx.commit().await?;
-        let mut many = Box::pin(self.take_out_all(&peer, NOT_FOLLOWED, true)).await?;
+        let mut many = Box::pin(self.take_out_all(&peer, None, NOT_FOLLOWED, true)).await?;
         many += Box::pin(self.take_out_terms(&peer, &in_the_name_of(&peer, NOT_FOLLOWED))).await?;
         self.look_elsewhere(peer.id).await?;
         let tx = self.database().write().await?;
@@ -42,15 +42,21 @@ impl Harvester {
     }
 
     /// Take out everything of a peer. What is known of it stays, so that it can come again, unless all of
-    /// it is to be forgotten.
-    pub(in crate::federation) async fn take_out_all(&self, peer: &Peer, why: &str, forget: bool) -> Result<u64, Error> {
+    /// it is to be forgotten. A pull does so under its lease.
+    pub(in crate::federation) async fn take_out_all(
+        &self,
+        peer: &Peer,
+        lease: Option<Lease>,
+        why: &str,
+        forget: bool,
+    ) -> Result<u64, Error> {
         let mut many = 0;
         let mut after = None;
         loop {
             let rows = peers::of_peer(self.database(), peer.id, after, BATCH).await?;
             let Some(last) = rows.last() else { return Ok(many) };
             after = Some(last.place());
-            many += self.take_out(peer, rows, why, forget).await?;
+            many += self.take_out(peer, lease, rows, why, forget).await?;
         }
     }
 
@@ -65,7 +71,7 @@ impl Harvester {
             let (urgent, rest): (Vec<Foreign>, Vec<Foreign>) = rows.iter().cloned().partition(Foreign::is_urgent);
             let ids: Vec<Uuid> = rest.into_iter().map(|row| row.id).collect();
             let urgent: Vec<Foreign> = urgent.into_iter().map(Foreign::of_nobody).collect();
-            self.take_out(peer, rows, "the directory that passed it on is no longer asked for it", true).await?;
+            self.take_out(peer, None, rows, "the directory that passed it on is no longer asked for it", true).await?;
             let tx = self.database().write().await?;
             peers::forget_foreign(&tx, &ids).await?;
             peers::put_foreign(&tx, &urgent).await?;
@@ -74,8 +80,15 @@ impl Harvester {
         self.look_elsewhere(peer.id).await
     }
 
-    /// Carry out deletions that waited. Gives how many records went: some may have gone meanwhile.
-    pub(in crate::federation) async fn carry_out(&self, peer: &Peer, waiting: &[Held], why: &str) -> Result<u64, Error> {
+    /// Carry out deletions that waited. Gives how many records went: some may have gone meanwhile. A pull does so under
+    /// its lease.
+    pub(in crate::federation) async fn carry_out(
+        &self,
+        peer: &Peer,
+        lease: Option<Lease>,
+        waiting: &[Held],
+        why: &str,
+    ) -> Result<u64, Error> {
         let mut many = 0;
         for some in waiting.chunks(usize::try_from(BATCH).unwrap_or(usize::MAX)) {
             // What is older than its deletion does not bring it back.
@@ -83,13 +96,20 @@ impl Harvester {
             let ids: Vec<Uuid> = deleted.keys().copied().collect();
             let rows = peers::foreign(self.database(), &ids).await?;
             let rows = rows.into_iter().map(|row| Foreign { rev: row.rev.max(deleted[&row.id]), ..row });
-            many += self.take_out(peer, rows.collect(), why, false).await?;
+            many += self.take_out(peer, lease, rows.collect(), why, false).await?;
         }
         Ok(many)
     }
 
     /// Take records of a peer out of the directory. Terms that are known by their address are everybody's, and stay.
-    pub(super) async fn take_out(&self, peer: &Peer, rows: Vec<Foreign>, why: &str, forget: bool) -> Result<u64, Error> {
+    async fn take_out(
+        &self,
+        peer: &Peer,
+        lease: Option<Lease>,
+        rows: Vec<Foreign>,
+        why: &str,
+        forget: bool,
+    ) -> Result<u64, Error> {
         let mut drafts = Vec::new();
         for row in &rows {
             let stored = self.records().find(row.id).await?;
@@ -106,7 +126,7 @@ impl Harvester {
         let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
         let left: Vec<Foreign> = rows.into_iter().map(|row| Foreign { live: false, ..row }).collect();
         let caller = in_the_name_of(peer, why);
-        let tx = self.database().write().await?;
+        let tx = self.write_under(lease).await?;
         if !forget {
             peers::put_foreign(&tx, &left).await?;
         }

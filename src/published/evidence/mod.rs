@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::own::OwnRow;
-pub use store::{after, blank, clear, forget_all, head, put};
+pub use store::{after, after_in, blank, clear, forget_all, head, head_in, put};
 
 /// What an origin has signed of a record.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,7 +1,8 @@
 //! The table `evidence`, beside `published`.
 
 use sea_orm::{
-    ColumnTrait as _, Condition, EntityTrait as _, JoinType, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, JoinType, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, Set,
     sea_query::{Expr, OnConflict},
 };
 use uuid::Uuid;
@@ -123,6 +124,17 @@ type Columns = (
 /// # Errors
 /// When the database fails.
 pub async fn after(db: &Database, position: Position, limit: u64) -> Result<Vec<Row>, db::Error> {
+    after_on(db.reader(), position, limit).await
+}
+
+/// [`after`], as things are in a snapshot.
+/// # Errors
+/// When the database fails.
+pub async fn after_in(snapshot: &Transaction, position: Position, limit: u64) -> Result<Vec<Row>, db::Error> {
+    after_on(snapshot.connection(), position, limit).await
+}
+
+async fn after_on(on: &impl ConnectionTrait, position: Position, limit: u64) -> Result<Vec<Row>, db::Error> {
     use row::Column as P;
     // SELECT … FROM published p LEFT JOIN evidence e ON e.id = p.id
     //   WHERE p.position > ? AND p.derived_from IS NULL AND (p.origin = '' OR e.id IS NOT NULL)
@@ -135,7 +147,7 @@ pub async fn after(db: &Database, position: Position, limit: u64) -> Result<Vec<
         .order_by_asc(P::Position)
         .limit(limit)
         .into_tuple()
-        .all(db.reader())
+        .all(on)
         .await
         .context("cannot read what is passed on")?;
     Ok(rows.into_iter().filter_map(read).collect())
@@ -145,13 +157,24 @@ pub async fn after(db: &Database, position: Position, limit: u64) -> Result<Vec<
 /// # Errors
 /// When the database fails.
 pub async fn head(db: &Database) -> Result<Option<Position>, db::Error> {
+    head_on(db.reader()).await
+}
+
+/// [`head`], as things are in a snapshot.
+/// # Errors
+/// When the database fails.
+pub async fn head_in(snapshot: &Transaction) -> Result<Option<Position>, db::Error> {
+    head_on(snapshot.connection()).await
+}
+
+async fn head_on(on: &impl ConnectionTrait) -> Result<Option<Position>, db::Error> {
     let latest: Option<i64> = told()
         .select_only()
         .column(row::Column::Position)
         .order_by_desc(row::Column::Position)
         .limit(1)
         .into_tuple()
-        .one(db.reader())
+        .one(on)
         .await
         .context("cannot read what is passed on")?;
     Ok(latest.map(Position))

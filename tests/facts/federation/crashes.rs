@@ -9,10 +9,14 @@ use std::{
     time::Duration,
 };
 
-use fingerpost::{federation::peers::Trust, model::Kind};
+use fingerpost::{
+    federation::peers::{self, Trust},
+    model::Kind,
+};
 use sea_orm::ConnectionTrait as _;
 use serde_json::Value;
 
+use super::super::listings;
 use crate::support::{On, liar::Liar, network::Node, peer::Reply};
 
 /// `fingerpost peer pull` in a process of its own, on the node's database.
@@ -62,7 +66,7 @@ async fn tried_on(on: On) {
         let pages_applied = (standing - crate::support::liar::BEGAN).max(0) / 10;
         assert_eq!(i64::try_from(there).unwrap(), pages_applied * 10, "records and cursor belong together");
         // Whoever was killed still has the lease; five minutes later somebody else may go on.
-        let after = fingerpost::federation::peers::lease(
+        let after = peers::lease(
             &killed.app.app().db,
             of_killed.id,
             chrono::Utc::now() + chrono::Duration::minutes(6),
@@ -112,6 +116,10 @@ const STANDS_STILL: [(On, &str, &str); 2] = [
     ),
 ];
 
+/// PostgreSQL does not notice by itself that nobody waits for it any more.
+const END_SLEEPERS: &str =
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'";
+
 async fn tried_in_the_middle_on(on: On) {
     let Some(here) = Node::start(on, "Killed").await else { return };
     let liar = Liar::start().await;
@@ -133,9 +141,7 @@ async fn tried_in_the_middle_on(on: On) {
     child.kill().unwrap();
     child.wait().unwrap();
     if on == On::Postgres {
-        // The server does not notice by itself that nobody waits for it any more.
-        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'";
-        db.execute_unprepared(end).await.unwrap();
+        db.execute_unprepared(END_SLEEPERS).await.unwrap();
     }
     db.execute_unprepared(mend).await.unwrap();
     db.close().await.unwrap();
@@ -151,4 +157,98 @@ async fn case_02_a_pull_that_is_killed_in_the_middle_of_a_page_has_applied_nothi
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn case_02_a_pull_that_is_killed_in_the_middle_of_a_page_has_applied_nothing_of_it_on_postgres() {
     Box::pin(tried_in_the_middle_on(On::Postgres)).await;
+}
+
+/// Once so many documents are published, whoever publishes another one stands still.
+const FULL: i64 = 600;
+
+/// How that is done, and how it is undone.
+fn stands_still_when_full(on: On) -> (String, &'static str) {
+    match on {
+        On::Sqlite => (
+            format!(
+                "CREATE TRIGGER slow BEFORE INSERT ON published WHEN (SELECT COUNT(*) FROM published) >= {FULL} BEGIN \
+                 SELECT COUNT(*) FROM (WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 1000000000) SELECT x FROM c); END"
+            ),
+            "DROP TRIGGER slow",
+        ),
+        On::Postgres => (
+            format!(
+                "CREATE FUNCTION wait() RETURNS trigger AS $$ BEGIN IF (SELECT COUNT(*) FROM published) >= {FULL} THEN \
+                 PERFORM pg_sleep(60); END IF; RETURN NEW; END $$ LANGUAGE plpgsql; \
+                 CREATE TRIGGER slow BEFORE INSERT ON published FOR EACH ROW EXECUTE FUNCTION wait()"
+            ),
+            "DROP TRIGGER slow ON published",
+        ),
+    }
+}
+
+/// Records of other directories that are here.
+async fn many(here: &Node) -> usize {
+    let records = &here.app.app().records;
+    records.by_kind(Kind::Service, None, 10_000).await.unwrap().len()
+        + records.by_kind(Kind::Organization, None, 10_000).await.unwrap().len()
+}
+
+async fn tried_in_a_snapshot_on(on: On) {
+    let Some(there) = Node::start(on, "Luton").await else { return };
+    let Some(here) = Node::start(on, "Killed").await else { return };
+    let Some(calm) = Node::start(on, "Calm").await else { return };
+    let names: Vec<String> = (0..900).map(|number| format!("Listing {number}")).collect();
+    there.app.import(listings(&names.iter().map(String::as_str).collect::<Vec<_>>())).await;
+    let of_calm = calm.follows(&there.url, Trust::Auto).await;
+    let whole = calm.pull(&of_calm).await;
+    assert_eq!(whole.left_out.get("snapshot"), Some(&1), "it begins with a file: {whole:?}");
+
+    let peer = here.follows(&there.url, Trust::Auto).await;
+    let (slow, mend) = stands_still_when_full(on);
+    let db = sea_orm::Database::connect(here.app.config.database_url.as_str()).await.unwrap();
+    db.execute_unprepared(&slow).await.unwrap();
+    let mut child = pull_as_a_process(&here);
+    let mut before = usize::MAX;
+    loop {
+        // What was written last stands for a while: it stands still.
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
+        let now = many(&here).await;
+        if now > 0 && now == before {
+            break;
+        }
+        before = now;
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    if on == On::Postgres {
+        db.execute_unprepared(END_SLEEPERS).await.unwrap();
+    }
+    db.execute_unprepared(mend).await.unwrap();
+    db.close().await.unwrap();
+    let cursor = here.peer(&peer).await.cursor;
+    assert!((1..900).contains(&many(&here).await), "some of it is here");
+    assert_eq!((cursor.after, cursor.next), (0, None), "and nobody thinks that all of it is");
+
+    let later = chrono::Utc::now() + chrono::Duration::minutes(6);
+    let given_up = peers::lease(&here.app.app().db, peer.id, later, chrono::Duration::seconds(-600)).await;
+    assert!(given_up.unwrap().is_some());
+    let child = pull_as_a_process(&here);
+    let output = tokio::task::spawn_blocking(move || child.wait_with_output()).await.unwrap().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["outcome"], "ok", "{report}");
+    here.app.follow().await;
+    assert_eq!((here.services().await, many(&here).await), (calm.services().await, many(&calm).await));
+    assert_eq!(here.everything().await.len(), calm.everything().await.len(), "each once");
+    assert_eq!(here.peer(&peer).await.cursor.after, calm.peer(&of_calm).await.cursor.after);
+    for node in [there, here, calm] {
+        node.end().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn case_02_a_pull_that_is_killed_in_the_middle_of_a_snapshot_ends_as_one_that_was_not_on_sqlite() {
+    Box::pin(tried_in_a_snapshot_on(On::Sqlite)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn case_02_a_pull_that_is_killed_in_the_middle_of_a_snapshot_ends_as_one_that_was_not_on_postgres() {
+    Box::pin(tried_in_a_snapshot_on(On::Postgres)).await;
 }

@@ -1,17 +1,24 @@
 //! The change feed and the discovery document.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use fingerpost::{
     federation::{self, protocol::Discovery},
     ids,
-    model::Kind,
-    records::Draft,
+    model::{Document, Kind},
+    records::{Draft, LastModified},
     signing,
 };
 use serde_json::{Value, json};
 
-use super::super::{id, pantry};
+use super::super::{id, listings, pantry};
 use crate::support::{Answer, PUBLIC_URL, TestApp, fact};
 
 const FEED: &str = "/federation/v1/changes";
@@ -167,6 +174,36 @@ fact! {
             assert_eq!((again.status.as_u16(), again.body.len()), (304, 0));
         }
         assert_eq!(app.get(FEED).await.header("cache-control"), "public, max-age=3600, s-maxage=300");
+    }
+}
+
+fact! {
+    async fn no_record_stands_twice_on_a_page_though_they_are_edited_while_it_is_read(app) {
+        let names: Vec<String> = (0..240).map(|number| format!("Listing {number}")).collect();
+        app.import(listings(&names.iter().map(String::as_str).collect::<Vec<_>>())).await;
+        let (records, is_done) = (app.app().records.clone(), Arc::new(AtomicBool::new(false)));
+        let stop = is_done.clone();
+        let writing = tokio::spawn(async move {
+            for (round, name) in names.iter().cycle().enumerate() {
+                if stop.load(Ordering::SeqCst) {
+                    return;
+                }
+                let stored = records.find(id(name)).await.unwrap().unwrap();
+                let mut draft = Draft::new(stored.read().unwrap());
+                if let Document::Service(service) = &mut draft.document {
+                    service.name = format!("{name}, in round {round}");
+                }
+                records.save_now(&TestApp::person("a test"), vec![draft], &LastModified::new()).await.unwrap();
+            }
+        });
+        for _ in 0..30 {
+            let page = app.get(FEED).await.json();
+            let items = page["items"].as_array().unwrap();
+            let ids: HashSet<&str> = items.iter().map(|item| item["id"].as_str().unwrap()).collect();
+            assert_eq!((ids.len(), items.last().map(|item| &item["modified"])), (items.len(), Some(&page["feed"]["head"])));
+        }
+        is_done.store(true, Ordering::SeqCst);
+        writing.await.unwrap();
     }
 }
 

@@ -11,11 +11,11 @@ use fingerpost::{
 };
 use serde_json::{Value, json};
 
-use super::super::{id, pantry};
+use super::super::{id, listings, pantry};
 use crate::support::{
     On,
     liar::{self, Liar},
-    network::{Node, fact_of_three},
+    network::{Node, fact_between, fact_of_three},
 };
 
 fn club(name: &str) -> Value {
@@ -370,6 +370,88 @@ async fn what_an_aggregator_keeps_secret_it_does_not_pass_on_either_on_sqlite() 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_an_aggregator_keeps_secret_it_does_not_pass_on_either_on_postgres() {
     Box::pin(a_stricter_aggregator(On::Postgres)).await;
+}
+
+/// An organisation and so many services of it, which say of it what it says of itself: of any other, the aggregator shows
+/// less than they tell, and does not pass them on.
+fn tell_as_one(liar: &Liar, many: usize) {
+    liar.tell(Kind::Organization, liar::id("holder"), Some(liar::organization()));
+    for number in 0..many {
+        let mut service = liar::service(number);
+        service["organization"] = liar::organization();
+        liar.tell(Kind::Service, liar::id(&format!("service {number}")), Some(service));
+    }
+}
+
+fact_between! {
+    async fn case_49_what_may_not_be_shown_any_more_is_withdrawn_from_those_that_follow_an_aggregator(
+        hub = |on| Node::aggregator(on, "Bedfordshire"),
+        here = |on| Node::start(on, "Here");
+        origin = Liar::start()
+    ) {
+        let own = ["Hub 1", "Hub 2", "Hub 3", "Hub 4", "Hub 5", "Hub 6", "Hub 7", "Hub 8"];
+        hub.app.import(listings(&own)).await;
+        tell_as_one(&origin, 3);
+        let of_origin = hub.follows(&origin.url(), Trust::Auto).await;
+        assert_eq!(hub.pull(&of_origin).await.created, 4);
+        let peer = here.follows_all_of(&hub.url).await;
+        here.pull(&peer).await;
+        assert_eq!(here.services().await, [&["Club 0", "Club 1", "Club 2"][..], &own].concat());
+        let passed = passed_on(&hub).await;
+        assert!(passed.len() == 4 && passed.iter().all(|item| item["fed"]["sig"].is_string()), "{passed:?}");
+        let feed = hub.app.get("/federation/v1/changes").await.text();
+
+        // They are shown as links now, and what was passed on of them is taken back.
+        origin.licence("https://creativecommons.org/licenses/by-nc/4.0/");
+        for node in [&hub, &here] {
+            node.app.clock.set(node.app.clock.now() + chrono::Duration::days(2));
+        }
+        let report = hub.pull(&of_origin).await;
+        assert_eq!((report.outcome, report.updated, report.links_only), (Outcome::Ok, 4, true), "{report:?}");
+        let passed = passed_on(&hub).await;
+        let is_withdrawn = |item: &Value| item["state"] == "deleted" && item.get("data").is_none() && item.get("fed").is_none();
+        assert!(passed.len() == 4 && passed.iter().all(is_withdrawn), "{passed:?}");
+        assert_eq!(hub.app.get("/federation/v1/changes").await.text(), feed, "what is the hub's own is as it was");
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, report.deleted, report.held_deletes), (Outcome::Ok, 4, 0), "{report:?}");
+        assert_eq!((here.services().await, hub.services().await.len()), (own.map(str::to_owned).to_vec(), 11));
+        assert!(!here.everything().await.concat().contains("for everybody"));
+
+        // What is open again is passed on again.
+        origin.licence(liar::OGL);
+        for node in [&hub, &here] {
+            node.app.clock.set(node.app.clock.now() + chrono::Duration::days(2));
+        }
+        hub.pull(&of_origin).await;
+        here.pull(&peer).await;
+        assert_eq!(here.services().await, [&["Club 0", "Club 1", "Club 2"][..], &own].concat());
+    }
+}
+
+fact_between! {
+    async fn a_service_that_says_otherwise_of_its_organisation_than_that_itself_is_not_passed_on(
+        hub = |on| Node::aggregator(on, "Bedfordshire"),
+        here = |on| Node::start(on, "Here");
+        origin = Liar::start()
+    ) {
+        tell_as_one(&origin, 2);
+        let mut other = liar::service(1);
+        other["organization"]["description"] = json!("Only of this service is that said.");
+        origin.tell(Kind::Service, liar::id("service 1"), Some(other));
+        let of_origin = hub.follows(&origin.url(), Trust::Auto).await;
+        hub.pull(&of_origin).await;
+        let peer = here.follows_all_of(&hub.url).await;
+        here.pull(&peer).await;
+        assert_eq!((hub.services().await, here.services().await), (vec!["Club 0".to_owned(), "Club 1".to_owned()], vec!["Club 0".to_owned()]));
+        assert!(!hub.app.get("/federation/v1/changes?scope=all").await.text().contains("Only of this service"));
+        // As soon as both say the same, it is passed on.
+        let mut same = liar::service(1);
+        same["organization"] = liar::organization();
+        origin.tell(Kind::Service, liar::id("service 1"), Some(same));
+        hub.pull(&of_origin).await;
+        here.pull(&peer).await;
+        assert_eq!(here.services().await, ["Club 0", "Club 1"]);
+    }
 }
 
 fact_of_three! {

@@ -1,16 +1,22 @@
 //! When a neighbour is asked, and by whom: not before it wants to be, not never, and by one at a time.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicUsize, Ordering},
+};
 
 use chrono::{DateTime, Duration, Utc};
-use fingerpost::federation::peers::{self, Outcome, Trust};
+use fingerpost::federation::{
+    neighbours::New,
+    peers::{self, Outcome, Peer, Report, Trust},
+};
 use serde_json::json;
 use tokio::task::JoinSet;
 
 use crate::support::{
     liar::BEGAN,
-    network::{Node, fact_of_a_liar},
-    peer::Reply,
+    network::{self, Node, fact_between, fact_of_a_liar},
+    peer::{HostilePeer, Reply, Seen},
 };
 
 /// What the server does every few seconds.
@@ -130,5 +136,78 @@ fact_of_a_liar! {
         assert_eq!((often("changes after 40"), often("changes after 41")), (1, 1), "and whoever goes on reads it to its end: {asked:?}");
         // The lease is free again.
         assert_eq!(here.pull(&peer).await.outcome, Outcome::Ok);
+    }
+}
+
+/// A pull that is slow: once it is waiting for an answer, its lease runs out, and somebody else takes it.
+async fn overtaken(here: &Node, peer: &Peer, is_waiting: impl Fn() -> bool) -> Report {
+    let slow = here.harvester();
+    let other = async {
+        while !is_waiting() {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        here.app.clock.set(here.app.clock.now() + Duration::minutes(2));
+        let lease = peers::lease(&here.app.app().db, peer.id, here.app.clock.now(), Duration::minutes(5)).await.unwrap();
+        assert!(lease.is_some(), "it has run out");
+    };
+    let (lost, ()) = tokio::join!(slow.pull(peer.id, |_| {}), other);
+    lost.unwrap()
+}
+
+fact_of_a_liar! {
+    async fn case_47_a_pull_that_has_lost_its_lease_forgets_nothing_because_of_a_new_licence(here, liar) {
+        let peer = here.follows_services_of(&liar, 3).await;
+        here.app.clock.set(here.app.clock.now() + Duration::days(2));
+        let before = here.state(&peer).await;
+        liar.licence("https://creativecommons.org/licenses/by-nc/4.0/");
+        liar.twist(|seen, said| {
+            let reply = Reply::json(said.to_string());
+            if seen.path.contains("well-known") { reply.late(std::time::Duration::from_secs(4)) } else { reply }
+        });
+        liar.lately();
+        let lost = overtaken(&here, &peer, || liar.lately().contains(&"open-directory".to_owned())).await;
+        assert_eq!((lost.outcome, lost.error.unwrap().code.as_str()), (Outcome::Failed, "lease-lost"));
+        assert_eq!(here.state(&peer).await, before, "what is known of its records as well");
+    }
+}
+
+const CALENDAR: [&str; 3] = [
+    "BEGIN:VCALENDAR\r\nVERSION:2.0\r\n",
+    "BEGIN:VEVENT\r\nUID:soup@hall.example.org\r\nSUMMARY:Soup\r\nDTSTART;TZID=Europe/London:20261201T120000\r\n\
+     DTEND;TZID=Europe/London:20261201T130000\r\nLOCATION:Sorrel Hall\\, 4 Sorrel Way\\, Luton LU3 9XQ\r\nEND:VEVENT\r\n",
+    "END:VCALENDAR\r\n",
+];
+
+fact_between! {
+    async fn case_47_a_pull_that_has_lost_its_lease_takes_nothing_out_of_a_calendar_that_has_become_empty(
+        here = |on| Node::start(on, "Here");
+    ) {
+        let (is_empty, is_slow) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let (empty, slow) = (is_empty.clone(), is_slow.clone());
+        let hall = HostilePeer::start(move |seen: &Seen| {
+            if !seen.path.starts_with("/events.ics") || seen.path.contains("/services") {
+                return Reply::status(404);
+            }
+            let [begin, event, end] = CALENDAR;
+            let events = if empty.load(Ordering::SeqCst) { "" } else { event };
+            let body = format!("{begin}{events}{end}").into_bytes();
+            let reply = Reply::Full { status: 200, headers: Vec::new(), body }.with("content-type", "text/calendar");
+            if slow.load(Ordering::SeqCst) { reply.late(std::time::Duration::from_secs(4)) } else { reply }
+        })
+        .await;
+        let licence = Some("https://creativecommons.org/licenses/by/4.0/".to_owned());
+        let new = New { licence, ..network::new(&hall.url("/events.ics"), Trust::Auto) };
+        let peer = here.harvester().add_peer(new).await.unwrap();
+        assert_eq!(here.pull(&peer).await.outcome, Outcome::Ok);
+        is_empty.store(true, Ordering::SeqCst);
+        assert_eq!(here.pull(&peer).await.outcome, Outcome::Held);
+        here.harvester().release_peer(&peer.id.to_string()).await.unwrap();
+
+        let before = here.state(&peer).await;
+        is_slow.store(true, Ordering::SeqCst);
+        let asked = hall.paths().len();
+        let lost = overtaken(&here, &peer, || hall.paths().len() > asked).await;
+        assert_eq!((lost.outcome, lost.error.unwrap().code.as_str()), (Outcome::Failed, "lease-lost"));
+        assert_eq!(here.state(&peer).await, before, "whoever has the lease now decides");
     }
 }
