@@ -269,6 +269,9 @@ mod tests {
         assert_eq!(read("0930", "17:00"), both("09:30", "17:00"));
         assert_eq!(read("6pm", "8 p.m."), both("18:00", "20:00"));
         assert_eq!(read("12am", "12pm"), both("00:00", "12:00"));
+        assert_eq!(read("0.416666667", "0.5"), both("10:00", "12:00"), "as spreadsheets hold times");
+        assert_eq!(read("0.25", "0.708333"), both("06:00", "17:00"));
+        assert_eq!(read("0.30", "0.41"), (None, None));
         assert_eq!(read("midnight", "6am"), both("00:00", "06:00"), "where something opens then, its day begins");
         assert_eq!(read("8", "midnight"), both("20:00", "23:59"));
         assert_eq!(read("midnight", "midnight"), both("00:00", "23:59"));

@@ -4,11 +4,12 @@ use serde_json::{Map, Value, json};
 
 use super::{
     cells::{self, Days},
-    columns::Columns,
+    columns::{self, Columns},
     hours::{self, Session},
     phones,
 };
 use crate::{
+    formats::ical::document,
     ids,
     importing::{How, PlaceInWords, Taken, Vocabulary, documents},
     model::{
@@ -16,6 +17,7 @@ use crate::{
         languages, personal,
         text::fold,
         tidy::{self, Dropped},
+        values::EmailAddress,
         whereabouts::Postcode,
     },
 };
@@ -24,6 +26,10 @@ use crate::{
 pub(super) fn take(columns: &Columns, mut cells: Vec<String>, how: &How) -> Result<Taken, String> {
     let dropped = columns.fit(&mut cells)?;
     let mut row = Row { columns, cells: &cells, dropped, place_in_words: None };
+    if is_a_total(columns, &cells) {
+        let reason = "is a total of the rows above, so it was not imported".to_owned();
+        return Ok(Taken { dropped: vec![Dropped { path: "row".to_owned(), reason }], ..Taken::default() });
+    }
     let name = row.text("service").ok_or("service: the name of the service is missing")?;
     let organisation = row.text("organisation").ok_or("organisation: the name of the organisation is missing")?;
     let value = row.service(name, organisation, &how.vocabulary);
@@ -31,6 +37,13 @@ pub(super) fn take(columns: &Columns, mut cells: Vec<String>, how: &How) -> Resu
     taken.dropped.splice(0..0, row.dropped);
     taken.place_in_words = row.place_in_words;
     Ok(taken)
+}
+
+/// Whether a row sums up those above, as spreadsheets do at their end.
+fn is_a_total(columns: &Columns, cells: &[String]) -> bool {
+    let named = columns::REQUIRED.into_iter().filter_map(|column| columns.written(cells, column));
+    let mut words = named.chain(cells.first().map(String::as_str)).map(fold);
+    words.any(|word| matches!(word.as_str(), "total" | "totals" | "grand total" | "sub total" | "subtotal"))
 }
 
 /// One row, and what of it was not understood.
@@ -76,7 +89,6 @@ impl<'a> Row<'a> {
         }));
         for (field, column) in [
             ("description", "description"),
-            ("email", "email"),
             ("url", "website"),
             ("eligibility_description", "eligibility"),
             ("fees_description", "cost"),
@@ -85,6 +97,7 @@ impl<'a> Row<'a> {
                 service.insert(field.to_owned(), text.into());
             }
         }
+        self.email(&mut service);
         self.status(&mut service);
         self.ages(&mut service);
         self.phones(&mut service);
@@ -110,6 +123,24 @@ impl<'a> Row<'a> {
         }
         self.needs(&mut service, vocabulary);
         service.into()
+    }
+
+    /// The first address of a cell; a service has one.
+    fn email(&mut self, service: &mut Map<String, Value>) {
+        let Some(text) = self.text("email") else { return };
+        let bare = |piece: &'a str| match piece.split_at_checked("mailto:".len()) {
+            Some((scheme, address)) if scheme.eq_ignore_ascii_case("mailto:") => address,
+            _ => piece,
+        };
+        let between = |c: char| c.is_whitespace() || matches!(c, ';' | ',' | '/');
+        let mut pieces: Vec<&str> = text.split(between).map(bare).filter(|piece| !piece.is_empty()).collect();
+        // What is no address is told where all addresses are checked.
+        let first = pieces.iter().position(|piece| piece.parse::<EmailAddress>().is_ok());
+        service.insert("email".to_owned(), first.map_or(text, |at| pieces.remove(at)).into());
+        if first.is_some() && !pieces.is_empty() {
+            let further = pieces.join(" ");
+            self.drop("email", format!("{further:?} was not imported: a service has one email address, and the first is used"));
+        }
     }
 
     fn status(&mut self, service: &mut Map<String, Value>) {
@@ -186,7 +217,10 @@ impl<'a> Row<'a> {
     fn needs(&mut self, service: &mut Map<String, Value>, vocabulary: &Vocabulary) {
         let Some(text) = self.text("needs") else { return };
         let mut attributes = Vec::new();
-        for need in split(text, &[';', ',', '|']) {
+        let is_known = |need: &str| vocabulary.term(need).is_some() || vocabulary.is_secret(need);
+        // "Food / Debt", unless that is what one of them is called.
+        let apart = |need: &'a str| if is_known(need) { split(need, &[]) } else { split(need, &['/']) };
+        for need in split(text, &[';', ',', '|']).flat_map(apart) {
             match vocabulary.term(need) {
                 Some(term) => attributes.push(json!({"link_entity": "service", "taxonomy_term_id": term})),
                 None => self.drop("needs", format!("{need:?} is neither the code nor the name of a term here")),
@@ -324,7 +358,13 @@ impl<'a> Row<'a> {
             return None;
         }
         let read = postcode.and_then(|text| text.parse::<Postcode>().ok());
-        let address = self.address(line, read.as_ref());
+        let within = line.filter(|_| postcode.is_none()).and_then(document::address);
+        let is_whole = read.is_some() || within.is_some();
+        let first_part = within.as_ref().map(|address| address["address_1"].clone());
+        let address = match within {
+            Some(within) => Some(self.with_further_lines(within, line)),
+            None => self.address(line, read.as_ref()),
+        };
         // Two halls without a postcode are two places, unless the same organisation names them.
         let which = match &read {
             Some(postcode) => postcode.as_str().to_owned(),
@@ -332,16 +372,39 @@ impl<'a> Row<'a> {
         };
         let key = format!("sheet\n{}\n{which}", fold(line.unwrap_or_default()));
         let id = ids::from_source("", "location", &key);
-        if read.is_none() {
+        if !is_whole {
             self.place_in_words = self.further_words(line).map(|words| PlaceInWords::new(id, &key, words));
         }
+        let in_one_cell =
+            || -> Value { if address.is_some() { line.into() } else { self.address_in_words(read.as_ref()).into() } };
+        let name: Value = first_part.unwrap_or_else(in_one_cell);
         Some(json!({
             "id": id,
-            "name": if address.is_some() { line.map(str::to_owned) } else { self.address_in_words(read.as_ref()) },
+            "name": name,
             "latitude": latitude,
             "longitude": longitude,
             "addresses": address.into_iter().collect::<Vec<_>>(),
         }))
+    }
+
+    /// An address that stood in one cell, with what other cells say of it.
+    fn with_further_lines(&mut self, mut address: Value, line: Option<&str>) -> Value {
+        let other = |column| self.columns.written(self.cells, column).filter(|text| Some(*text) != line);
+        let (second, town, county) = (other("address_2"), other("city"), other("county"));
+        let said = |field: &str| address[field].as_str().map(str::to_owned);
+        let (between, last, postcode) = (said("address_2"), said("city").unwrap_or_default(), said("postal_code"));
+        let district = postcode.as_deref().and_then(|postcode| postcode.split(' ').next()).unwrap_or_default();
+        // What stood last is a line of the address where another cell says the town.
+        let line = town.is_some_and(|town| last != district && fold(town) != fold(&last)).then(|| last.clone());
+        let second: Vec<String> = between.into_iter().chain(line).chain(second.map(str::to_owned)).collect();
+        address["address_2"] = (!second.is_empty()).then(|| second.join(", ")).into();
+        address["state_province"] = county.into();
+        match town {
+            Some(town) => address["city"] = town.into(),
+            None if last == district => self.drop("city", no_town(district)),
+            None => {}
+        }
+        address
     }
 
     /// What a row says of where a place without a postcode is, besides its first line.
@@ -384,7 +447,7 @@ impl<'a> Row<'a> {
             return town.to_owned();
         }
         let district = postcode.outcode();
-        self.drop("city", format!("there is no town; {district}, the district of the postcode, is used in its place"));
+        self.drop("city", no_town(district));
         district.to_owned()
     }
 
@@ -395,6 +458,10 @@ impl<'a> Row<'a> {
         let words = parts.chain(postcode).collect::<Vec<_>>().join(", ");
         (!words.is_empty()).then_some(words)
     }
+}
+
+fn no_town(district: &str) -> String {
+    format!("there is no town; {district}, the district of the postcode, is used in its place")
 }
 
 fn split<'a>(text: &'a str, at: &'a [char]) -> impl Iterator<Item = &'a str> {

@@ -20,6 +20,7 @@ pub(super) struct Time {
 }
 
 const HALF_A_DAY: u32 = 720;
+const MINUTES_OF_A_DAY: u32 = 2 * HALF_A_DAY;
 /// From this hour on, something that closes earlier than it opens closes the next morning.
 const EVENING: u32 = 17 * 60;
 /// Until this hour.
@@ -38,6 +39,9 @@ pub(super) fn time(cell: &str) -> Option<Time> {
     let digits = half.map_or(text.as_str(), |half| text.trim_end_matches(half));
     if !digits.is_ascii() {
         return None;
+    }
+    if digits.starts_with("0.") && half.is_none() {
+        return of_a_day(digits);
     }
     let (hours, minutes) = match digits.split_once([':', '.']) {
         Some((hours, minutes)) => (
@@ -60,6 +64,15 @@ pub(super) fn time(cell: &str) -> Option<Time> {
         None => Written::Bare,
     };
     (hours < 24 && minutes < 60).then(|| Time { minutes: hours * 60 + minutes, written })
+}
+
+/// "0.416666667": how spreadsheets hold ten in the morning, the part of the day that has gone by.
+fn of_a_day(text: &str) -> Option<Time> {
+    let part = text.parse::<f64>().ok().filter(|part| (0.0..1.0).contains(part))?;
+    let minutes = (0..MINUTES_OF_A_DAY)
+        .step_by(5)
+        .find(|minutes| (f64::from(*minutes) - part * f64::from(MINUTES_OF_A_DAY)).abs() < 0.1)?;
+    Some(Time { minutes, written: Written::Clock })
 }
 
 impl Time {
