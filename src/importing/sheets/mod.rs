@@ -5,6 +5,7 @@ mod columns;
 mod hours;
 mod mapping;
 mod phones;
+mod place;
 mod row;
 
 use std::io::{self, BufRead};

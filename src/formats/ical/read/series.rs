@@ -359,8 +359,9 @@ fn without_markup(text: &str) -> String {
         rest = &rest[at + end + 1..];
         // What stands in these is for programmes.
         if matches!(name, "style" | "script" | "title") && !ends {
-            let here = &lower[text.len() - rest.len()..];
-            rest = here.find(&format!("</{name}")).map_or("", |at| &rest[at..]);
+            let from = text.len() - rest.len();
+            let Some(length) = lower[from..].find(&format!("</{name}")) else { return out.trim().to_owned() };
+            rest = &text[from + length..];
         }
     }
     out.push_str(rest);
