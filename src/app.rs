@@ -8,7 +8,6 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicI64, Ordering},
     },
-    time::Duration,
 };
 
 use anyhow::Context as _;
@@ -19,13 +18,12 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::get,
 };
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, header};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tower::ServiceBuilder;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::{CompressionLayer, Predicate as _, predicate::SizeAbove},
-    timeout::TimeoutLayer,
 };
 use url::Url;
 
@@ -53,8 +51,6 @@ use crate::{
     views::Views,
 };
 
-/// Requests that take longer are given up.
-const LONGEST_REQUEST: Duration = Duration::from_secs(30);
 /// Searches that run at once; others wait.
 const SEARCHES: usize = 8;
 /// What monitors are told where newly published records cannot be followed.
@@ -363,8 +359,7 @@ impl Served {
                         Problem::internal(&std::io::Error::other("a request handler panicked")).into_response()
                     }))
                     .layer(CompressionLayer::new().compress_when(SizeAbove::new(1_024).and(TextOnly)))
-                    .layer(DefaultBodyLimit::max(LARGEST_BODY))
-                    .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, LONGEST_REQUEST)),
+                    .layer(DefaultBodyLimit::max(LARGEST_BODY)),
             )
     }
 }
