@@ -79,6 +79,20 @@ impl App {
     /// # Errors
     /// What cannot be opened, and why.
     pub async fn open(config: Config, clock: Clock, durability: Durability) -> anyhow::Result<Self> {
+        let app = Self::open_to_look(config, clock, durability).await?;
+        published::head(&app.db, &app.clock).await?;
+        published::own::ensure_counted(&app.db, &app.clock).await?;
+        if !app.config.aggregator {
+            published::evidence::forget_all(&app.db).await?;
+        }
+        Ok(app)
+    }
+
+    /// The same, where the database stays as it is: an epoch that it does not have is not begun, and what it no
+    /// longer needs is kept.
+    /// # Errors
+    /// What cannot be opened, and why.
+    pub async fn open_to_look(config: Config, clock: Clock, durability: Durability) -> anyhow::Result<Self> {
         let folder = &config.data_dir;
         std::fs::create_dir_all(folder).with_context(|| format!("cannot make the data folder {}", folder.display()))?;
         let keys = Keyring::open(folder, clock.now())?;
@@ -88,11 +102,6 @@ impl App {
         let limits =
             Limits { label_days: config.label_days.into(), hide_days: (config.hide_days > 0).then_some(config.hide_days.into()) };
         let records = Records::new(db.clone(), clock.clone(), signer, &config.withheld_categories).with_limits(limits);
-        published::head(&db, &clock).await?;
-        published::own::ensure_counted(&db, &clock).await?;
-        if !config.aggregator {
-            published::evidence::forget_all(&db).await?;
-        }
         let outbound = Outbound::new(outbound::Settings {
             allow_private: config.allow_private_peers.clone(),
             user_agent: format!("fingerpost/{} (+{origin})", env!("CARGO_PKG_VERSION")),

@@ -704,6 +704,34 @@ fn a_dry_run_makes_nothing_where_nothing_is_and_changes_nothing_where_something_
     assert!((files(&data), kept()) == before, "and leaves it to the last byte");
 }
 
+fact! {
+    async fn a_dry_run_does_not_even_begin_the_epoch_of_a_directory(app) {
+        use sea_orm::ConnectionTrait as _;
+        let database = app.config.database_url.as_str().to_owned();
+        let db = sea_orm::Database::connect(&database).await.unwrap();
+        // As a database is that was brought up to date and never used.
+        for table in ["head", "own_bucket"] {
+            assert!(db.execute_unprepared(&format!("DELETE FROM {table}")).await.unwrap().rows_affected() > 0, "{table}");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("feed.ndjson"), pantry().to_string()).unwrap();
+        let ran = std::process::Command::new(env!("CARGO_BIN_EXE_fingerpost"))
+            .args(["import", "feed.ndjson", "--dry-run"])
+            .env_clear()
+            .env("FINGERPOST_DATA_DIR", folder.path().join("data"))
+            .env("FINGERPOST_DATABASE_URL", &database)
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        assert!(ran.status.success() && ran.stdout.starts_with(b"1 would be created"), "{ran:?}");
+        for table in ["head", "own_bucket", "record"] {
+            let left = db.execute_unprepared(&format!("DELETE FROM {table}")).await.unwrap().rows_affected();
+            assert_eq!(left, 0, "{table}");
+        }
+        db.close().await.unwrap();
+    }
+}
+
 #[test]
 fn a_dry_run_does_not_bring_a_database_up_to_date() {
     let folder = tempfile::tempdir().unwrap();
