@@ -12,6 +12,7 @@
 mod catalogue;
 mod files;
 mod look;
+mod pieces;
 
 use std::{
     collections::HashMap,
@@ -34,6 +35,7 @@ use crate::{
 };
 pub use catalogue::{Entry, group_of};
 use files::{Inner, destroy, entry, generation_of, header, lock, shelf_files, table_name};
+pub use pieces::{AT_ONCE, are_long, in_pieces};
 
 /// First bytes of the table's file; the number changes with the format.
 const MAGIC: &[u8; 16] = b"fingerpost-shf-4";
@@ -194,8 +196,8 @@ impl Shelf {
         Ok(Some(Found { entry: *entry, bytes }))
     }
 
-    /// Append documents `range` of the order of `kind` to `out`, each with `separator` behind it.
-    /// Gives how many there are in all, and the entries that were read.
+    /// Append documents `range` of the order of `kind` to `out`, each with `separator` behind it; nothing where they
+    /// [`are_long`]. Gives how many there are in all, and the entries of the range.
     /// # Errors
     /// When the disk fails.
     pub fn page(
@@ -211,8 +213,16 @@ impl Shelf {
         let range = range.start.min(all.len())..range.end.min(all.len());
         let entries: Vec<Entry> = all[range].iter().map(|at| *inner.catalogue.at(*at)).collect();
         let total = all.len();
-        inner.copy(&entries, form, separator, out).map_err(|error| self.disk(error))?;
+        if !are_long(&entries, form) {
+            inner.copy(&entries, form, separator, out).map_err(|error| self.disk(error))?;
+        }
         Ok((total, entries))
+    }
+
+    /// The entries of these documents, as far as they are there, without their bytes.
+    pub fn entries_of(&self, ids: &[Uuid]) -> Vec<Entry> {
+        let inner = self.read();
+        ids.iter().filter_map(|id| inner.catalogue.get(*id)).filter(|entry| entry.live).copied().collect()
     }
 
     /// Append these documents, as far as they are there, to `out`, each with `separator` behind it.
@@ -226,7 +236,7 @@ impl Shelf {
         Ok(entries)
     }
 
-    /// Append up to `most` documents of `kind` with ids above `after` to `out`, one a line.
+    /// Append the first piece of up to `most` documents of `kind` with ids above `after` to `out`, one a line.
     /// # Errors
     /// When the disk fails.
     pub fn lines_after(
@@ -239,7 +249,9 @@ impl Shelf {
     ) -> Result<Vec<Entry>, Error> {
         let inner = self.read();
         let from = after.map_or(0, |id| inner.catalogue.after(kind, id));
-        let entries: Vec<Entry> = inner.catalogue.of(kind)[from..].iter().take(most).map(|at| *inner.catalogue.at(*at)).collect();
+        let mut entries: Vec<Entry> =
+            inner.catalogue.of(kind)[from..].iter().take(most).map(|at| *inner.catalogue.at(*at)).collect();
+        entries.truncate(pieces::first_piece(&entries, form));
         inner.copy(&entries, form, b'\n', out).map_err(|error| self.disk(error))?;
         Ok(entries)
     }
