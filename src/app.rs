@@ -1,12 +1,13 @@
 //! The application: every part, put together from the settings.
 
 mod around;
+mod monitors;
 
 use std::{
     net::SocketAddr,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicI64, Ordering},
+        atomic::{AtomicBool, AtomicI64},
     },
 };
 
@@ -15,11 +16,11 @@ use axum::{
     Router,
     extract::{DefaultBodyLimit, State},
     middleware,
-    response::{IntoResponse as _, Response},
+    response::{IntoResponse as _, Redirect, Response},
     routing::get,
 };
-use http::{HeaderMap, HeaderValue, header};
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use http::{HeaderMap, HeaderValue, Uri, header};
+use metrics_exporter_prometheus::PrometheusHandle;
 use tower::ServiceBuilder;
 use tower_http::{
     catch_panic::CatchPanicLayer,
@@ -30,7 +31,7 @@ use url::Url;
 use self::around::{Around, TextOnly, around};
 use crate::{
     clock::Clock,
-    config::Config,
+    config::{self, Config},
     db::{Database, Durability},
     editing::{self, About, Editing},
     federation::{self, Outlet, Publisher, harvest::Harvester, snapshot::Snapshots},
@@ -53,9 +54,6 @@ use crate::{
 
 /// Searches that run at once; others wait.
 const SEARCHES: usize = 8;
-/// What monitors are told where newly published records cannot be followed.
-const FALLS_BEHIND: &str = "newly published records cannot be read into the data folder, so searches and pages miss them; the log says \
-    why. If something was deleted there, restart the server: what is missing is built again";
 /// Request bodies larger than this are refused, in bytes.
 const LARGEST_BODY: usize = 1 << 20;
 
@@ -199,13 +197,7 @@ fn letters(config: &Config, outbound: &Outbound) -> anyhow::Result<mail::Setting
 
 /// How the world reaches us: as the settings say, or at the address that we listen on.
 pub fn public_url(config: &Config, listen: SocketAddr) -> Url {
-    config.public_url.clone().unwrap_or_else(|| {
-        let mut url = Url::parse("http://127.0.0.1/").expect("a constant address");
-        // Neither can fail for an address with a host.
-        let _ = url.set_ip_host(listen.ip());
-        let _ = url.set_port(Some(listen.port()));
-        url
-    })
+    config.public_url.clone().unwrap_or_else(|| config::nearby(listen))
 }
 
 /// The description of everything that is answered over HTTP.
@@ -287,7 +279,7 @@ impl Served {
         let guard = guard::Guard::new(app.config.requests_per_minute, app.proxies());
         let brand = Arc::new(Brand::open(&app.config)?);
         let views = Views::new(app.db.clone(), app.clock.clone());
-        let (start, metrics) = (head.position, recorder());
+        let (start, metrics) = (head.position, monitors::recorder());
         Ok(Self {
             app,
             directory,
@@ -336,11 +328,6 @@ impl Served {
         let api = publishing::routes(self.directory.clone());
         let root = web::api(get(publishing::root)).with_state(self.directory.clone());
         let front = web::api(get(front)).with_state((site.clone(), self.directory.clone()));
-        let own = Router::new()
-            .route("/healthz", get(|| async { "alive\n" }))
-            .route("/readyz", get(ready))
-            .route("/metrics", get(metrics))
-            .with_state(self.clone());
         Router::new()
             .route("/", front)
             .merge(api.clone())
@@ -358,8 +345,10 @@ impl Served {
             .route("/api", root.clone())
             .route("/api/", root)
             .nest("/api", api)
-            .merge(own)
-            .fallback(move |headers: HeaderMap| async move { unknown(&site, &headers) })
+            .merge(monitors::routes(self.clone()))
+            .fallback(move |address: Uri, headers: HeaderMap| async move {
+                without_slash(&address).unwrap_or_else(|| unknown(&site, &headers))
+            })
             .layer(
                 // One layer: a request pays for each of them with copies of everything inside it.
                 ServiceBuilder::new()
@@ -384,66 +373,21 @@ async fn front(State((site, directory)): State<(Site, Arc<Directory>)>, headers:
     response
 }
 
-async fn ready(State(served): State<Served>) -> Response {
-    let head = match served.app.head().await {
-        Ok(head) => head,
-        Err(error) => {
-            tracing::warn!(error = %error, "the database cannot be asked");
-            return Problem::unavailable("the database cannot be asked; the log says why").into_response();
-        }
-    };
-    if served.falls_behind.load(Ordering::Relaxed) {
-        return Problem::unavailable(FALLS_BEHIND).into_response();
-    }
-    // The shelf follows before the search does.
-    if served.is_ready() && served.directory.search.is_of(&head.epoch) {
-        return "ready\n".into_response();
-    }
-    let far = match served.directory.search.indexing() {
-        Some(indexing) => format!("the search is being built: {indexing}"),
-        None => format!("reading published records: {} documents so far", served.directory.shelf.size().0),
-    };
-    Problem::unavailable(&far).into_response()
-}
-
-async fn metrics(State(served): State<Served>) -> Response {
-    let (entries, bytes) = served.directory.shelf.size();
-    #[expect(clippy::cast_precision_loss, reason = "gauges are for looking at")]
-    {
-        metrics::gauge!("shelf_entries").set(entries as f64);
-        metrics::gauge!("shelf_bytes").set(bytes as f64);
-        metrics::gauge!("shelf_position").set(served.directory.shelf.position().0 as f64);
-        let (documents, bytes) = served.directory.search.size();
-        metrics::gauge!("index_documents").set(documents as f64);
-        metrics::gauge!("index_bytes").set(bytes as f64);
-        metrics::gauge!("index_position").set(served.directory.search.position().0 as f64);
-    }
-    let mut text = served.metrics.render();
-    match federation::gauges(&served.app.db, served.app.clock.now()).await {
-        Ok(gauges) => text.push_str(&gauges),
-        Err(error) => tracing::warn!(error = %error, "cannot report the state of peers"),
-    }
-    let mut response = text.into_response();
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4"));
-    response
+/// Feeds of the first version of the standard had a slash at the end of their addresses, and software that read them
+/// still asks so: it is sent to the address without.
+fn without_slash(address: &Uri) -> Option<Response> {
+    let path = address.path().strip_suffix('/')?;
+    let below = path.strip_prefix("/api").unwrap_or(path);
+    let behind = publishing::COLLECTIONS.iter().find_map(|collection| below.strip_prefix(collection.path))?;
+    let is_document = behind.strip_prefix('/').is_some_and(|id| !id.is_empty() && !id.contains('/'));
+    let last = path.rsplit('/').next().filter(|_| behind.is_empty() || is_document)?;
+    let query = address.query().map(|query| format!("?{query}")).unwrap_or_default();
+    // Relative, since a proxy in front may have put us below a path of its own.
+    Some(web::guard::open_to_all(Redirect::permanent(&format!("../{last}{query}")).into_response()))
 }
 
 /// Nothing stands under this address: a page for people, a problem for programs.
 fn unknown(site: &Site, headers: &HeaderMap) -> Response {
     let problem = Problem::not_found("see /openapi.json for every address".to_owned());
     if pages::wants_a_page(headers) { pages::problem(site, headers, problem) } else { problem.into_response() }
-}
-
-/// The process has one recorder, also when a test or the demo starts several servers in it.
-fn recorder() -> PrometheusHandle {
-    static RECORDER: std::sync::OnceLock<PrometheusHandle> = std::sync::OnceLock::new();
-    RECORDER
-        .get_or_init(|| {
-            let recorder = PrometheusBuilder::new().build_recorder();
-            let handle = recorder.handle();
-            // Fails only where another recorder is there already, which then counts.
-            let _ = metrics::set_global_recorder(recorder);
-            handle
-        })
-        .clone()
 }

@@ -30,14 +30,14 @@ fn sources(path: &Path, found: &mut Vec<std::path::PathBuf>) {
     }
 }
 
+/// The files of a module: its own, and those of the folder of its name.
 fn files_of(module: &str) -> Vec<std::path::PathBuf> {
-    let mut found = Vec::new();
-    let folder = Path::new("src").join(module);
+    let (file, folder) = (Path::new("src").join(format!("{module}.rs")), Path::new("src").join(module));
+    let mut found: Vec<_> = Some(file).into_iter().filter(|file| file.exists()).collect();
     if folder.is_dir() {
         sources(&folder, &mut found);
-    } else {
-        found.push(Path::new("src").join(format!("{module}.rs")));
     }
+    assert!(!found.is_empty(), "{module} has no file");
     found
 }
 
@@ -121,8 +121,41 @@ fn outbound_is_the_only_door_out() {
     assert!(others.is_empty(), "requests go through src/outbound, which guards them: {others:?}");
 }
 
+/// Every file and folder below `path`, folders with a slash at their end.
+fn everything(path: &Path, found: &mut Vec<String>) {
+    for entry in fs::read_dir(path).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.push(format!("{}/", path.display()));
+            everything(&path, found);
+        } else {
+            found.push(path.display().to_string());
+        }
+    }
+}
+
+#[test]
+fn whatever_the_architecture_names_is_there() {
+    let page = fs::read_to_string("docs/architecture.md").unwrap();
+    let mut there = Vec::new();
+    for folder in ["content", "docs", "migrations", "src", "tests"] {
+        there.push(format!("{folder}/"));
+        everything(Path::new(folder), &mut there);
+    }
+    let is_path = |word: &&str| {
+        (word.contains('/') || word.ends_with(".rs")) && !word.starts_with('/') && !word.contains([' ', '\n', '*', '…'])
+    };
+    let named: Vec<&str> = page.split('`').skip(1).step_by(2).filter(is_path).collect();
+    assert!(named.len() > 100, "{named:?}");
+    let missing: Vec<&str> =
+        named.into_iter().filter(|name| !there.iter().any(|path| path == name || path.ends_with(&format!("/{name}")))).collect();
+    assert!(missing.is_empty(), "docs/architecture.md names what is not there: {missing:?}");
+}
+
 #[test]
 fn a_use_of_a_lower_floor_would_be_seen() {
+    let assembly = files_of("app");
+    assert!(assembly.contains(&Path::new("src/app.rs").to_path_buf()) && assembly.len() > 1, "{assembly:?}");
     assert_eq!(
         uses("use crate::{\n    db,\n    model::{Kind, text},\n    records::Records,\n};\nuse crate::cli::x;"),
         ["db", "model", "records", "cli"]

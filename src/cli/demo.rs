@@ -17,7 +17,7 @@ use super::{folder::Folder, say, serve::until_told};
 use crate::{
     app::{App, Served, public_url},
     clock::Clock,
-    config::Config,
+    config::{Config, SecondStep},
     db::Durability,
     federation::{
         neighbours::New,
@@ -33,7 +33,7 @@ use crate::{
 #[derive(Debug, Args)]
 pub(super) struct Demo {
     /// Port of the first directory; the second uses the next port.
-    #[arg(long, default_value_t = 8080)]
+    #[arg(long, default_value_t = 8080, value_parser = clap::value_parser!(u16).range(1..=65_534))]
     port: u16,
 }
 
@@ -57,9 +57,6 @@ const POSTCODES: &str = include_str!("../../fixtures/postcodes.csv");
 
 impl Demo {
     pub(super) async fn run(self, config: Config) -> anyhow::Result<bool> {
-        if self.port == u16::MAX {
-            bail!("port {} leaves no port for the second directory: choose a lower one", self.port);
-        }
         let folder = Folder::new("demo")?;
         let stop = until_told();
         let mut running = Vec::new();
@@ -87,13 +84,10 @@ impl Demo {
     }
 }
 
-async fn open(
-    config: &Config,
-    (name, gss, fixtures): (&str, &str, &'static str),
-    address: SocketAddr,
-    data_dir: &Path,
-) -> anyhow::Result<Served> {
-    let config = Config {
+/// The settings of one of the two. How it looks is as the settings say; nothing of a demo reaches people, and everybody
+/// gets in with the links that it prints.
+fn settings(config: &Config, name: &str, gss: &str, address: SocketAddr, data_dir: &Path) -> Config {
+    Config {
         listen: address,
         public_url: None,
         // The two follow each other on this machine.
@@ -102,8 +96,21 @@ async fn open(
         database_url: format!("sqlite:{}", data_dir.join("fingerpost.db").display()).into(),
         name: name.to_owned(),
         gss: Some(gss.to_owned()),
+        smtp_url: None,
+        notify_key: None,
+        sign_in_providers: Vec::new(),
+        second_step: SecondStep::Nobody,
         ..config.clone()
-    };
+    }
+}
+
+async fn open(
+    config: &Config,
+    (name, gss, fixtures): (&str, &str, &'static str),
+    address: SocketAddr,
+    data_dir: &Path,
+) -> anyhow::Result<Served> {
+    let config = settings(config, name, gss, address, data_dir);
     let app = App::open(config, Clock::System, Durability::Batched).await?;
     let options = Options { format: Format::Ndjson, source: "the fixtures".to_owned(), ..Options::default() };
     let report = app.importer().run(fixtures.as_bytes(), &options, |_| {}).await.context("cannot import the fixtures")?;
@@ -211,4 +218,30 @@ async fn print_ways_in(app: &App) -> anyhow::Result<()> {
         )?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_demo_beside_a_real_directory_sends_nothing_and_lets_everybody_in() {
+        let real = [
+            ("FINGERPOST_PUBLIC_URL", "https://directory.luton.example.org/"),
+            ("FINGERPOST_SMTP_URL", "smtp://mail.luton.example.org"),
+            ("FINGERPOST_NOTIFY_KEY", "luton-s3cret"),
+            ("FINGERPOST_NOTIFY_MAIL_TEMPLATE", "f33517ff-2a88-4f6e-b855-c550268ce08a"),
+            ("FINGERPOST_OIDC_ISSUER", "https://login.example.org"),
+            ("FINGERPOST_OIDC_CLIENT_ID", "fingerpost"),
+            ("FINGERPOST_SECOND_STEP", "officers"),
+            ("FINGERPOST_DATABASE_URL", "postgres://db/fp"),
+            ("FINGERPOST_COLOUR", "#0b4f4a"),
+        ];
+        let real = Config::read(None, real.map(|(name, value)| (name.to_owned(), value.to_owned()))).unwrap();
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 8080));
+        let demo = settings(&real, "Luton", "E06000032", address, Path::new("/tmp/demo"));
+        assert!(demo.smtp_url.is_none() && demo.notify_key.is_none() && demo.sign_in_providers.is_empty());
+        assert_eq!((demo.second_step, demo.database_url.as_str()), (SecondStep::Nobody, "sqlite:/tmp/demo/fingerpost.db"));
+        assert_eq!((public_url(&demo, address).as_str(), demo.colour), ("http://127.0.0.1:8080/", real.colour));
+    }
 }

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
-use super::{checker, progress, say};
+use super::{at_work, checker, progress, say};
 use crate::{
     app::{self, App},
     clock::Clock,
@@ -35,6 +35,10 @@ pub(super) enum Job {
     /// Mark listings that have not been checked for a long time, and queue the reminders that are due. The server
     /// does this every 15 minutes.
     Freshness,
+    /// Send the emails about reports that had to wait for an earlier one. The server does this every 15 minutes.
+    Reports,
+    /// Mark the records of directories that have not answered for long. The server does this every 15 minutes.
+    Staleness,
     /// Delete personal data older than the keep_…_days settings allow. The server does this every day.
     Retention,
     /// Send the emails that are due. The server does this within a second.
@@ -63,17 +67,27 @@ pub(super) async fn run_job(app: App, job: Job) -> anyhow::Result<bool> {
             let (marked, reminded) = jobs::freshness(&app, &here).await?;
             say!("{marked} listings republished; {} reminders about {} listings queued", reminded.letters, reminded.listings)?;
         }
+        Job::Reports => {
+            let here = app::public_url(&app.config, app.config.listen);
+            let listings = jobs::reports(&app, &here).await?;
+            say!("emails about reports of {listings} listings queued")?;
+        }
+        Job::Staleness => {
+            let sources = jobs::staleness(&app).await?;
+            say!("records of {sources} directories republished, because their confirmation changed")?;
+        }
         Job::Retention => {
             let here = app::public_url(&app.config, app.config.listen);
             let aged = jobs::retention(&app, &here).await?;
             say!(
-                "deleted: {} lines of the audit trail, {} emails, {} drafts, {} changes, {} claims, {} appeals, {} reports, {} addresses of people who reported something",
+                "deleted: {} lines of the audit trail, {} emails, {} drafts, {} changes, {} claims, {} appeals, {} call backs, {} reports, {} addresses of people who reported something",
                 aged.audit,
                 aged.letters,
                 aged.drafts,
                 aged.proposals,
                 aged.claims,
                 aged.appeals,
+                aged.calls,
                 aged.reports,
                 aged.reporters
             )?;
@@ -95,15 +109,17 @@ pub(super) async fn run_job(app: App, job: Job) -> anyhow::Result<bool> {
     Ok(true)
 }
 
-pub(super) async fn reindex(app: App) -> anyhow::Result<bool> {
+pub(super) async fn reindex(app: App, as_json: bool) -> anyhow::Result<bool> {
     let head = app.head().await?;
     let shelf = Shelf::open(&app.config.data_dir, &head)
         .context("the running server rebuilds its files itself; stop it first if you must do it by hand")?;
-    let bar = progress(None, "records");
+    let bar = at_work();
     shelf.rebuild(&app.db, &app.clock).await?;
     bar.finish_and_clear();
-    let (entries, bytes) = shelf.size();
-    say!("{entries} published documents, {bytes} bytes")?;
+    let (published, published_bytes) = shelf.size();
+    if !as_json {
+        say!("{published} published documents, {published_bytes} bytes")?;
+    }
     // Nobody else writes the index while the shelf is ours.
     Search::discard(&app.config.data_dir)?;
     let index = Search::open(&app.config.data_dir, app.words().await?)?.looking_ahead(app.config.event_days);
@@ -115,28 +131,46 @@ pub(super) async fn reindex(app: App) -> anyhow::Result<bool> {
     index.catch_up(&app.db, &app.clock, show).await?;
     bar.finish_and_clear();
     let (documents, bytes) = index.size();
-    say!("{documents} documents in the search index, {bytes} bytes")?;
+    if as_json {
+        let shelf = json!({"documents": published, "bytes": published_bytes});
+        say!("{}", json!({"published": shelf, "index": {"documents": documents, "bytes": bytes}}))?;
+    } else {
+        say!("{documents} documents in the search index, {bytes} bytes")?;
+    }
     Ok(true)
 }
 
-pub(super) async fn backup(app: App, file: &Path) -> anyhow::Result<bool> {
-    let lines = safekeeping::backup(&app.records, file).await?;
+pub(super) async fn backup(app: App, file: &Path, as_json: bool) -> anyhow::Result<bool> {
+    let bar = at_work();
+    let lines = safekeeping::backup(&app.records, file).await;
+    bar.finish_and_clear();
+    let lines = lines?;
+    let keys = app.config.data_dir.join("keys");
+    if as_json {
+        say!("{}", json!({"file": file.display().to_string(), "saved": lines, "keys": keys.display().to_string()}))?;
+        return Ok(true);
+    }
     say!("saved {lines} records, versions and published documents to {}", file.display())?;
-    say!(
-        "it contains private records: keep it where only you can read it. Back up {} as well.",
-        app.config.data_dir.join("keys").display()
-    )?;
+    say!("it contains private records: keep it where only you can read it. Back up {} as well.", keys.display())?;
     Ok(true)
 }
 
-pub(super) async fn restore(app: App, file: &Path) -> anyhow::Result<bool> {
-    let records = safekeeping::restore(&app.records, file, &app.config.data_dir).await?;
+pub(super) async fn restore(app: App, file: &Path, as_json: bool) -> anyhow::Result<bool> {
+    let bar = at_work();
+    let records = safekeeping::restore(&app.records, file, &app.config.data_dir).await;
+    bar.finish_and_clear();
+    let records = records?;
     // They tell of another epoch: nobody can use them any more, and what is in them may have been taken out for good.
     super::exchange::discard_derived(&app)?;
     // What neighbours told since is not in the backup: it is asked for again.
     app.harvester().start_over().await?;
     super::exchange::after_changes(&app).await?;
-    say!("{records} records restored, in a new epoch; a running server picks them up automatically")?;
+    let epoch = app.head().await?.epoch;
+    if as_json {
+        say!("{}", json!({"restored": records, "epoch": epoch}))?;
+    } else {
+        say!("{records} records restored, in a new epoch; a running server picks them up automatically")?;
+    }
     Ok(true)
 }
 
@@ -152,7 +186,9 @@ pub(super) async fn doctor(config: Config, as_json: bool, thorough: bool, has_to
     let mut findings = match opened {
         Ok(app) => {
             let head = app.head().await?;
+            let bar = at_work();
             let mut findings = safekeeping::doctor::examine(&app.config, &app.db, &head, clock.now(), thorough).await;
+            bar.finish_and_clear();
             findings.push(checker::looked_at(&app).await?);
             findings
         }

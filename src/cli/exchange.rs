@@ -1,8 +1,8 @@
-//! `fingerpost import` and `fingerpost export`.
+//! `fingerpost import`.
 
 use std::{
     fs::{self, File},
-    io::{self, BufRead, BufReader, BufWriter, Write as _},
+    io::{self, BufRead, BufReader, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -11,15 +11,14 @@ use clap::{Args, ValueEnum};
 
 use super::{WrongCall, folder::Folder, progress, say, stdout};
 use crate::{
-    app::{self, App},
+    app::App,
     clock::Clock,
     config::Config,
     db::{self, Durability},
     identity::Deed,
     importing::{self, Options, Report},
-    model::{Kind, text::fold},
+    model::text::fold,
     published::shelf::Shelf,
-    publishing::forms,
     safekeeping,
     search::Search,
 };
@@ -331,133 +330,10 @@ fn print(report: &Report) -> io::Result<()> {
     say!("{:.1} seconds", report.seconds)
 }
 
-#[derive(Debug, Args)]
-pub(super) struct Export {
-    /// The format to write.
-    #[arg(long, value_enum, default_value = "ndjson")]
-    format: ExportFormat,
-    /// The list to write.
-    #[arg(long, value_enum, default_value_if("format", "ics", "events"), default_value = "services")]
-    list: List,
-    /// Export everything stored, including private parts, so that import can restore it exactly. NDJSON only.
-    #[arg(long)]
-    complete: bool,
-    /// The file to write (default: standard output).
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum ExportFormat {
-    /// One full document per line.
-    Ndjson,
-    /// A spreadsheet; cells that could be read as formulas are escaped.
-    Csv,
-    /// Records with coordinates, for maps.
-    Geojson,
-    /// A calendar: event series with their exceptions, or the opening hours of services.
-    Ics,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum List {
-    Services,
-    Organizations,
-    #[value(name = "service_at_locations")]
-    ServiceAtLocations,
-    Taxonomies,
-    #[value(name = "taxonomy_terms")]
-    TaxonomyTerms,
-    Locations,
-    Events,
-}
-
-impl List {
-    fn kind(self) -> Kind {
-        match self {
-            Self::Services => Kind::Service,
-            Self::Organizations => Kind::Organization,
-            Self::ServiceAtLocations => Kind::ServiceAtLocation,
-            Self::Taxonomies => Kind::Taxonomy,
-            Self::TaxonomyTerms => Kind::TaxonomyTerm,
-            Self::Locations => Kind::Location,
-            Self::Events => Kind::Event,
-        }
-    }
-}
-
-impl ExportFormat {
-    fn form(self) -> forms::Format {
-        match self {
-            Self::Ndjson => forms::Format::Ndjson,
-            Self::Csv => forms::Format::Csv,
-            Self::Geojson => forms::Format::Geojson,
-            Self::Ics => forms::Format::Ics,
-        }
-    }
-}
-
-impl Export {
-    pub(super) async fn run(self, app: App) -> anyhow::Result<bool> {
-        if self.complete && self.format != ExportFormat::Ndjson {
-            return Err(WrongCall("--complete can only be written as ndjson".to_owned()).into());
-        }
-        let (kind, format) = (self.list.kind(), self.format.form());
-        if !forms::of_list(kind).contains(&format.name()) {
-            let has = forms::of_list(kind).iter().copied().filter(|name| ExportFormat::from_str(name, false).is_ok());
-            let has = has.collect::<Vec<_>>().join(", ");
-            return Err(WrongCall(format!("this list cannot be written as {}; choose {has}", format.name())).into());
-        }
-        let Some(file) = &self.out else {
-            let mut out = BufWriter::new(stdout());
-            self.write(&app, &mut out).await?;
-            out.flush()?;
-            return Ok(true);
-        };
-        let partial = file.with_extension("part");
-        let mut out =
-            BufWriter::new(create(&partial, self.complete).with_context(|| format!("cannot write {}", file.display()))?);
-        self.write(&app, &mut out).await?;
-        let whole = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-        if !self.complete {
-            whole.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
-        }
-        whole.sync_all()?;
-        fs::rename(&partial, file)?;
-        Ok(true)
-    }
-
-    /// Write it; what goes out with everything private is put on record before the first line.
-    async fn write(&self, app: &App, out: &mut (impl io::Write + Send)) -> anyhow::Result<()> {
-        let bar = progress(None, "records");
-        let each = |count: u64| bar.set_position(count);
-        if self.complete {
-            let file = self.out.as_ref().map_or_else(|| "stdout".to_owned(), |file| file.display().to_string());
-            note(app, Deed::Export, &file).await?;
-            importing::export::complete(&app.records, out, each).await?;
-        } else {
-            let base = app::public_url(&app.config, app.config.listen);
-            let what = (self.format.form(), self.list.kind());
-            forms::export::export(&app.db, what, (&base, &app.config.name), out, each).await?;
-        }
-        bar.finish_and_clear();
-        Ok(())
-    }
-}
-
 /// Put on record what was done on the server with all records at once.
-async fn note(app: &App, what: Deed, detail: &str) -> anyhow::Result<()> {
+pub(super) async fn note(app: &App, what: Deed, detail: &str) -> anyhow::Result<()> {
     let identity = app.identity();
     let tx = identity.write().await?;
     identity.note(&tx, "command line", what, "", detail, None).await?;
     Ok(tx.commit().await?)
-}
-
-fn create(file: &Path, private: bool) -> io::Result<File> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    if private {
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    }
-    options.open(file)
 }

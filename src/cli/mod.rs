@@ -2,10 +2,12 @@
 //! asked, 1 that it did not, 2 that the call was wrong, 141 that nobody read its results to the end.
 //! With `--json` there is one document on stdout in any case: where there is no result, it says why.
 
+mod bars;
 mod checker;
 mod demo;
 mod directory;
 mod exchange;
+mod export;
 mod folder;
 mod keys;
 mod peer;
@@ -30,6 +32,7 @@ use std::{
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
+use self::bars::{at_work, progress};
 use crate::{
     app::App,
     clock::Clock,
@@ -67,7 +70,7 @@ enum Command {
     /// calendars.
     Import(exchange::Import),
     /// Export everything public or, with --complete, everything that is stored.
-    Export(exchange::Export),
+    Export(export::Export),
     /// Work on one record: show it, withdraw it, hide its place, erase a contact.
     Record(record::Record),
     /// Import the positions of postcodes.
@@ -87,7 +90,11 @@ enum Command {
     #[command(subcommand)]
     Keys(keys::Keys),
     /// Rebuild the derived files from the database: the published bytes and the search index.
-    Reindex,
+    Reindex {
+        /// Print the result as one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
     /// Everyday words: what people type, and the needs they mean by it.
     #[command(subcommand)]
     Words(words::Words),
@@ -101,11 +108,17 @@ enum Command {
     Backup {
         /// Where to write the backup; the file must not exist yet.
         file: PathBuf,
+        /// Print the result as one JSON document.
+        #[arg(long)]
+        json: bool,
     },
     /// Replace everything with the contents of a backup.
     Restore {
         /// A file made by `fingerpost backup`.
         file: PathBuf,
+        /// Print the result as one JSON document.
+        #[arg(long)]
+        json: bool,
     },
     /// Check settings, database, derived files, clock, disk and the running server, and say what to do.
     Doctor {
@@ -277,12 +290,12 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<bool> {
         Command::User(users) => with(config, |app| users.run(app)).await,
         Command::Token(tokens) => with(config, |app| tokens.run(app)).await,
         Command::Keys(keys) => with(config, |app| keys.run(app)).await,
-        Command::Reindex => with(config, directory::reindex).await,
+        Command::Reindex { json } => with(config, async |app| directory::reindex(app, json).await).await,
         Command::Words(words) => with(config, |app| words.run(app)).await,
         Command::Checker(checkers) => with(config, |app| checkers.run(app)).await,
         Command::Texts(texts) => with(config, |app| texts.run(app)).await,
-        Command::Backup { file } => with(config, async |app| directory::backup(app, &file).await).await,
-        Command::Restore { file } => with(config, async |app| directory::restore(app, &file).await).await,
+        Command::Backup { file, json } => with(config, async |app| directory::backup(app, &file, json).await).await,
+        Command::Restore { file, json } => with(config, async |app| directory::restore(app, &file, json).await).await,
         Command::Doctor { json, quick, server } => directory::doctor(config, json, !quick, server).await,
         Command::Config { json } => directory::show_config(&config, json),
         Command::Schema { check, out } => directory::schema(&out, check),
@@ -365,23 +378,4 @@ fn start_log(config: &Config) -> anyhow::Result<()> {
             .try_init(),
     };
     started.context("cannot start the log")
-}
-
-/// A progress bar on stderr when that is a terminal, otherwise nothing.
-fn progress(length: Option<u64>, unit: &'static str) -> indicatif::ProgressBar {
-    use std::io::IsTerminal as _;
-    if !io::stderr().is_terminal() {
-        return indicatif::ProgressBar::hidden();
-    }
-    let bar = length.map_or_else(indicatif::ProgressBar::new_spinner, indicatif::ProgressBar::new);
-    let template = match (length, unit) {
-        (Some(_), "bytes") => "{bar:30} {percent}% {bytes}/{total_bytes} {bytes_per_sec} {eta} left",
-        (Some(_), _) => "{bar:30} {percent}% {pos}/{len} {per_sec} {eta} left",
-        (None, "bytes") => "{spinner} {bytes} {bytes_per_sec}",
-        _ => "{spinner} {pos} {per_sec}",
-    };
-    if let Ok(style) = indicatif::ProgressStyle::with_template(template) {
-        bar.set_style(style);
-    }
-    bar
 }

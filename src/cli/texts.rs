@@ -202,6 +202,11 @@ async fn withdraw(app: &App, texts: &Texts, name: &str) -> anyhow::Result<bool> 
     texts.save(&tx, &slug, version.text.clone(), (version.number, Standing::Withdrawn), BY).await?;
     app.identity().note(&tx, BY, Deed::WithdrawText, slug.as_str(), &version.text.title, None).await?;
     tx.commit().await?;
-    say!("{slug} is no longer shown")?;
+    texts.changed().await?;
+    if texts.shown().get(version.text.kind, slug.as_str()).is_some() {
+        say!("{slug} is no longer shown; the text supplied with Fingerpost is shown again")?;
+    } else {
+        say!("{slug} is no longer shown")?;
+    }
     Ok(true)
 }

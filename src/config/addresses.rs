@@ -1,10 +1,25 @@
 //! Addresses among the settings: where the world reaches us, and where mail goes out.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+};
 
 use url::Url;
 
 use super::values::{Error, optional, with_slash, wrong};
+
+/// How a browser on this machine reaches a server that listens at `listen`. Nobody is at 0.0.0.0: what listens on every
+/// address is reached at the machine's own.
+pub fn nearby(listen: SocketAddr) -> Url {
+    let ip = match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    Url::parse(&format!("http://{}/", SocketAddr::new(ip, listen.port())))
+        .expect("an address with a port is a host of a web address")
+}
 
 /// How the world reaches us, when that is set.
 pub(super) fn public_url(values: &BTreeMap<String, String>) -> Result<Option<Url>, Error> {

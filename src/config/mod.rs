@@ -3,9 +3,11 @@
 //! the setting, the value and what would be right.
 
 mod addresses;
+mod checks;
 mod log;
 mod look;
 mod providers;
+mod retention;
 mod settings;
 mod tiles;
 mod values;
@@ -25,19 +27,21 @@ use ipnet::IpNet;
 use url::Url;
 use uuid::Uuid;
 
-use self::{
-    addresses::{mail_server, public_url},
-    providers::{sign_in_providers, tables},
-    settings::SETTINGS,
-    values::{as_text, list, optional, parse, with_slash, without_password, wrong},
-};
 pub use self::{
+    addresses::nearby,
     log::LogFormat,
     look::Colour,
     providers::SignInProvider,
+    retention::Retention,
     settings::schema,
     tiles::MapTiles,
     values::{Error, Hidden},
+};
+use self::{
+    addresses::{mail_server, public_url},
+    providers::{sign_in_providers, tables, unknown_members},
+    settings::SETTINGS,
+    values::{as_text, list, optional, parse, with_slash, without_password, wrong},
 };
 
 /// The header in which a proxy says who asks.
@@ -87,46 +91,6 @@ impl FromStr for SecondStep {
             "officers" => Ok(Self::Officers),
             _ => Err("expected nobody or officers".to_owned()),
         }
-    }
-}
-
-/// For how many days what is kept about people.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Retention {
-    /// The audit trail, without lines about signing in.
-    pub audit: u16,
-    /// Lines of the audit trail about signing in.
-    pub sign_ins: u16,
-    /// Who got which letter.
-    pub letters: u16,
-    /// Listings that somebody began and nobody went on with.
-    pub drafts: u16,
-    /// Changes that were decided.
-    pub proposals: u16,
-    /// Claims that were decided.
-    pub claims: u16,
-    /// Reports that were settled.
-    pub reports: u16,
-    /// Addresses of people who reported something, while nobody settles it.
-    pub reporters: u16,
-}
-
-impl Retention {
-    fn parse(values: &BTreeMap<String, String>) -> Result<Self, Error> {
-        let days = |name| {
-            let days = parse(values, name, "a number of days, at least 1")?;
-            if days == 0 { Err(wrong(name, "0", "expected a number of days, at least 1")) } else { Ok(days) }
-        };
-        Ok(Self {
-            audit: days("keep_audit_days")?,
-            sign_ins: days("keep_sign_in_days")?,
-            letters: days("keep_letter_days")?,
-            drafts: days("keep_draft_days")?,
-            proposals: days("keep_proposal_days")?,
-            claims: days("keep_claim_days")?,
-            reports: days("keep_report_days")?,
-            reporters: days("keep_reporter_days")?,
-        })
     }
 }
 
@@ -242,12 +206,14 @@ impl Config {
             .map_err(|error| Error::File { file: PathBuf::from("fingerpost.toml"), problem: error.to_string() })?;
         let mut all = all;
         let further = all.remove("oidc").map(|value| tables(&value)).unwrap_or_default();
+        let not_known = unknown_members(&further);
         let values: BTreeMap<String, String> = all.into_iter().map(|(name, value)| (name, as_text(&value))).collect();
         let mut config = Self::parse(&values)?;
         config.sign_in_providers = sign_in_providers(&values, &further)?;
         let given = |name: &'static str| values.get(name).map(|value| settings::without_secrets(name, value)).unwrap_or_default();
         config.given = SETTINGS.iter().map(|setting| (setting.name, given(setting.name))).collect();
-        config.without_effect = values.into_keys().filter(|name| !SETTINGS.iter().any(|setting| setting.name == name)).collect();
+        let is_known = |name: &String| SETTINGS.iter().any(|setting| setting.name == name);
+        config.without_effect = values.into_keys().filter(|name| !is_known(name)).chain(not_known).collect();
         Ok(config)
     }
 
@@ -300,83 +266,8 @@ impl Config {
             without_effect: Vec::new(),
             given: BTreeMap::new(),
         };
-        if config.name.trim().is_empty() {
-            return Err(wrong("name", &config.name, "expected the publisher's name: it stands on every page and in every feed"));
-        }
-        config.check_gss()?;
-        config.check_mail()?;
-        config.check_days(&values["reminder_days"])?;
-        config.check_second_step()?;
-        if config.requests_per_minute == 0 {
-            return Err(wrong("requests_per_minute", "0", "expected a whole number, at least 1"));
-        }
+        config.check(&values["reminder_days"])?;
         Ok(config)
-    }
-
-    fn check_gss(&self) -> Result<(), Error> {
-        let digits = |code: &str| code.len() == 9 && code[1..].bytes().all(|b| b.is_ascii_digit());
-        match self.gss.as_deref() {
-            Some(gss) if !(gss.starts_with(|c: char| c.is_ascii_uppercase()) && digits(gss)) => {
-                Err(wrong("gss", gss, "expected an area code such as E06000032"))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn check_mail(&self) -> Result<(), Error> {
-        let not_one = |mailbox: &&String| !mailbox.contains('@') || mailbox.contains([' ', '<', ',', '?', '&']);
-        if let Some(mailbox) = self.contact_email.as_ref().filter(not_one) {
-            return Err(wrong("contact_email", mailbox, "expected one email address such as help@luton.example.org"));
-        }
-        if !self.mail_from.contains('@') || self.mail_from.contains([' ', '<', ',']) {
-            return Err(wrong("mail_from", &self.mail_from, "expected one email address such as directory@example.org"));
-        }
-        if self.notify_key.is_some() != (self.notify_mail_template.is_some() || self.notify_text_template.is_some()) {
-            let problem = "expected a key together with notify_mail_template, notify_text_template or both";
-            return Err(wrong("notify_key", "(hidden)", problem));
-        }
-        if self.notify_key.is_some() && self.notify_mail_template.is_none() && self.smtp_url.is_none() {
-            let problem =
-                "expected notify_mail_template or smtp_url as well: text messages cannot replace emails, so nobody could sign in";
-            return Err(wrong("notify_key", "(hidden)", problem));
-        }
-        if self.notify_callback_token.as_ref().is_some_and(|token| token.trim().len() < 20) {
-            return Err(wrong("notify_callback_token", "(hidden)", "expected at least 20 characters"));
-        }
-        Ok(())
-    }
-
-    /// Browsers keep passkeys for names of hosts only.
-    fn check_second_step(&self) -> Result<(), Error> {
-        let has_name = self.public_url.as_ref().is_some_and(|url| url.domain().is_some());
-        if self.second_step == SecondStep::Officers && !has_name {
-            let problem = "expected a public_url with a domain name such as https://directory.example.org/, because browsers only store passkeys for domain names";
-            return Err(wrong("second_step", "officers", problem));
-        }
-        Ok(())
-    }
-
-    fn check_days(&self, given: &str) -> Result<(), Error> {
-        let Self { reminder_days, label_days, hide_days, .. } = self;
-        if reminder_days.first() == Some(&0) || !reminder_days.is_sorted_by(|a, b| a < b) {
-            return Err(wrong(
-                "reminder_days",
-                given,
-                "expected increasing numbers of days, each at least 1, such as 75, 90, 104, 118",
-            ));
-        }
-        if *label_days == 0 || reminder_days.last().is_some_and(|last| label_days < last) {
-            let problem = "expected a number of days no smaller than the last of reminder_days";
-            return Err(wrong("label_days", &label_days.to_string(), problem));
-        }
-        if *hide_days != 0 && hide_days <= label_days {
-            return Err(wrong(
-                "hide_days",
-                &hide_days.to_string(),
-                "expected a number of days greater than label_days, or 0 for never",
-            ));
-        }
-        Ok(())
     }
 
     /// Every setting by name, as it is in force, secrets hidden.
@@ -386,8 +277,8 @@ impl Config {
         shown.retain(|name, _| !name.starts_with("oidc_"));
         shown
             .insert("oidc", self.sign_in_providers.iter().map(|provider| format!("{provider:?}")).collect::<Vec<_>>().join(", "));
-        let address = self.public_url.as_ref().map_or_else(|| format!("http://{}/", self.listen), ToString::to_string);
-        shown.insert("public_url", address);
+        let address = self.public_url.clone().unwrap_or_else(|| nearby(self.listen));
+        shown.insert("public_url", address.to_string());
         shown.insert("database_url", without_password(&self.database_url));
         shown
     }

@@ -29,10 +29,20 @@ impl fmt::Debug for SignInProvider {
     }
 }
 
-/// The tables of `[[oidc]]`, as text by name.
+/// What a table of `[[oidc]]` may hold.
+const MEMBERS: [&str; 5] = ["issuer", "client_id", "client_secret", "name", "domains"];
+
+/// The tables of `[[oidc]]`, as text by name. One that is written as `[oidc]` is the only one.
 pub(super) fn tables(value: &figment::value::Value) -> Vec<BTreeMap<String, String>> {
-    let tables = value.as_array().unwrap_or_default().iter().filter_map(figment::value::Value::as_dict);
+    let several = value.as_array().unwrap_or(std::slice::from_ref(value));
+    let tables = several.iter().filter_map(figment::value::Value::as_dict);
     tables.map(|table| table.iter().map(|(name, value)| (name.clone(), as_text(value))).collect()).collect()
+}
+
+/// What these tables hold that no provider has, as it is told: `oidc.domain`.
+pub(super) fn unknown_members(tables: &[BTreeMap<String, String>]) -> Vec<String> {
+    let names = tables.iter().flat_map(BTreeMap::keys).filter(|name| !MEMBERS.contains(&name.as_str()));
+    names.map(|name| format!("oidc.{name}")).collect()
 }
 
 /// The provider of the single settings, and further ones.

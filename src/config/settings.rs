@@ -2,9 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
-use serde::Serialize;
-
 use super::values::without_password;
 
 /// A setting as people read of it.
@@ -26,13 +23,13 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         name: "public_url",
         default: "",
-        meaning: "The web address at which the public reaches the directory: scheme, host and perhaps port, without a path, because neighbouring directories know it by its host alone. http://LISTEN when not set.",
+        meaning: "The web address at which the public reaches the directory: scheme, host and perhaps port, without a path, because neighbouring directories know it by its host alone. http://LISTEN when not set, with 127.0.0.1 in place of 0.0.0.0.",
         example: "https://directory.luton.example.org/",
     },
     Setting {
         name: "data_dir",
         default: "./data",
-        meaning: "Folder for the database file, the published bytes, the search index and the signing keys.",
+        meaning: "Folder for the database file, the published bytes, the search index, snapshots and the signing keys.",
         example: "/var/lib/fingerpost",
     },
     Setting {
@@ -117,7 +114,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting {
         name: "event_days",
         default: "400",
-        meaning: "Days ahead for which the dates of events are worked out, so that people can search for them: 31 to 1,000.",
+        meaning: "Days ahead for which the dates of events are worked out, so that people can search for them: 31 to 1,000. Opening hours, and the services that stand for events, always look 400 days ahead.",
         example: "730",
     },
     Setting {
@@ -286,25 +283,34 @@ pub(super) fn without_secrets(name: &str, value: &str) -> String {
     }
 }
 
-/// A setting as the JSON Schema of the settings file lists it.
-#[derive(Serialize, JsonSchema)]
-struct SettingSchema {
-    r#type: &'static str,
-    description: String,
-    default: &'static str,
-    examples: [&'static str; 1],
+/// Settings that are lists: text with commas in the environment, and in the file if one likes.
+const LISTS: [&str; 6] =
+    ["allow_private_peers", "oidc_domains", "protected_categories", "reminder_days", "trusted_proxies", "withheld_categories"];
+
+/// A setting as the JSON Schema of the settings file lists it. Any may be text there, as in the environment; a number, a
+/// list and yes or no may also be written as TOML has them.
+fn listed(setting: &Setting) -> serde_json::Value {
+    let is_number = setting.default.parse::<u32>().is_ok();
+    let types = match setting.default {
+        _ if LISTS.contains(&setting.name) => serde_json::json!(["string", "array"]),
+        _ if is_number => serde_json::json!(["string", "integer"]),
+        "yes" | "no" => serde_json::json!(["string", "boolean"]),
+        _ => serde_json::json!("string"),
+    };
+    let description = format!("{} Environment: FINGERPOST_{}.", setting.meaning, setting.name.to_uppercase());
+    let mut listed = serde_json::json!({
+        "type": types, "description": description, "default": setting.default, "examples": [setting.example],
+    });
+    if LISTS.contains(&setting.name) {
+        listed["items"] = serde_json::json!({"type": ["string", "integer"]});
+    }
+    listed
 }
 
 /// The JSON Schema of the settings file.
 pub fn schema() -> serde_json::Value {
-    let mut properties: BTreeMap<&str, serde_json::Value> = SETTINGS
-        .iter()
-        .map(|setting| {
-            let description = format!("{} Environment: FINGERPOST_{}.", setting.meaning, setting.name.to_uppercase());
-            let schema = SettingSchema { r#type: "string", description, default: setting.default, examples: [setting.example] };
-            (setting.name, serde_json::json!(schema))
-        })
-        .collect();
+    let mut properties: BTreeMap<&str, serde_json::Value> =
+        SETTINGS.iter().map(|setting| (setting.name, listed(setting))).collect();
     properties.insert("oidc", further_providers());
     serde_json::json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",

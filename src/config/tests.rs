@@ -119,6 +119,36 @@ fn sign_in_providers_stand_in_the_environment_and_in_the_file() {
 }
 
 #[test]
+fn a_provider_may_stand_in_a_single_table_and_a_slip_in_its_members_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("fingerpost.toml");
+    let text = "[oidc]\nissuer = \"https://accounts.google.com\"\nclient_id = \"b\"\ndomain = \"luton.gov.uk\"\n";
+    std::fs::write(&file, text).unwrap();
+    let config = Config::read(Some(&file), []).unwrap();
+    let issuers: Vec<&str> = config.sign_in_providers.iter().map(|provider| provider.issuer.as_str()).collect();
+    assert_eq!(issuers, ["https://accounts.google.com"]);
+    assert_eq!(config.without_effect, ["oidc.domain"]);
+}
+
+#[test]
+fn the_file_may_hold_numbers_lists_and_yes_or_no_and_its_schema_allows_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("fingerpost.toml");
+    std::fs::write(&file, "aggregator = true\nhide_days = 365\nreminder_days = [75, 90]\ntrusted_proxies = [\"10.0.0.0/8\"]\n")
+        .unwrap();
+    let config = Config::read(Some(&file), []).unwrap();
+    assert_eq!((config.aggregator, config.hide_days, &config.reminder_days[..]), (true, 365, &[75, 90][..]));
+    assert_eq!(config.trusted_proxies.len(), 1);
+    let schema = jsonschema::validator_for(&schema()).unwrap();
+    let written = |hide_days: serde_json::Value| serde_json::json!({"aggregator": true, "hide_days": hide_days, "reminder_days": [75, 90], "trusted_proxies": ["10.0.0.0/8"]});
+    assert!(schema.is_valid(&written(365.into())) && schema.is_valid(&written("365".into())));
+    assert!(!schema.is_valid(&written(serde_json::json!([365]))));
+    std::fs::write(&file, "hide_days = 90.5\n").unwrap();
+    let said = Config::read(Some(&file), []).unwrap_err().to_string();
+    assert!(said.contains("is \"90.5\": expected a number of days"), "{said}");
+}
+
+#[test]
 fn days_of_freshness_rise() {
     let config = read(&[]).unwrap();
     assert_eq!((&config.reminder_days[..], config.label_days, config.hide_days), (&[75, 90, 104, 118][..], 120, 180));
@@ -171,6 +201,20 @@ fn a_public_address_is_an_origin_and_nothing_more() {
     for url in ["https://luton.example.org", "http://127.0.0.1:8080/"] {
         assert!(read(&[("FINGERPOST_PUBLIC_URL", url)]).unwrap().public_url.unwrap().path() == "/", "{url}");
     }
+}
+
+#[test]
+fn what_listens_everywhere_is_known_by_the_address_of_its_machine() {
+    for (listen, known_as) in [
+        ("0.0.0.0:8080", "http://127.0.0.1:8080/"),
+        ("[::]:8080", "http://[::1]:8080/"),
+        ("10.0.0.7:80", "http://10.0.0.7/"),
+        ("127.0.0.1:8080", "http://127.0.0.1:8080/"),
+    ] {
+        assert_eq!(read(&[("FINGERPOST_LISTEN", listen)]).unwrap().shown()["public_url"], known_as);
+    }
+    let set = [("FINGERPOST_LISTEN", "0.0.0.0:8080"), ("FINGERPOST_PUBLIC_URL", "https://luton.example.org")];
+    assert_eq!(read(&set).unwrap().shown()["public_url"], "https://luton.example.org/");
 }
 
 #[test]

@@ -65,9 +65,12 @@ pub(super) fn as_text(value: &figment::value::Value) -> String {
         Value::String(_, text) => text.clone(),
         Value::Array(_, items) => items.iter().map(as_text).collect::<Vec<_>>().join(","),
         Value::Bool(_, value) => value.to_string(),
-        Value::Num(_, number) => {
-            number.to_u128().map(|n| n.to_string()).or_else(|| number.to_i128().map(|n| n.to_string())).unwrap_or_default()
-        }
+        Value::Num(_, number) => number
+            .to_u128()
+            .map(|n| n.to_string())
+            .or_else(|| number.to_i128().map(|n| n.to_string()))
+            .or_else(|| number.to_f64().map(|n| n.to_string()))
+            .unwrap_or_default(),
         other => other.find_ref("").and_then(Value::as_str).unwrap_or_default().to_owned(),
     }
 }

@@ -10,6 +10,7 @@ use crate::ids::LocationId;
 use crate::model::{
     Attribute, Event, Location, LocationPolicy, LocationType, Organization, Phone, Schedule, Service,
     event::{DateChange, EventStatus, place_not_told},
+    hours::Hours,
     location::Address,
     occurrences::{self, Freq, Occurrence, OccurrenceStatus, Rule},
     parts::{CostOption, Language},
@@ -178,7 +179,8 @@ fn place_inside(base: &Url, place: &Location) -> Option<Value> {
 pub fn event(base: &Url, event: &Event, dates: &[Occurrence]) -> Value {
     let place = event.location.as_deref().and_then(|place| place_inside(base, place));
     let online = event.online_url.as_ref().map(|url| thing("VirtualLocation", json!({"url": url})));
-    let attendance = match (place.is_some() || event.location.is_some(), online.is_some()) {
+    let is_virtual = event.location.as_deref().is_some_and(|place| place.location_type == LocationType::Virtual);
+    let attendance = match (event.location.is_some() && !is_virtual, online.is_some() || is_virtual) {
         (true, true) => "MixedEventAttendanceMode",
         (false, true) => "OnlineEventAttendanceMode",
         _ => "OfflineEventAttendanceMode",
@@ -371,9 +373,10 @@ fn offers(options: &[CostOption], booking: Option<&str>) -> Vec<Value> {
         .collect()
 }
 
-/// Hours of every week; schema.org has no word for the others.
+/// Hours of every week; schema.org has no word for the others. What pages do not believe is not told here either.
 fn opening_hours(schedule: &Schedule) -> Option<Value> {
-    if schedule.freq != Some(Frequency::Weekly) || schedule.interval.is_some_and(|Number(every)| every > 1.0) {
+    let is_weekly = schedule.freq != Some(Frequency::Monthly) && schedule.bymonthday.is_none();
+    if !is_weekly || schedule.interval.is_some_and(|Number(every)| every > 1.0) || Hours::of([schedule]).is_empty() {
         return None;
     }
     let days = by_days(schedule.byday.as_deref()?);
@@ -385,8 +388,8 @@ fn opening_hours(schedule: &Schedule) -> Option<Value> {
             "dayOfWeek": named,
             "opens": schedule.opens_at,
             "closes": schedule.closes_at,
-            "validFrom": schedule.valid_from,
-            "validThrough": schedule.valid_to,
+            "validFrom": schedule.valid_from.max(schedule.dtstart),
+            "validThrough": schedule.last_day(),
         }),
     ))
 }
@@ -402,6 +405,46 @@ fn about(attributes: &[Attribute]) -> Vec<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hours_end_where_they_end_and_what_nobody_believes_is_not_told() {
+        let told = |schedule: Value| {
+            let mut all = json!({"id": "d1e2f3a4-b5c6-4d7e-8f9a-0b1c2d3e4f5a", "byday": "MO,TU", "opens_at": "09:30", "closes_at": "16:00"});
+            all.as_object_mut().unwrap().extend(schedule.as_object().unwrap().clone());
+            opening_hours(&serde_json::from_value(all).unwrap())
+        };
+        let course = told(json!({"freq": "WEEKLY", "dtstart": "2026-11-02", "count": 4})).unwrap();
+        assert_eq!((&course["validFrom"], &course["validThrough"]), (&json!("2026-11-02"), &json!("2026-11-10")));
+        assert_eq!(told(json!({})).unwrap()["dayOfWeek"], json!(["Monday", "Tuesday"]), "days alone are those of every week");
+        for unclear in [json!({"opens_at": "00:00", "closes_at": "00:00"}), json!({"freq": "MONTHLY"}), json!({"interval": 2})] {
+            assert_eq!(told(unclear.clone()), None, "{unclear}");
+        }
+    }
+
+    #[test]
+    fn a_virtual_place_is_online() {
+        let base: Url = "https://directory.example.org/".parse().unwrap();
+        let mode = |more: Value| {
+            let mut all = json!({
+                "id": "6d1f2e3c-4b5a-4678-9abc-def012345678", "organization_id": "d9d5e0f5-d3ce-4f73-9a2f-4dd0ecc6c610", "name": "Budgeting",
+                "status": "scheduled", "start": "2026-12-01T10:00:00", "end": "2026-12-01T12:00:00", "timezone": "Europe/London",
+            });
+            all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            event(&base, &serde_json::from_value(all).unwrap(), &[])["eventAttendanceMode"].clone()
+        };
+        let place = |kind: &str| json!({"id": "1f4b0f2e-7a38-4f8e-9ad5-6d3d0f1b2c3d", "location_type": kind, "name": "There"});
+        let link = "https://meet.example.org/budget";
+        assert_eq!(mode(json!({"location": place("virtual")})), "https://schema.org/OnlineEventAttendanceMode");
+        assert_eq!(
+            mode(json!({"location": place("virtual"), "online_url": link})),
+            "https://schema.org/OnlineEventAttendanceMode"
+        );
+        assert_eq!(mode(json!({"location": place("physical")})), "https://schema.org/OfflineEventAttendanceMode");
+        assert_eq!(
+            mode(json!({"location": place("physical"), "online_url": link})),
+            "https://schema.org/MixedEventAttendanceMode"
+        );
+    }
 
     #[test]
     fn data_cannot_end_its_element_and_stays_the_same() {

@@ -23,10 +23,11 @@ pub struct Version {
 /// Whether the client has this version already. `If-None-Match` decides; `If-Modified-Since` only
 /// where it is missing.
 pub fn is_fresh(request: &HeaderMap, version: &Version) -> bool {
-    if let Some(tags) = request.get(header::IF_NONE_MATCH) {
-        return tags.to_str().is_ok_and(|tags| {
-            tags.trim() == "*" || tags.split(',').map(|tag| tag.trim().trim_start_matches("W/")).any(|tag| tag == version.etag)
-        });
+    // A list of tags may stand in several lines.
+    let mut lines = request.get_all(header::IF_NONE_MATCH).iter().filter_map(|tags| tags.to_str().ok());
+    if request.contains_key(header::IF_NONE_MATCH) {
+        let is_this = |tag: &str| tag == "*" || tag.trim_start_matches("W/") == version.etag;
+        return lines.any(|tags| tags.split(',').any(|tag| is_this(tag.trim())));
     }
     let since = request.get(header::IF_MODIFIED_SINCE).and_then(|since| since.to_str().ok());
     let since = since.and_then(|since| httpdate::parse_http_date(since).ok()).map(DateTime::<Utc>::from);
@@ -111,6 +112,9 @@ mod tests {
         let with = |name: header::HeaderName, value: &str| HeaderMap::from_iter([(name, HeaderValue::from_str(value).unwrap())]);
         assert!(is_fresh(&with(header::IF_NONE_MATCH, "\"x\", W/\"abc\""), &version));
         assert!(!is_fresh(&with(header::IF_NONE_MATCH, "\"x\""), &version));
+        let mut lines = with(header::IF_NONE_MATCH, "\"x\"");
+        lines.append(header::IF_NONE_MATCH, HeaderValue::from_static("\"abc\""));
+        assert!(is_fresh(&lines, &version));
         assert!(is_fresh(&with(header::IF_MODIFIED_SINCE, "Mon, 24 Nov 2025 16:00:00 GMT"), &version));
         assert!(!is_fresh(&with(header::IF_MODIFIED_SINCE, "Mon, 24 Nov 2025 15:59:59 GMT"), &version));
         assert!(!is_fresh(&with(header::IF_MODIFIED_SINCE, "yesterday"), &version));

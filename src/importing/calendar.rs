@@ -61,9 +61,19 @@ fn give(calendar: Calendar, length: u64, how: &How, each: &mut impl FnMut(Read) 
         each(Read { line: 1, until: length, taken: Err(reason) });
         return;
     }
-    let count = calendar.events.len() as u64;
-    let known = Known::of(&calendar.events, |category| how.vocabulary.is_secret(category));
-    for (at, event) in calendar.events.into_iter().enumerate() {
+    // Another version of an event stands under the same name, and the later one is the word.
+    let name = |event: &Series| event.uid.clone().unwrap_or_else(|| format!("\n{}", event.line));
+    let (events, earlier) = ical::latest(calendar.events, name);
+    for event in earlier {
+        let reason = "a later version of the event is in the file".to_owned();
+        let taken = Taken { dropped: vec![Dropped { path: "SEQUENCE".to_owned(), reason }], ..Taken::default() };
+        if !each(Read { line: event.line, until: 0, taken: Ok(taken) }) {
+            return;
+        }
+    }
+    let count = events.len() as u64;
+    let known = Known::of(&events, |category| how.vocabulary.is_secret(category));
+    for (at, event) in events.into_iter().enumerate() {
         let line = event.line;
         if !each(Read { line, until: length * (at as u64 + 1) / count, taken: take(&event, &known, how) }) {
             return;

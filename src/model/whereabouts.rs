@@ -166,6 +166,29 @@ pub fn has_the_form_of_a_postcode(text: &str) -> bool {
     Packed::of(text).is_some_and(|packed| packed.postcode().is_some() || packed.as_str() == "GIR0AA")
 }
 
+/// The postcode that somebody means who types the letter O for a nought, or a nought for the letter: there is only one
+/// that `text` can be. Only to be asked where no postcode was read as it stands.
+///
+/// ```
+/// use fingerpost::model::whereabouts::with_noughts;
+/// let meant = |text: &str| with_noughts(text).map(|postcode| postcode.to_string());
+/// assert_eq!(meant("lu1 oab").as_deref(), Some("LU1 0AB"));
+/// assert_eq!(meant("CRO 2XX").as_deref(), Some("CR0 2XX"));
+/// assert_eq!(meant("0X1 1AA").as_deref(), Some("OX1 1AA"));
+/// assert_eq!(meant("LU1 ZAB"), None);
+/// ```
+pub fn with_noughts(text: &str) -> Option<Postcode> {
+    let text: String = text.chars().filter(|c| !c.is_whitespace()).take(8).collect();
+    let text = Some(text).filter(|text| text.is_ascii())?.to_ascii_uppercase();
+    let (out, inward) = text.split_at_checked(text.len().checked_sub(3)?)?;
+    // The first half begins with a letter and never ends with this one; the other half begins with a figure.
+    let out = out.strip_prefix('0').map_or_else(|| out.to_owned(), |rest| format!("O{rest}"));
+    let ends_with_it = out.len() >= 3 && out.ends_with('O');
+    let out = if ends_with_it { format!("{}0", &out[..out.len() - 1]) } else { out };
+    let inward = inward.strip_prefix('O').map_or_else(|| inward.to_owned(), |rest| format!("0{rest}"));
+    format!("{out} {inward}").parse().ok()
+}
+
 /// Words before a place: "near LU1", "in LU1 2AA".
 const BEFORE_A_PLACE: [&str; 5] = ["near", "in", "around", "at", "by"];
 
@@ -183,6 +206,7 @@ const ALSO_NAMES: [&str; 4] = ["SR1", "PA1", "CO2", "BD8"];
 /// assert_eq!((at.as_str(), words.as_str()), ("LU1 2AA", "food bank please"));
 /// assert_eq!(among_words("s21 notice"), None);
 /// assert_eq!(among_words("co2 alarm"), None);
+/// assert_eq!(among_words("food bank lu1 oab").unwrap().0.as_str(), "LU1 0AB");
 /// assert_eq!(among_words("food bank near sr1").unwrap().1, "food bank");
 /// ```
 pub fn among_words(text: &str) -> Option<(Whereabouts, String)> {
@@ -198,8 +222,15 @@ pub fn among_words(text: &str) -> Option<(Whereabouts, String)> {
         let telling = outcode.as_str().as_bytes()[1].is_ascii_uppercase() && !ALSO_NAMES.contains(&outcode.as_str());
         (telling || words.len() == 1 || names_a_place(at)).then(|| outcode.into())
     };
+    // "SE1 Old Kent Road" has no postcode with a nought; one stands at the end.
+    let mistyped = |at: usize| -> Option<Whereabouts> {
+        let last = words.get(at..).filter(|last| last.len() == 2)?;
+        let postcode = with_noughts(&last.iter().map(|word| bare(word)).collect::<String>())?;
+        let telling = postcode.as_str().as_bytes()[1].is_ascii_uppercase() && !ALSO_NAMES.contains(&postcode.outcode());
+        telling.then(|| postcode.into())
+    };
     let found = (0..words.len()).find_map(|at| {
-        let pair = || whole(at, 2).map(|place| (place, at, 2));
+        let pair = || whole(at, 2).or_else(|| mistyped(at)).map(|place| (place, at, 2));
         let single = || whole(at, 1).or_else(|| half(at)).map(|place| (place, at, 1));
         pair().or_else(single)
     });

@@ -53,7 +53,8 @@ pub(super) fn address(guide: &Prepared) -> String {
     if is_quiet(guide) { format!("/directory/guides/{}", id_of(guide)) } else { format!("/directory/guides/{}", guide.slug) }
 }
 
-fn is_quiet(guide: &Prepared) -> bool {
+/// Whether others had better not see it read: as it says itself, or because of what it is about.
+pub(super) fn is_quiet(guide: &Prepared) -> bool {
     guide.text.quiet || guide.text.needs.iter().any(|need| listing::is_sensitive_code(need))
 }
 

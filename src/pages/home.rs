@@ -12,7 +12,7 @@ use super::{
     layout::Page,
     needs::{self, Overview},
     search_form::{Asked, form},
-    self_help::by_trouble,
+    self_help::{PlaceField, by_trouble},
     whats_on,
     words::{count, date, london_day},
 };
@@ -91,12 +91,12 @@ pub(super) fn to_numbers() -> Markup {
 }
 
 /// Where somebody may be in danger, or had better not be seen: what to do first, and whom to ring about what is wrong.
-/// The link is to all numbers: one to those of a trouble would say in the history what that is.
-pub(super) fn now(numbers: &[Numbers], today: NaiveDate) -> Markup {
+/// `place` is where they can say where they are. The link is to all numbers: one to those of a trouble would say in the history what that is.
+pub(super) fn now(numbers: &[Numbers], today: NaiveDate, place: PlaceField) -> Markup {
     html! {
         section class="now" aria-label=(say("Numbers to call now")) {
             (danger())
-            @if !numbers.is_empty() { div class="urgent" { (by_trouble(numbers, "p", today)) } }
+            @if !numbers.is_empty() { div class="urgent" { (by_trouble(numbers, "p", today, place)) } }
             p { a href="/help#now" { (say("Numbers to call now")) } }
         }
     }
@@ -110,7 +110,7 @@ pub(super) fn unsure() -> Markup {
 /// The guides, by name: what somebody in trouble may look for.
 fn guides(site: &Site) -> Markup {
     let shown = site.texts.shown();
-    let guides: Vec<_> = shown.guides().into_iter().filter(|guide| !guide.text.quiet).take(6).collect();
+    let guides: Vec<_> = shown.guides().into_iter().filter(|guide| !super::guides::is_quiet(guide)).take(6).collect();
     html! {
         @if !guides.is_empty() {
             h2 { (say("What to do first")) }

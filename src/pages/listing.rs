@@ -1,5 +1,9 @@
 //! A service or event as lists show it: enough to decide whether to open it.
 
+mod sensitive;
+mod tags;
+mod whereabouts;
+
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -10,21 +14,20 @@ use super::{
     Site, areas, data,
     language::{as_written, isolated, rightwards, say, say_with, written_in},
     open::{self, Days},
-    parts,
     shortlist::Kept,
-    times,
-    words::{self, Checked},
+    times, words,
 };
 use crate::{
     geo::Point,
     http::Problem,
-    model::{
-        Attribute, Event, Location, LocationPolicy, LocationType, Service, ServiceStatus, event::EventStatus,
-        provenance::Provenance,
-    },
+    model::{Event, Service, ServiceStatus, event::EventStatus},
     published::{render::projected_service_id, shelf::Form},
     search::Found,
 };
+pub(super) use sensitive::{is_sensitive, is_sensitive_code, is_sensitive_event};
+use tags::{Tag, from_elsewhere, tag_list};
+pub(super) use whereabouts::place_in_words;
+use whereabouts::{addresses, nearest, on_the_map, whereabouts, whole_address};
 
 /// What a list shows of one service or event.
 #[derive(Clone, Debug)]
@@ -60,181 +63,8 @@ pub(super) struct Listing {
     pub(super) sensitive: bool,
 }
 
-/// A word about the state of something.
-#[derive(Clone, Debug)]
-pub(super) struct Tag {
-    words: String,
-    look: &'static str,
-}
-
-impl Tag {
-    fn new(words: impl Into<String>, look: &'static str) -> Self {
-        Self { words: words.into(), look }
-    }
-}
-
-/// Whether a term with this code stands for something that others had better not see one read.
-pub(super) fn is_sensitive_code(code: &str) -> bool {
-    code == "safety"
-        || code == "refuge"
-        || ["safety-", "health-crisis", "health-alcohol-drugs", "health-gambling", "money-loan-shark"]
-            .iter()
-            .any(|start| code.starts_with(start))
-}
-
-fn carries_sensitive(attributes: &[Attribute]) -> bool {
-    attributes.iter().filter_map(|attribute| attribute.taxonomy_term.as_ref()?.code.as_deref()).any(is_sensitive_code)
-}
-
-/// Whether somebody may be in danger if others see them reading about this service.
-pub(super) fn is_sensitive(service: &Service) -> bool {
-    let hides = service
-        .service_at_locations
-        .iter()
-        .filter_map(|link| link.location.as_ref())
-        .any(|place| place.location_policy.is_some());
-    hides || carries_sensitive(&service.attributes)
-}
-
-/// The same for an event.
-pub(super) fn is_sensitive_event(event: &Event) -> bool {
-    event.location.as_ref().is_some_and(|place| place.location_policy.is_some()) || carries_sensitive(&event.attributes)
-}
-
-/// What the state of a service is called.
-fn tags(site: &Site, service: &Service) -> Vec<Tag> {
-    let mut tags = Vec::new();
-    match service.status {
-        ServiceStatus::Active => {}
-        ServiceStatus::TemporarilyClosed => tags.push(Tag::new("Temporarily closed", "warn")),
-        ServiceStatus::Inactive => tags.push(Tag::new("Not running now", "warn")),
-        ServiceStatus::Defunct => tags.push(Tag::new("Closed for good", "warn")),
-    }
-    tags.extend(from_elsewhere(&service.extra));
-    if service.event_id.is_some() {
-        // Nobody checks single events; their dates say how fresh they are.
-        tags.push(Tag::new("Event or workshop", "plain"));
-        return tags;
-    }
-    tags.push(match Checked::of(site, service) {
-        Checked::On(day) => Tag::new(say_with("Checked on {date}", &[("date", &words::date(day))]), "good"),
-        Checked::Never if service.freshness.is_none() => Tag::new("Not checked yet", "plain"),
-        Checked::LongAgo(_) | Checked::Never => Tag::new("Needs checking", "doubt"),
-    });
-    tags
-}
-
-/// The directory that something comes from, where that is another one, and since when it has not
-/// been confirmed.
-fn from_elsewhere(extra: &serde_json::Map<String, serde_json::Value>) -> Vec<Tag> {
-    let Some(from) = Provenance::of(extra) else { return Vec::new() };
-    let since = from.unconfirmed_since.as_deref().and_then(parts::day_of);
-    let doubt = since.map(|day| Tag::new(say_with("Not confirmed since {date}", &[("date", &day)]), "doubt"));
-    std::iter::once(Tag::new(say_with("From {source}", &[("source", &from.source)]), "plain")).chain(doubt).collect()
-}
-
-/// The tags, one beside the other.
-pub(super) fn tag_list(tags: &[Tag]) -> Markup {
-    html! { @if !tags.is_empty() { ul class="tags" { @for tag in tags { li class=(tag.look) { (say(&tag.words)) } } } } }
-}
-
-/// Where it is, as far as it may be told, in a few words.
-pub(super) fn place_in_words(place: &Location) -> String {
-    let name = place.name.as_deref().unwrap_or_default();
-    match (place.location_policy, place.location_type) {
-        (Some(LocationPolicy::Area), _) if name.is_empty() => say("The exact address is not published").to_owned(),
-        (Some(LocationPolicy::Area), _) => say_with("In {name} (the exact address is not published)", &[("name", name)]),
-        (Some(_), _) => say("Address given when you book").to_owned(),
-        (None, LocationType::Virtual) => say("Online").to_owned(),
-        (None, _) => {
-            let town = place.addresses.first().map(|address| address.city.as_str()).filter(|town| !name.contains(town));
-            [Some(name), town].into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
-        }
-    }
-}
-
-fn whereabouts(service: &Service) -> Option<String> {
-    let mut places: Vec<String> = service
-        .service_at_locations
-        .iter()
-        .filter_map(|link| link.location.as_deref())
-        .map(place_in_words)
-        .filter(|words| !words.is_empty())
-        .collect();
-    places.dedup();
-    match places.as_slice() {
-        [] if service.phones.is_empty() && service.url.is_some() => Some(say("Online").to_owned()),
-        [] if !service.phones.is_empty() => Some(say("By phone").to_owned()),
-        [] => None,
-        some if some.len() <= 2 => Some(some.join("; ")),
-        [first, rest @ ..] => {
-            let more = words::count(rest.len(), "more place", "more places");
-            Some(say_with("{first}; and {more}", &[("first", first), ("more", &more)]))
-        }
-    }
-}
-
 /// Longest that a list says who something is for, in characters.
 const LONGEST_AUDIENCE: usize = 120;
-/// Places whose addresses a list to keep has at most.
-const ADDRESSES: usize = 2;
-
-/// The whole addresses of the nearest places, or of the first ones; none where none is public.
-fn addresses(service: &Service, from: Option<Point>) -> Option<String> {
-    let mut places: Vec<&Location> = service.service_at_locations.iter().filter_map(|link| link.location.as_deref()).collect();
-    if let Some(from) = from {
-        let far = |place: &&Location| point_of(place).map_or(f64::INFINITY, |point| point.metres_to(from));
-        places.sort_by(|a, b| far(a).total_cmp(&far(b)));
-    }
-    let mut found: Vec<String> = places.into_iter().filter_map(whole_address).collect();
-    found.dedup();
-    let more = found.len().saturating_sub(ADDRESSES);
-    found.truncate(ADDRESSES);
-    if more > 0 {
-        found.push(words::count(more, "more place", "more places"));
-    }
-    Some(found.join("; ")).filter(|said| !said.is_empty())
-}
-
-/// The address of a place in a line, with its name; none where it is not public, or there is none.
-fn whole_address(place: &Location) -> Option<String> {
-    if place.location_policy.is_some() {
-        return None;
-    }
-    let address = place.addresses.first()?;
-    let name = place.name.as_deref().unwrap_or_default();
-    let lines = [name, &address.address_1, address.address_2.as_deref().unwrap_or_default(), &address.city, &address.postal_code];
-    let mut parts: Vec<&str> = Vec::new();
-    for line in lines.into_iter().map(str::trim).filter(|line| !line.is_empty()) {
-        if !parts.contains(&line) {
-            parts.push(line);
-        }
-    }
-    Some(parts.join(", "))
-}
-
-fn point_of(place: &Location) -> Option<Point> {
-    Point::new(place.latitude?.0, place.longitude?.0)
-}
-
-fn points(service: &Service) -> impl Iterator<Item = Point> {
-    service.service_at_locations.iter().filter_map(|link| point_of(link.location.as_ref()?))
-}
-
-fn nearest(service: &Service, from: Point) -> Option<f64> {
-    points(service).map(|point| point.metres_to(from)).min_by(f64::total_cmp)
-}
-
-/// Where it stands on a map: its nearest place, or its first. What somebody may be in danger for is on none.
-fn on_the_map(service: &Service, from: Option<Point>) -> Option<Point> {
-    if is_sensitive(service) {
-        return None;
-    }
-    match from {
-        Some(from) => points(service).min_by(|a, b| a.metres_to(from).total_cmp(&b.metres_to(from))),
-        None => points(service).next(),
-    }
-}
 
 /// In its own words, else by age.
 fn audience(service: &Service) -> Option<String> {
@@ -265,7 +95,7 @@ impl Listing {
             name: service.name.clone(),
             organisation: service.organization.as_ref().map(|organisation| organisation.name.clone()),
             summary: service.description.as_deref().map(|text| words::summary(text, 260)),
-            tags: tags(site, service),
+            tags: tags::of(site, service),
             place: whereabouts(service),
             distance: from.and_then(|from| nearest(service, from)).map(words::distance),
             cost: words::costs(service.fees_description.as_deref().or(service.fees.as_deref()), &service.cost_options)

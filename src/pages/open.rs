@@ -5,7 +5,7 @@ use chrono_tz::Europe::London;
 
 use super::{
     language::{say, say_with},
-    times::{from_to, time},
+    times::{clock_times, from_to, time},
     words::{date, long_date},
 };
 use crate::model::{
@@ -78,10 +78,16 @@ pub(super) fn next_date(event: &Event, now: DateTime<Utc>, horizon: TimeDelta, d
 pub(super) fn occurrence(occurrence: &Occurrence, days: Days) -> String {
     let start = occurrence.start.with_timezone(&London);
     let end = occurrence.end.with_timezone(&London);
-    let until = if end.date_naive() == start.date_naive() || end - start < TimeDelta::hours(18) {
-        time(end.time())
-    } else {
-        say_with("{time} on {date}", &[("time", &time(end.time())), ("date", &date(end.date_naive()))])
+    let first = day(start.date_naive(), days);
+    let is_short = end.date_naive() == start.date_naive() || end - start < TimeDelta::hours(18);
+    let when = match clock_times(start.naive_local(), end.naive_local()) {
+        Some(times) if is_short => [first, times].join(say(", ")),
+        Some(_) => {
+            let until = say_with("{time} on {date}", &[("time", &time(end.time())), ("date", &date(end.date_naive()))]);
+            [first, from_to(&time(start.time()), &until)].join(say(", "))
+        }
+        None if is_short => first,
+        None => from_to(&first, &long_date(end.date_naive())),
     };
     let state = match occurrence.status {
         OccurrenceStatus::Scheduled => "",
@@ -89,7 +95,6 @@ pub(super) fn occurrence(occurrence: &Occurrence, days: Days) -> String {
         OccurrenceStatus::Full => "full",
         OccurrenceStatus::Cancelled => "cancelled",
     };
-    let when = [day(start.date_naive(), days), from_to(&time(start.time()), &until)].join(say(", "));
     capital(&if state.is_empty() { when } else { format!("{when} ({})", say(state)) })
 }
 

@@ -43,12 +43,15 @@ pub(super) async fn page(site: &Site, changed_at: DateTime<Utc>, place: Location
     let at = Uuid::from(place.id);
     let services = site.aside(move |directory| services_at(directory, at)).await?;
     let listings = listing::of_services(site, &services[..services.len().min(MOST)], None)?;
-    let quiet = listings.iter().any(|listing| listing.sensitive);
+    let sensitive = listings.iter().filter(|listing| listing.sensitive).count();
+    // As on the page of an organisation: one of many is a reason to be able to leave, most of them to keep its name out.
+    let (quiet, discreet) = (sensitive > 0, sensitive * 2 > listings.len());
     let name = place.name.clone().unwrap_or_else(|| say("A place").to_owned());
     let path = format!("/directory/places/{at}");
     let today = site.today();
     let access = parts::access(&place.accessibility);
     let body = html! {
+        @if quiet { (super::home::danger()) (super::home::to_numbers()) }
         h1 { (as_written(&name)) }
         @if let Some(other) = &place.alternate_name { p class="by" { (weave("Also called {name}", &[("name", as_written(other))])) } }
         @for line in &place.addresses { (parts::address(line)) }
@@ -73,7 +76,8 @@ pub(super) async fn page(site: &Site, changed_at: DateTime<Utc>, place: Location
         }
         (parts::wrong(place.id))
     };
-    Ok(Page { path: Some(path), data: Some(jsonld::place(&site.directory.public_url, &place)), quiet, ..Page::new(name, body) })
+    let title = if discreet { say("A place").to_owned() } else { name };
+    Ok(Page { path: Some(path), data: Some(jsonld::place(&site.directory.public_url, &place)), quiet, ..Page::new(title, body) })
 }
 
 /// The services at a place, those that cannot be had left out. Links are not in order of places, so

@@ -64,11 +64,18 @@ document.addEventListener('submit', (event) => {
 });
 
 addEventListener('popstate', (event) => {
-  const number = event.state?.shown;
+  // A link within the page, such as "Skip to main content", is an entry of its own that nobody has marked yet: it belongs to
+  // what is shown, and is no way back.
+  if (event.state === null) {
+    history.replaceState({ shown }, '');
+    return;
+  }
+  const number = event.state.shown;
   if (!pages[number]) {
     location.reload();
     return;
   }
+  if (number === shown) return;
   const { from } = pages[shown];
   show(number);
   if (from?.isConnected) from.focus({ preventScroll: true });

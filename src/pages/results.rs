@@ -2,6 +2,7 @@
 //! form sends it in the body, and no answer to it may be stored.
 
 mod nothing;
+mod to_ring;
 
 use axum::{
     extract::{State, rejection::StringRejection},
@@ -19,8 +20,7 @@ use super::{
     layout::Page,
     listing::{self, Listing},
     map, needs, paging,
-    search_form::{Asked, Mistake, button, form, form_with},
-    self_help::these_lines,
+    search_form::{Asked, Mistake, Narrowing, button, form, form_with},
     shortlist::{self, Kept},
     statements,
     words::{self, count},
@@ -33,6 +33,7 @@ use crate::{
     search::{Enough, Found, Wanted, says_nothing},
     self_help::contacts::Area,
 };
+use to_ring::{Now, Numbered};
 
 /// How results are sorted where it is known where somebody is, and where some of what they wrote is enough.
 const NEAREST: &str = "The nearest to {place} are first.";
@@ -107,7 +108,7 @@ async fn page(site: &Site, parameters: &Parameters, by: By) -> Result<Page, Prob
     if !mistakes.is_empty() || (says_only_where && !place.wrong.is_empty()) {
         return mistaken(site, &asked, mistakes, place).await;
     }
-    let named = named(site, &asked, &place).await;
+    let named = to_ring::named(site, &asked, &place).await;
     if says_nothing(&asked.words) {
         return tell_more(site, &asked, &place).await;
     }
@@ -127,58 +128,10 @@ async fn page(site: &Site, parameters: &Parameters, by: By) -> Result<Page, Prob
     let to_ask = if place.wrong.is_empty() {
         areas::outside(site, place.codes()).await.unwrap_or_default()
     } else {
-        to_ask(site, &place).await
+        to_ring::to_ask(site, &place).await
     };
-    let to_ring = Numbered { named, now: numbers_now(site, &asked, &found, &place).await?, to_ask };
+    let to_ring = Numbered { named, now: Now::of(site, &asked, &found, &place).await, to_ask };
     results(site, parameters, by, &asked, &found, &place, &to_ring)
-}
-
-/// Numbers to ring beside results.
-struct Numbered {
-    /// Lines that are called what was searched for.
-    named: Markup,
-    /// What cannot wait.
-    now: Markup,
-    /// Whom to ask about help where the place is not known, or not one of the directory's.
-    to_ask: Markup,
-}
-
-/// Where somebody may be in danger, or had better not be seen: what to do first, and whom to ring about what they wrote.
-async fn numbers_now(site: &Site, asked: &Asked, found: &Found, place: &Place) -> Result<Markup, Problem> {
-    let understood = &found.understood;
-    if !understood.urgent && !understood.sensitive {
-        return Ok(Markup::default());
-    }
-    // "Chest pain" cannot wait, "register with a doctor" can, and both are the same need.
-    let presses = |code: &&str| understood.urgent || listing::is_sensitive_code(code);
-    let needs = understood.needs.iter().map(|need| need.code.as_str()).filter(presses);
-    let area = place.council();
-    let mut numbers = site.self_help.numbers_for(needs, area.as_ref()).await;
-    let named = site.self_help.named(&asked.words, area.as_ref()).await;
-    for trouble in &mut numbers {
-        // Those stand above already.
-        trouble.lines.retain(|line| !named.iter().any(|there| there.id == line.id));
-        if place.from.as_ref().is_some_and(Here::is_whole) {
-            trouble.lacks_the_council |= std::mem::take(&mut trouble.wants_the_place);
-        }
-    }
-    numbers.retain(|trouble| !trouble.lines.is_empty());
-    Ok(home::now(&numbers, site.self_help.today()))
-}
-
-/// The lines that are called what was searched for: "samaritans".
-async fn named(site: &Site, asked: &Asked, place: &Place) -> Markup {
-    let lines = site.self_help.named(&asked.words, place.council().as_ref()).await;
-    html! {
-        @if !lines.is_empty() {
-            section class="called" aria-label=(say("Phone line")) { (these_lines(&lines, site.self_help.today())) }
-        }
-    }
-}
-
-/// Whom to ask where nobody here knows the place, and that it may lie elsewhere.
-async fn to_ask(site: &Site, place: &Place) -> Markup {
-    html! { (areas::perhaps_outside(site).await) (nothing::somebody_to_ask(site, &[], place).await) }
 }
 
 /// Where results are looked for.
@@ -248,7 +201,7 @@ fn results(
     let is_wrong = !place.wrong.is_empty();
     let body = html! {
         (to_ring.named)
-        (to_ring.now)
+        (to_ring.now.show(site))
         (summary_of(&place.wrong))
         h1 { (count(found.total, "result", "results")) }
         (understood(site, found)?)
@@ -257,7 +210,7 @@ fn results(
             p { strong { (say("These are results from everywhere.")) } " " a href="/help#now" { (say("Numbers to call now")) } }
         }
         (to_ring.to_ask)
-        details class="narrow" open[is_wrong] { summary { (say("Change or narrow your search")) } (form_with(asked, &place.wrong, !is_wrong || asked.narrows(), &kept.hidden())) }
+        (search_again(asked, place, &kept, &to_ring.now))
         p class="small order" { (order(found, place.from.as_ref(), some_are_for_elsewhere)) }
         (guides::about(site, &found.understood.needs.iter().map(|need| need.code.clone()).collect::<Vec<_>>(), GUIDES))
         @if !found.understood.sensitive { (map::draw(&listings, place.point(), &ground)) }
@@ -279,6 +232,18 @@ fn results(
     // Where it cannot wait, nothing but the numbers stands on the first screen.
     let urgent = found.understood.urgent;
     Ok(Page { unkept: true, quiet, urgent, outcode, pictures_from, scripts, sends_itself: true, ..page })
+}
+
+/// The form with what was asked: folded away, unless there is something to put right in it, or the number of somebody's
+/// own council waits for their place.
+fn search_again(asked: &Asked, place: &Place, kept: &Kept, now: &Now) -> Markup {
+    let is_wrong = !place.wrong.is_empty();
+    let narrowing = if is_wrong && !asked.narrows() { Narrowing::Hidden } else { Narrowing::Shown };
+    let form = |narrowing| form_with(asked, &place.wrong, narrowing, &kept.hidden());
+    html! {
+        @if now.wants_the_place() { (form(Narrowing::Folded)) }
+        @else { details class="narrow" open[is_wrong] { summary { (say("Change or narrow your search")) } (form(narrowing)) } }
+    }
 }
 
 /// In which order the results are.
@@ -376,7 +341,7 @@ async fn empty(site: &Site) -> Result<Page, Problem> {
 async fn mistaken(site: &Site, asked: &Asked, mut mistakes: Vec<Mistake>, place: Place) -> Result<Page, Problem> {
     let overview = needs::overview(site).await?;
     let status = if mistakes.is_empty() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
-    let to_ask = if place.wrong.is_empty() { Markup::default() } else { to_ask(site, &place).await };
+    let to_ask = if place.wrong.is_empty() { Markup::default() } else { to_ring::to_ask(site, &place).await };
     mistakes.extend(place.wrong);
     let body = html! {
         (summary_of(&mistakes))

@@ -77,6 +77,17 @@ pub(super) struct Asked {
     pub(super) access: String,
 }
 
+/// How a form shows the choices that narrow a search down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Narrowing {
+    /// Not at all.
+    Hidden,
+    /// Until somebody opens them, unless one was made.
+    Folded,
+    /// At once.
+    Shown,
+}
+
 /// What is wrong with one field of the form.
 #[derive(Clone, Debug)]
 pub(super) struct Mistake {
@@ -229,11 +240,11 @@ pub(super) fn button(asked: &Asked, carried: &Markup, class: &str, words: &Marku
 /// The search form, with what was written and what is wrong with it. `narrowing` shows the choices
 /// that narrow a search down.
 pub(super) fn form(asked: &Asked, mistakes: &[Mistake], narrowing: bool) -> Markup {
-    form_with(asked, mistakes, narrowing, &html! {})
+    form_with(asked, mistakes, if narrowing { Narrowing::Shown } else { Narrowing::Hidden }, &html! {})
 }
 
 /// The same with hidden fields that are carried along.
-pub(super) fn form_with(asked: &Asked, mistakes: &[Mistake], narrowing: bool, carried: &Markup) -> Markup {
+pub(super) fn form_with(asked: &Asked, mistakes: &[Mistake], narrowing: Narrowing, carried: &Markup) -> Markup {
     let wrong = |field: &str| mistakes.iter().find(|mistake| mistake.field == field).map(|mistake| mistake.said.as_str());
     let described =
         |field: &str| if wrong(field).is_some() { format!("{field}-hint {field}-error") } else { format!("{field}-hint") };
@@ -257,7 +268,11 @@ pub(super) fn form_with(asked: &Asked, mistakes: &[Mistake], narrowing: bool, ca
                 (message("postcode"))
                 input class="short" type="text" id="postcode" name="postcode" dir=[rightwards()] value=(asked.postcode) autocomplete="postal-code" aria-describedby=(described("postcode")) aria-invalid=[wrong("postcode").map(|_| "true")];
             }
-            @if narrowing { (choices(asked, wrong("age"), &message("age"))) }
+            @match narrowing {
+                Narrowing::Hidden => {},
+                Narrowing::Folded => details open[asked.narrows()] { summary { (say("Narrow it down")) } (choices(asked, wrong("age"), &message("age"))) },
+                Narrowing::Shown => (choices(asked, wrong("age"), &message("age"))),
+            }
             button class="button" { (say("Find help")) }
         }
     }

@@ -18,7 +18,7 @@ use super::{
     layout::Page,
     listing::{self, Listing},
     phones, results,
-    search_form::Asked,
+    search_form::{Asked, Narrowing, form_with},
     self_help,
     words::{self, count},
 };
@@ -212,7 +212,7 @@ pub(super) async fn more(State(site): State<Site>, headers: HeaderMap, body: Res
         let body = html! {
             h1 { (say("Find help")) }
             p { (say_with("Your list has {listings}. You can add what you find.", &[("listings", &count(kept.0.len(), "listing", "listings"))])) }
-            (super::search_form::form_with(&Asked::default(), &[], true, &kept.hidden()))
+            (form_with(&Asked::default(), &[], Narrowing::Shown, &kept.hidden()))
         };
         page(say("Find help"), body)
     });

@@ -196,12 +196,30 @@ pub(super) fn at(at: NaiveDateTime) -> String {
     say_with("{date} at {time}", &[("date", &long_date(at.date())), ("time", &time(at.time()))])
 }
 
+/// Whether something ends on the day on which it starts, or in the small hours after it.
+pub(super) fn is_of_one_day(start: NaiveDateTime, end: NaiveDateTime) -> bool {
+    let until_late = Some(end.date()) == start.date().succ_opt() && end.hour() < 4;
+    end.date() == start.date() || until_late
+}
+
+/// From when to when on the clock: "10am to midday"; nothing for whole days, as calendars have them for which nobody
+/// wrote hours.
+pub(super) fn clock_times(start: NaiveDateTime, end: NaiveDateTime) -> Option<String> {
+    (!is_whole_days(start, end)).then(|| from_to(&time(start.time()), &time(end.time())))
+}
+
+fn is_whole_days(start: NaiveDateTime, end: NaiveDateTime) -> bool {
+    start.time() == NaiveTime::MIN && (end.hour(), end.minute()) == (23, 59)
+}
+
 /// From one moment to another: "Thursday 3 December 2026, 10am to midday". Both days are named where
 /// it lasts longer than into the small hours.
 pub(super) fn span(start: NaiveDateTime, end: NaiveDateTime) -> String {
-    let until_late = Some(end.date()) == start.date().succ_opt() && end.hour() < 4;
-    if end.date() == start.date() || until_late {
-        return [long_date(start.date()), from_to(&time(start.time()), &time(end.time()))].join(say(", "));
+    if is_of_one_day(start, end) {
+        return std::iter::once(long_date(start.date())).chain(clock_times(start, end)).collect::<Vec<_>>().join(say(", "));
+    }
+    if is_whole_days(start, end) {
+        return from_to(&long_date(start.date()), &long_date(end.date()));
     }
     let at = |at: NaiveDateTime| say_with("{time} on {date}", &[("time", &time(at.time())), ("date", &long_date(at.date()))]);
     from_to(&at(start), &at(end))
@@ -236,8 +254,8 @@ fn dates(event: &Event) -> String {
     let from = say_with("from {date}", &[("date", &date(start.date()))]);
     let until = rule.until.map(|until| format!("{from} {}", say_with("until {date}", &[("date", &date(until.date()))])));
     let times = rule.count.map(|times| [from.clone(), count(times as usize, "time", "times")].join(say(", ")));
-    let hours = from_to(&time(start.time()), &time(end.time()));
-    [days, hours, until.or(times).unwrap_or(from)].join(say(", "))
+    let parts = std::iter::once(days).chain(clock_times(start, end)).chain([until.or(times).unwrap_or(from)]);
+    parts.collect::<Vec<_>>().join(say(", "))
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ use super::{
     paging,
     results::{mistaken_title, sent, summary_of},
     search_form::Mistake,
-    times::{from_to, time},
+    times::{clock_times, is_of_one_day, span},
     words::{self, count, long_date},
 };
 use crate::{
@@ -158,7 +158,7 @@ async fn page(site: &Site, parameters: &Parameters) -> Result<Page, Problem> {
         @for (day, dates) in &days {
             section aria-labelledby=(format!("d-{day}")) {
                 h2 id=(format!("d-{day}")) { (long_date(*day)) @if *day == today { " – " (say("today")) } }
-                ul class="listings" { @for date in dates { li { (item(date, from, &elsewhere, None)) } } }
+                ul class="listings" { @for date in dates { li { (item(date, from, &elsewhere, when(&date.occurrence, Some(*day)))) } } }
             }
         }
         @if asked.postcode.is_empty() { (paging::links(&asked.path(asked.monday), at)) } @else { (paging::forms(FORM, ADDRESS, at)) }
@@ -193,12 +193,11 @@ pub(super) async fn soon(site: &Site) -> Result<Markup, Problem> {
     events.retain(|event| !is_sensitive_event(event));
     let elsewhere = moved_to(site, &events)?;
     let days = by_day(&events, now, until);
-    let next = days.iter().flat_map(|(day, dates)| dates.iter().map(move |date| (day, date)));
-    let next = next.filter(|(_, date)| date.occurrence.status != OccurrenceStatus::Cancelled).take(SHOWN);
+    let next = days.values().flatten().filter(|date| date.occurrence.status != OccurrenceStatus::Cancelled).take(SHOWN);
     Ok(html! {
         @if !days.is_empty() {
             h2 { (say("What’s on soon: events and workshops")) }
-            ul class="listings brief" { @for (day, date) in next { li { (item(date, None, &elsewhere, Some(*day))) } } }
+            ul class="listings brief" { @for date in next { li { (item(date, None, &elsewhere, when(&date.occurrence, None))) } } }
             p { a href=(ADDRESS) { (say("All dates, week by week")) } }
         }
     })
@@ -232,10 +231,16 @@ fn by_day(events: &[Event], begin: DateTime<Utc>, end: DateTime<Utc>) -> BTreeMa
     days
 }
 
-/// One date. `elsewhere` has the places that dates have moved to; `day` is said where no heading says it.
-fn item(date: &Date<'_>, from: Option<Point>, elsewhere: &[Location], day: Option<NaiveDate>) -> Markup {
+/// When a date is. Below the heading of its day only the hours are said, unless it is on other days as well: what goes on
+/// until Sunday does not end at four on Friday.
+fn when(occurrence: &Occurrence, heading: Option<NaiveDate>) -> Option<String> {
+    let [start, end] = [occurrence.start, occurrence.end].map(|at| at.with_timezone(&London).naive_local());
+    if heading == Some(start.date()) && is_of_one_day(start, end) { clock_times(start, end) } else { Some(span(start, end)) }
+}
+
+/// One date. `elsewhere` has the places that dates have moved to.
+fn item(date: &Date<'_>, from: Option<Point>, elsewhere: &[Location], when: Option<String>) -> Markup {
     let (event, occurrence) = (date.event, &date.occurrence);
-    let (start, end) = (occurrence.start.with_timezone(&London), occurrence.end.with_timezone(&London));
     let (look, state) = match occurrence.status {
         OccurrenceStatus::Scheduled => ("", None),
         OccurrenceStatus::Cancelled => ("warn", Some("Cancelled")),
@@ -252,12 +257,16 @@ fn item(date: &Date<'_>, from: Option<Point>, elsewhere: &[Location], day: Optio
     let place = at.map(place_in_words).or_else(online);
     let point = at.and_then(|place| Point::new(place.latitude?.0, place.longitude?.0));
     let distance = point.zip(from).map(|(point, from)| words::distance(point.metres_to(from)));
-    let facts: Vec<String> =
-        place.into_iter().chain(distance).chain(words::costs(None, &event.cost_options).into_iter().take(1)).collect();
+    let facts: Vec<String> = when
+        .into_iter()
+        .chain(place)
+        .chain(distance)
+        .chain(words::costs(None, &event.cost_options).into_iter().take(1))
+        .collect();
     html! {
         h3 { a href=(format!("/directory/events/{}", event.id)) { (as_written(&event.name)) } }
         @if let Some(state) = state { ul class="tags" { li class=(look) { (say(state)) } } }
-        p class="by" { @if let Some(day) = day { (long_date(day)) ", " } (from_to(&time(start.time()), &time(end.time()))) @if !facts.is_empty() { " · " (facts.join(" · ")) } }
+        @if !facts.is_empty() { p class="by" { (facts.join(" · ")) } }
         @if let Some(note) = &occurrence.note { p { (as_written(note)) } }
     }
 }

@@ -97,7 +97,7 @@ impl Columns {
             _ => Format::Simple,
         };
         let areas = (0..headings.len()).filter(|at| names_an_area(&headings[*at])).collect();
-        Some(Self { format, headed: true, name, position, ended: column(&["doterm"]), areas })
+        Some(Self { format, headed: true, name, position, ended: column(&["doterm", "terminated"]), areas })
     }
 
     /// Postcode, quality, easting, northing, country, two of the health service, county, district, ward.
@@ -208,11 +208,14 @@ fn shown(text: &str) -> String {
 fn names_an_area(heading: &str) -> bool {
     const KINDS: [&str; 11] = ["cty", "ced", "laua", "lad", "ward", "wd", "parish", "parncp", "ctry", "rgn", "icb"];
     const CODE_POINT: [&str; 4] = ["country_code", "admin_county_code", "admin_district_code", "admin_ward_code"];
+    // Of lists that others have made of the two.
+    const IN_WORDS: [&str; 4] = ["county code", "district code", "ward code", "parish code"];
     let without_year = heading.strip_suffix("cd").map(|rest| rest.trim_end_matches(|c: char| c.is_ascii_digit()));
     let stem = heading.strip_prefix("os").unwrap_or(heading);
     KINDS.contains(&stem)
         || without_year.is_some_and(|stem| KINDS.contains(&stem) || stem == "par")
         || CODE_POINT.contains(&heading)
+        || IN_WORDS.contains(&heading)
         || heading == "gss"
         || heading.starts_with("gss_code")
         || heading == "gss code"
@@ -289,6 +292,14 @@ mod tests {
             columns("LU1 1AA,10,509216,221296,E92000001,E19000003,E18000006,,E06000032,E05002192").unwrap().format,
             Format::CodePointOpen
         );
+        let in_words = "Postcode,In Use?,Latitude,Longitude,Easting,Northing,County,District,Ward,District Code,Ward Code,Country,County Code,Introduced,Terminated";
+        assert_eq!(
+            areas(in_words),
+            ["Ward", "District Code", "Ward Code", "County Code"],
+            "names of wards are no codes and left alone"
+        );
+        let ended = "LU1 2AB,No,51.8,-0.4,1,2,,Luton,South,E06000032,E05002192,England,,1980-01-01,2003-12-01";
+        assert_eq!(columns(in_words).unwrap().read(&cells(ended)), Ok(Row::Skipped(NO_LONGER_IN_USE)));
         assert_eq!(columns("LU1,51.87,-0.42").unwrap().format, Format::Simple);
         for other in ["name,address", "postcode,name", "1,2,3", "lat,long", "", "Luton,51.8,-0.4"] {
             assert_eq!(columns(other), None, "{other}");

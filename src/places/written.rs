@@ -4,7 +4,7 @@
 
 use crate::model::{
     values::Refused,
-    whereabouts::{Outcode, Postcode, Whereabouts},
+    whereabouts::{Outcode, Postcode, Whereabouts, with_noughts},
 };
 
 /// Longer text is no place, and reading it would take time, in characters.
@@ -49,6 +49,7 @@ pub fn readings(written: &str) -> Vec<Reading> {
     };
     add(whole.map(Reading::At).into_iter().collect());
     add(postcodes(&words).map(|postcode| Reading::At(postcode.into())).collect());
+    add(mistyped(&words).map(|postcode| Reading::At(postcode.into())).collect());
     add(begun(&words).map(|outcode| Reading::Begun(outcode.into())).collect());
     // "Flat B1, Luton" is in Luton, not in Birmingham.
     let (telling, others): (Vec<Outcode>, Vec<Outcode>) = outcodes(&words).partition(has_two_letters);
@@ -77,6 +78,13 @@ fn postcodes(words: &[&str]) -> impl Iterator<Item = Postcode> {
         let pair = words.get(at + 1).and_then(|next| format!("{} {next}", words[at]).parse().ok());
         pair.or_else(|| words[at].parse().ok())
     })
+}
+
+/// The whole postcode that somebody means who typed the letter O for a nought: all that was written, or the end of it.
+/// Anywhere else it may be a word: "SE1 Old Kent Road".
+fn mistyped(words: &[&str]) -> impl Iterator<Item = Postcode> {
+    let last = |count: usize| with_noughts(&words.get(words.len().checked_sub(count)?..)?.concat());
+    [last(words.len()), last(2), last(1)].into_iter().flatten()
 }
 
 /// First halves of postcodes with something behind them that begins like the other half: "LU1 2A", "LU12A".
@@ -166,6 +174,24 @@ mod tests {
         }
         assert_eq!(first("E1 6AN"), Some(Reading::At("E1 6AN".parse().unwrap())));
         assert_eq!(first("1 B1 Court, E1 6AN"), Some(Reading::At("E1 6AN".parse().unwrap())));
+    }
+
+    #[test]
+    fn the_letter_o_is_a_nought_where_no_postcode_has_a_letter() {
+        for (written, meant) in [
+            ("LU1 OAB", "LU1 0AB"),
+            ("lu1oab", "LU1 0AB"),
+            ("12 High Street, Luton LU1 OAB", "LU1 0AB"),
+            ("CRO 2XX", "CR0 2XX"),
+            ("0X1 1AA", "OX1 1AA"),
+        ] {
+            assert_eq!(first(written), Some(Reading::At(meant.parse().unwrap())), "{written}");
+            assert_eq!(postcode_in(written).unwrap().as_str(), meant, "{written}");
+        }
+        assert_eq!(first("SE1 Old Kent Road"), Some(Reading::At("SE1".parse().unwrap())));
+        assert_eq!(first("LU1 2AA"), Some(Reading::At("LU1 2AA".parse().unwrap())));
+        // It is one as it stands, though there is none: what is meant comes behind it.
+        assert!(readings("M2O 1AA").contains(&Reading::At("M20 1AA".parse().unwrap())));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! Readers keep a position and ask what came after it ([`after`]). The order of positions is the
 //! order of commits, because the counter is locked until the commit (`docs/decisions/0001-positions.md`).
 
+mod counter;
 pub mod evidence;
 pub mod own;
 pub mod projection;
@@ -17,9 +18,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::model::Kind;
+pub use counter::{Locked, finish, head, head_in, lock, new_epoch};
 pub use store::{
-    Locked, after, after_in, by_kind, changed_last, clear, count_after, count_from, current, finish, head, head_in, lock,
-    made_of, move_to_end, new_epoch, owners, put, write,
+    after, after_in, by_kind, changed_last, clear, count_after, count_from, current, made_of, move_to_end, owners, put, write,
 };
 
 /// A tombstone whose reason begins so says which record has taken the place of the one that went: its id

@@ -8,7 +8,7 @@ mod brief;
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
 use super::{
@@ -16,7 +16,7 @@ use super::{
     redaction::{self, Known},
 };
 use crate::{
-    ids,
+    ids::{self, LocationId},
     model::{
         Attribute, Document, Event, Kind, Location, LocationPolicy, Organization, Service, ServiceAtLocation, Taxonomy,
         TaxonomyTerm, event::place_not_told,
@@ -35,8 +35,11 @@ pub struct Around {
     /// The most open link to each place, for rendering places themselves.
     pub most_open_link: HashMap<Uuid, LocationPolicy>,
     /// Organizations with a service or event at a place that is not told whole, and what is known of
-    /// it: what they say of themselves must not tell it either.
+    /// it: neither what they say of themselves nor their other listings may tell it.
     pub discreet: HashMap<Uuid, Known>,
+    /// Places that only those who keep them may see, and what is known of each: a listing that is there must
+    /// not tell of it in its text.
+    pub unseen: HashMap<Uuid, Known>,
     /// The moment at which it is rendered: a series whose last date has passed is inactive.
     pub now: DateTime<Utc>,
 }
@@ -65,6 +68,14 @@ impl Around {
             Some(Document::Taxonomy(found)) => Some(found),
             _ => None,
         }
+    }
+
+    /// What is known of places that other listings of the organization hide; none where one of them is among
+    /// those that this listing shows to everybody.
+    fn hidden_beside(&self, organization: Uuid, shown: impl IntoIterator<Item = LocationId>) -> Option<&Known> {
+        let known = self.discreet.get(&organization).filter(|known| !known.is_empty())?;
+        let is_shown = shown.into_iter().any(|place| known.is_place(place.into()));
+        (!is_shown).then_some(known)
     }
 
     /// Whether a record with these attributes belongs to a category whose places are secret.
@@ -111,12 +122,24 @@ pub fn render(document: Document, around: &Around, modified: DateTime<Utc>, sign
     }
 }
 
-fn plain(kind: Kind, id: Uuid, mut document: impl Brief, modified: DateTime<Utc>, signed: bool) -> Rendered {
+fn plain(kind: Kind, id: Uuid, mut document: impl Brief + DeserializeOwned, modified: DateTime<Utc>, signed: bool) -> Rendered {
     document.set_modified(modified);
-    let full = json(&document);
+    let (mut document, full) = told(document);
     let canonical = signed.then(|| signing::canonical(&document));
     document.shorten();
     Rendered { id, kind, derived: false, full, brief: json(&document), canonical }
+}
+
+/// The document as it is told, and its text: parts of it may say what they said before.
+fn told<T: Serialize + DeserializeOwned>(document: T) -> (T, String) {
+    let text = json(&document);
+    match redaction::without_changes_of_parts::<T>(&text) {
+        Some(left) => {
+            let text = json(&left);
+            (left, text)
+        }
+        None => (document, text),
+    }
 }
 
 fn json(document: &impl Serialize) -> String {
@@ -217,7 +240,13 @@ fn service(mut doc: Service, around: &Around, modified: DateTime<Utc>, signed: b
         .into_iter()
         .filter_map(|link| {
             let said = redaction::link_policy(link.location_policy, secret);
-            let place = link.location_id.and_then(|id| around.location(id))?;
+            let Some(place) = link.location_id.and_then(|id| around.location(id)) else {
+                // A place of which nothing is shown is hidden as well, where the link or who keeps it says so.
+                let unseen = link.location_id.and_then(|id| around.unseen.get(&Uuid::from(id)));
+                hides_a_place |= said != LocationPolicy::Exact || unseen.is_some();
+                known.add(unseen.cloned().unwrap_or_default());
+                return None;
+            };
             let policy = said.max(place.location_policy.unwrap_or_default());
             if policy != LocationPolicy::Exact {
                 hides_a_place = true;
@@ -226,15 +255,14 @@ fn service(mut doc: Service, around: &Around, modified: DateTime<Utc>, signed: b
             public_link(link, place, policy, id, around)
         })
         .collect();
+    let shown = doc.service_at_locations.iter().filter_map(|link| link.location_id);
+    known.add(around.hidden_beside(organization.id.into(), shown).cloned().unwrap_or_default());
     let known = known.but_for([doc.name.as_str(), organization.name.as_str()]);
     doc.organization = Some(organization);
     lead_only_beside(&mut doc);
-    if hides_a_place {
-        let Some(hidden) = redaction::hide_places(Kind::Service, &doc, &known) else { return Vec::new() };
-        doc = hidden;
-    }
+    let Some(mut doc) = without_places(Kind::Service, doc, &known, hides_a_place) else { return Vec::new() };
     doc.set_modified(modified);
-    let full = json(&doc);
+    let (mut doc, full) = told(doc);
     let canonical = (signed && !derived).then(|| signing::canonical(&doc));
     let links = std::mem::take(&mut doc.service_at_locations);
     doc.shorten();
@@ -244,6 +272,17 @@ fn service(mut doc: Service, around: &Around, modified: DateTime<Utc>, signed: b
         all.push(Rendered { derived: true, ..plain(Kind::ServiceAtLocation, link.id.into(), link, modified, false) });
     }
     all
+}
+
+/// A listing without what it says of places that it hides, or that others of its organization do.
+fn without_places<T: Serialize + DeserializeOwned>(kind: Kind, listing: T, known: &Known, hides_a_place: bool) -> Option<T> {
+    if hides_a_place {
+        redaction::hide_places(kind, &listing, known)
+    } else if known.is_empty() {
+        Some(listing)
+    } else {
+        redaction::hide_known(kind, &listing, known)
+    }
 }
 
 /// Leave times and areas only such ids of places, and of links to places, as stand beside them: the id of a
@@ -292,7 +331,7 @@ fn event(mut doc: Event, around: &Around, modified: DateTime<Utc>, signed: bool)
     let id = Uuid::from(doc.id);
     let secret = around.is_secret(&doc.attributes);
     let said = redaction::link_policy(doc.location_policy, secret);
-    let mut projected = projection::as_service(&doc, around.now);
+    let projected = projection::as_service(&doc, around.now);
     // The projection carries the link, and the link what may be told of the place.
     let links = doc.location_id.and_then(|id| around.location(id)).map(|place| projection::link(&doc, place, said));
     redaction::contacts(&mut doc.contacts);
@@ -302,6 +341,11 @@ fn event(mut doc: Event, around: &Around, modified: DateTime<Utc>, signed: bool)
     // A place of which nothing is shown is hidden as well, whatever the categories say.
     let mut hides_a_place = secret || said != LocationPolicy::Exact;
     let mut known = Known::default();
+    let places = doc.changes.iter().map(|change| change.location_id).chain([doc.location_id]).flatten();
+    for unseen in places.filter_map(|id| around.unseen.get(&Uuid::from(id))) {
+        hides_a_place = true;
+        known.add(unseen.clone());
+    }
     let shown = doc.location_id.and_then(|id| around.location(id)).and_then(|place| {
         let policy = said.max(place.location_policy.unwrap_or_default());
         if policy != LocationPolicy::Exact {
@@ -327,14 +371,13 @@ fn event(mut doc: Event, around: &Around, modified: DateTime<Utc>, signed: bool)
     for one in &mut doc.accessibility {
         one.location_id = one.location_id.filter(|id| Some(*id) == doc.location_id);
     }
+    known.add(around.hidden_beside(organization.id.into(), doc.location_id).cloned().unwrap_or_default());
     let known = known.but_for([doc.name.as_str(), organization.name.as_str()]);
     doc.organization = Some(organization);
-    if hides_a_place {
-        let hidden =
-            (redaction::hide_places(Kind::Event, &doc, &known), redaction::hide_places(Kind::Service, &projected, &known));
-        let (Some(event), Some(service)) = hidden else { return Vec::new() };
-        (doc, projected) = (event, service);
-    }
+    let left = without_places(Kind::Event, doc, &known, hides_a_place);
+    let Some((doc, mut projected)) = left.zip(without_places(Kind::Service, projected, &known, hides_a_place)) else {
+        return Vec::new();
+    };
     projected.service_at_locations.extend(links);
     let mut all = vec![plain(Kind::Event, id, doc, modified, signed)];
     all.extend(service(projected, around, modified, false, true));

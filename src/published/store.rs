@@ -1,19 +1,18 @@
-//! The tables `published` and `head`.
+//! The table `published`.
 
 use std::{collections::HashMap, hash::BuildHasher};
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Set,
-    Statement, sea_query::OnConflict,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Set,
+    sea_query::OnConflict,
 };
 use uuid::Uuid;
 
-use super::{Head, Position, Published, own};
+use super::{Locked, Position, Published, finish, lock, own};
 use crate::{
-    clock::Clock,
     clock::moment,
-    db::{self, Backend, Context as _, Database, Transaction},
+    db::{self, Context as _, Database, Transaction},
     model::Kind,
 };
 
@@ -46,54 +45,6 @@ pub(super) mod row {
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}
     impl ActiveModelBehavior for ActiveModel {}
-}
-
-/// The counter, locked until the transaction ends. Nothing else may be numbered meanwhile, so
-/// whoever holds it reads everything that was committed before.
-#[derive(Debug)]
-pub struct Locked {
-    head: Head,
-}
-
-impl Locked {
-    /// The epoch in force.
-    pub fn epoch(&self) -> &str {
-        &self.head.epoch
-    }
-
-    /// Where the order stood when it was locked, or after what was taken since.
-    pub fn position(&self) -> Position {
-        self.head.position
-    }
-
-    /// The next position.
-    pub fn take(&mut self) -> Position {
-        self.head.position.0 += 1;
-        self.head.position
-    }
-}
-
-/// Lock the counter. From here on the transaction may not change records any more.
-///
-/// # Errors
-/// When the database fails.
-pub async fn lock(tx: &Transaction) -> Result<Locked, db::Error> {
-    // The update changes nothing but takes the row's lock, which PostgreSQL gives back only after
-    // the commit is visible. That is what makes number order commit order.
-    let sql = "UPDATE head SET position = position WHERE id = 1 RETURNING position, epoch, began";
-    let row = tx
-        .connection()
-        .query_one_raw(Statement::from_string(backend(tx.backend()), sql))
-        .await
-        .context("cannot lock the counter")?;
-    let row = row.ok_or_else(|| sea_orm::DbErr::RecordNotFound("head".to_owned())).context("the counter is missing")?;
-    Ok(Locked {
-        head: Head {
-            position: Position(row.try_get("", "position").context("cannot read the counter")?),
-            epoch: row.try_get("", "epoch").context("cannot read the counter")?,
-            began: Position(row.try_get("", "began").context("cannot read the counter")?),
-        },
-    })
 }
 
 /// Write what was numbered, in place of what `replaced` holds, and the counter. The last thing a
@@ -170,81 +121,6 @@ pub async fn move_to_end(tx: &Transaction, ids: &[Uuid], position: Position) -> 
     }
     put(tx, &rows).await?;
     finish(tx, locked).await.map(drop)
-}
-
-/// Write the counter.
-/// # Errors
-/// When the database fails.
-pub async fn finish(tx: &Transaction, locked: Locked) -> Result<Position, db::Error> {
-    let statement =
-        Statement::from_sql_and_values(backend(tx.backend()), update_head(tx.backend()), [locked.head.position.0.into()]);
-    tx.connection().execute_raw(statement).await.context("cannot move the counter")?;
-    Ok(locked.head.position)
-}
-
-fn update_head(on: Backend) -> &'static str {
-    match on {
-        Backend::Sqlite => "UPDATE head SET position = ? WHERE id = 1",
-        Backend::Postgres => "UPDATE head SET position = $1 WHERE id = 1",
-    }
-}
-
-/// Where the order stands. The first call on an empty database begins the first epoch.
-/// # Errors
-/// When the database fails.
-pub async fn head(db: &Database, clock: &Clock) -> Result<Head, db::Error> {
-    if let Some(head) = read_head(db).await? {
-        return Ok(head);
-    }
-    let tx = db.write().await?;
-    new_epoch(&tx, clock, true).await?;
-    tx.commit().await?;
-    read_head(db).await?.ok_or_else(|| sea_orm::DbErr::RecordNotFound("head".to_owned())).context("the counter is missing")
-}
-
-/// The counter, as things are in a snapshot; none before the first epoch.
-/// # Errors
-/// When the database fails.
-pub async fn head_in(tx: &Transaction) -> Result<Option<Head>, db::Error> {
-    head_on(tx.connection(), tx.backend()).await
-}
-
-async fn read_head(db: &Database) -> Result<Option<Head>, db::Error> {
-    head_on(db.reader(), db.backend()).await
-}
-
-async fn head_on(on: &impl ConnectionTrait, of: db::Backend) -> Result<Option<Head>, db::Error> {
-    let statement = Statement::from_string(backend(of), "SELECT position, epoch, began FROM head WHERE id = 1");
-    let Some(row) = on.query_one_raw(statement).await.context("cannot read the counter")? else { return Ok(None) };
-    Ok(Some(Head {
-        position: Position(row.try_get("", "position").context("cannot read the counter")?),
-        epoch: row.try_get("", "epoch").context("cannot read the counter")?,
-        began: Position(row.try_get("", "began").context("cannot read the counter")?),
-    }))
-}
-
-/// Begin an epoch: positions go on from the present microsecond, or from the latest position when
-/// the clock was set back. With `only_if_missing` an existing epoch is left alone.
-/// # Errors
-/// When the database fails.
-pub async fn new_epoch(tx: &Transaction, clock: &Clock, only_if_missing: bool) -> Result<(), db::Error> {
-    let began = clock.now().timestamp_micros();
-    let epoch = crate::ids::fresh().simple().to_string();
-    // INSERT INTO head … ON CONFLICT (id) DO NOTHING | DO UPDATE SET epoch, began,
-    //   position = the later of the counter and the present
-    let conflict = if only_if_missing {
-        "DO NOTHING"
-    } else {
-        "DO UPDATE SET epoch = excluded.epoch, began = excluded.began, \
-         position = CASE WHEN head.position > excluded.position THEN head.position ELSE excluded.position END"
-    };
-    let values = match tx.backend() {
-        Backend::Sqlite => "(1, ?, ?, ?)",
-        Backend::Postgres => "(1, $1, $2, $3)",
-    };
-    let sql = format!("INSERT INTO head (id, position, epoch, began) VALUES {values} ON CONFLICT (id) {conflict}");
-    let statement = Statement::from_sql_and_values(backend(tx.backend()), sql, [began.into(), epoch.into(), began.into()]);
-    tx.connection().execute_raw(statement).await.context("cannot start an epoch").map(drop)
 }
 
 /// What is published under these ids, for a transaction that holds the counter.
@@ -371,13 +247,6 @@ pub async fn by_kind(db: &Database, kind: Kind, after: Option<Uuid>, limit: u64)
 /// When the database fails.
 pub async fn clear(tx: &Transaction) -> Result<(), db::Error> {
     row::Entity::delete_many().exec(tx.connection()).await.context("cannot clear what is published").map(drop)
-}
-
-fn backend(of: Backend) -> DbBackend {
-    match of {
-        Backend::Sqlite => DbBackend::Sqlite,
-        Backend::Postgres => DbBackend::Postgres,
-    }
 }
 
 fn to_row(published: &Published) -> row::ActiveModel {

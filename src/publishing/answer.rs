@@ -1,5 +1,6 @@
 //! What a search of the API answers beside the documents: what was understood, and where it was looked for.
 
+use chrono::NaiveDate;
 use serde_json::{Value, json};
 
 use super::{Directory, filters::Window};
@@ -74,6 +75,8 @@ pub struct Answer {
     pub unknown_place: Option<String>,
     /// From when to when things were to take place.
     pub(super) window: Option<Window>,
+    /// The first day of which dates are known, where the time that was asked for begins before it.
+    pub(super) known_from: Option<NaiveDate>,
 }
 
 impl Answer {
@@ -106,6 +109,9 @@ impl Answer {
         }
         if let Some(place) = &self.unknown_place {
             said.insert("unknown_place".to_owned(), json!(place));
+        }
+        if let Some(day) = self.known_from {
+            said.insert("dates_known_from".to_owned(), json!(day));
         }
         Ok((!said.is_empty()).then(|| said.into()))
     }

@@ -114,7 +114,11 @@ const HELP: &[Parameter] = &[
 const OPEN: &[Parameter] =
     &[parameter("open_now", Form::Flag, "Only services open now. On a bank holiday, only those that say they are open then.")];
 const DATES: &[Parameter] = &[
-    parameter("from", Form::Text, "Only events from this date or time onwards, in London unless the time has a zone."),
+    parameter(
+        "from",
+        Form::Text,
+        "Only events from this date or time onwards, in London unless the time has a zone. Dates are known from 31 days ago; if this is earlier, interpreted.dates_known_from says so.",
+    ),
     parameter(
         "to",
         Form::Text,

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use super::{Error, Records, State, read, store};
+use super::{Error, Records, State, drafts, read, store};
 use crate::db::Transaction;
 
 /// How a record is found.
@@ -44,6 +44,6 @@ impl Records {
     /// # Errors
     /// When the database fails.
     pub async fn forget_unreadable(&self, tx: &Transaction, ids: &[Uuid]) -> Result<(), Error> {
-        Ok(store::delete(tx, ids).await?)
+        Ok(drafts::delete(tx, ids).await?)
     }
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Decision, Error, Proposal, Records, State, Stored, proposals, read, references, store};
+use super::{Decision, Error, Proposal, Records, State, Stored, drafts, proposals, read, references, store};
 use crate::{
     db::Transaction,
     model::{Contact, Document, Kind, text, values::EmailAddress},
@@ -146,7 +146,8 @@ impl Search {
     }
 
     fn look_into(&mut self, stored: &Stored, stands: bool) -> Result<(), Error> {
-        let has_words = !self.sign.is_empty() && plain(&stored.document.replace("\\n", " ")).contains(&self.sign);
+        let has_sign = |text: &str| plain(&text.replace("\\n", " ")).contains(&self.sign);
+        let has_words = !self.sign.is_empty() && (has_sign(&stored.document) || has_sign(&stored.kept.why));
         if !has_words && !stored.document.contains("\"contacts\"") {
             return Ok(());
         }
@@ -160,7 +161,8 @@ impl Search {
 
     fn look_for_words(&mut self, stored: &Stored, mut document: Document, stands: bool) {
         document.contact_lists().into_iter().for_each(Vec::clear);
-        let says = redaction::texts_with(&document, &self.known);
+        let mut says = redaction::texts_with(&document, &self.known);
+        says.extend(Some(&stored.kept.why).filter(|why| self.known.is_told_in(why)).cloned());
         if says.is_empty() {
             return;
         }
@@ -235,7 +237,7 @@ impl Records {
     /// When the database fails.
     pub async fn forget_author(&self, tx: &Transaction, who: &str) -> Result<Forgotten, Error> {
         let mut drafts = Vec::new();
-        for record in store::unpublished_by(tx, who).await? {
+        for record in drafts::by(tx, who).await? {
             let earlier = store::revisions(tx.connection(), &record).await?;
             if earlier.iter().all(|version| version.kept.changed_by == who && version.state != State::Published) {
                 drafts.push(record.id);
@@ -244,7 +246,7 @@ impl Records {
         let drafts = unused(tx, drafts).await?;
         let (waiting, messages) = proposals::forget_by(tx, who).await?;
         proposals::forget(tx, &drafts).await?;
-        store::delete(tx, &drafts).await?;
+        drafts::delete(tx, &drafts).await?;
         Ok(Forgotten { proposals: waiting, messages, drafts: drafts.len() as u64 })
     }
 
@@ -254,7 +256,7 @@ impl Records {
     /// # Errors
     /// When the database fails.
     pub async fn tidy_drafts(&self, tx: &Transaction, before: DateTime<Utc>, spared: &[Uuid]) -> Result<Vec<Uuid>, Error> {
-        let known = store::drafts_before(tx, before).await?;
+        let known = drafts::before(tx, before).await?;
         // Asked once more of what is locked: somebody may have gone on with one since.
         let is_old = |stored: &Stored| stored.state != State::Published && stored.kept.changed_at < before;
         let locked = store::load_locked(tx, &known).await?;
@@ -277,7 +279,7 @@ impl Records {
         drafts.retain(|id| !busy.contains(id) && !spared.contains(id));
         let drafts = unused(tx, drafts).await?;
         proposals::forget(tx, &drafts).await?;
-        store::delete(tx, &drafts).await?;
+        drafts::delete(tx, &drafts).await?;
         Ok(drafts)
     }
 

@@ -10,6 +10,7 @@ mod ageing;
 mod annotations;
 mod condition;
 mod copies;
+mod drafts;
 mod erasure;
 mod freshness;
 mod masking;

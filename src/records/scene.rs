@@ -52,6 +52,7 @@ impl Records {
             discreet: discreet_organizations(tx, &documents).await?,
             withheld_categories: self.withheld_categories.to_vec(),
             documents: HashMap::new(),
+            unseen: HashMap::new(),
             now: cause.now,
         };
         Ok(set(documents, &dirty, around))
@@ -131,6 +132,9 @@ fn set(documents: Documents, dirty: &HashSet<Uuid>, around: Around) -> Scene {
         .collect();
     let mut scene = Scene { dirty: HashMap::new(), around };
     for (id, (origin, state, document)) in documents {
+        if let (State::Unpublished, Document::Location(place)) = (state, &document) {
+            scene.around.unseen.insert(id, Known::of(place));
+        }
         let shown = state == State::Published;
         // Nothing shows a service but its own places, so it need not stand around as well.
         let around = shown && (document.kind() != Kind::Service || !dirty.contains(&id) || wanted_by_events.contains(&id));

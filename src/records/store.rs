@@ -1,6 +1,6 @@
 //! The tables `record` and `revision`.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
@@ -48,29 +48,29 @@ pub(super) mod record {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-mod revision {
+pub(super) mod revision {
     use sea_orm::entity::prelude::*;
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "revision")]
-    pub(super) struct Model {
+    pub(in crate::records) struct Model {
         #[sea_orm(primary_key, auto_increment = false)]
-        pub(super) record_id: Uuid,
+        pub(in crate::records) record_id: Uuid,
         #[sea_orm(primary_key, auto_increment = false)]
-        pub(super) revision: i64,
-        pub(super) state: i16,
+        pub(in crate::records) revision: i64,
+        pub(in crate::records) state: i16,
         #[sea_orm(column_type = "Text")]
-        pub(super) document: String,
-        pub(super) changed_at: i64,
+        pub(in crate::records) document: String,
+        pub(in crate::records) changed_at: i64,
         #[sea_orm(column_type = "Text")]
-        pub(super) changed_by: String,
+        pub(in crate::records) changed_by: String,
         #[sea_orm(column_type = "Text")]
-        pub(super) why: String,
-        pub(super) whence: Option<String>,
+        pub(in crate::records) why: String,
+        pub(in crate::records) whence: Option<String>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub(super) enum Relation {}
+    pub(in crate::records) enum Relation {}
     impl ActiveModelBehavior for ActiveModel {}
 }
 
@@ -126,7 +126,7 @@ fn kept(revision: i64, changed_at: i64, (changed_by, why, whence): (String, Stri
     Kept { revision, changed_at: moment(changed_at), changed_by, why, from }
 }
 
-fn stored(row: record::Model) -> Result<Stored, db::Error> {
+pub(super) fn stored(row: record::Model) -> Result<Stored, db::Error> {
     Ok(Stored {
         id: row.id,
         kind: kind_of(row.id, row.kind)?,
@@ -379,68 +379,4 @@ pub(super) async fn revisions_after(
         Some(Stored { state: State::from_number(row.state), document: row.document, kept, ..record })
     };
     Ok(rows.into_iter().filter_map(with_record).collect())
-}
-
-/// Our own records that are not published, or not any more, and that `who` changed last.
-pub(super) async fn unpublished_by(tx: &Transaction, who: &str) -> Result<Vec<Stored>, db::Error> {
-    let rows = record::Entity::find()
-        .filter(record::Column::ChangedBy.eq(who))
-        .filter(record::Column::State.ne(State::Published as i16))
-        .filter(record::Column::Origin.eq(""))
-        .order_by_asc(record::Column::Id)
-        .all(tx.connection())
-        .await
-        .context("cannot read records")?;
-    rows.into_iter().map(stored).collect()
-}
-
-/// Our own records of which every version was written by people or their programs and none was published, and that
-/// stand as they do since before this moment.
-pub(super) async fn drafts_before(tx: &Transaction, before: DateTime<Utc>) -> Result<Vec<Uuid>, db::Error> {
-    let mut drafts: Vec<Uuid> = record::Entity::find()
-        .select_only()
-        .column(record::Column::Id)
-        .filter(record::Column::State.ne(State::Published as i16))
-        .filter(record::Column::Origin.eq(""))
-        .filter(record::Column::ChangedAt.lt(before.timestamp_micros()))
-        .filter(by_people(record::Column::ChangedBy))
-        .into_tuple()
-        .all(tx.connection())
-        .await
-        .context("cannot look for old drafts")?;
-    let mut others: HashSet<Uuid> = HashSet::new();
-    for chunk in db::pieces(&drafts) {
-        let was_public = revision::Column::State.eq(State::Published as i16);
-        let found: Vec<Uuid> = revision::Entity::find()
-            .select_only()
-            .column(revision::Column::RecordId)
-            .filter(revision::Column::RecordId.is_in(chunk.iter().copied()))
-            .filter(Condition::any().add(was_public).add(by_people(revision::Column::ChangedBy).not()))
-            .into_tuple()
-            .all(tx.connection())
-            .await
-            .context("cannot look for old drafts")?;
-        others.extend(found);
-    }
-    drafts.retain(|id| !others.contains(id));
-    Ok(drafts)
-}
-
-/// What a person or a program of theirs has written, as history names them.
-fn by_people(author: impl ColumnTrait) -> Condition {
-    Condition::any().add(author.starts_with("person:")).add(author.starts_with("token:"))
-}
-
-/// Delete records that were never published, with their history.
-pub(super) async fn delete(tx: &Transaction, ids: &[Uuid]) -> Result<(), db::Error> {
-    forget_revisions(tx, ids).await?;
-    references::forget(tx, ids).await?;
-    for chunk in db::pieces(ids) {
-        record::Entity::delete_many()
-            .filter(record::Column::Id.is_in(chunk.iter().copied()))
-            .exec(tx.connection())
-            .await
-            .context("cannot delete records")?;
-    }
-    Ok(())
 }

@@ -1,10 +1,12 @@
 //! What the index takes from a published document of any kind. Read from the published bytes, so a
 //! search can never find what the world cannot see.
 
+mod dates;
+mod members;
+
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Datelike as _, NaiveDate, TimeDelta, Utc};
-use serde::Deserialize;
 use tantivy::{TantivyDocument, schema::Field};
 use uuid::Uuid;
 
@@ -16,149 +18,20 @@ use super::{
 };
 use crate::{
     geo::Point,
-    model::{
-        Event, Kind, Schedule,
-        event::EventStatus,
-        hours::Hours,
-        languages,
-        occurrences::{self, OccurrenceStatus},
-        parts::ServiceArea,
-        text::fold,
-        whereabouts::Postcode,
-    },
+    model::{Kind, Schedule, hours::Hours, languages, text::fold, whereabouts::Postcode},
     places::coverage::Coverage,
     published::{Published, shelf::group_of},
 };
 
-/// Dates of one event that are indexed at most.
-const MOST_DATES: usize = 500;
-/// In so many days not even what takes place every hour has more dates than are worked out at a time.
-const DAYS_AT_A_TIME: i64 = 400;
+pub use dates::PAST_DAYS;
+use dates::add_dates;
+pub(super) use dates::{minutes, moved_to};
+use members::{Cost, Facts, Place, Term};
+
 /// Stands between two parts of a text.
 const PARTED: &str = " \u{2022} ";
 /// Text of one document that is indexed, in bytes.
 const LONGEST_TEXT: usize = 40_000;
-
-/// The members that are looked at; all of them may be missing.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Facts {
-    name: String,
-    alternate_name: String,
-    description: String,
-    eligibility_description: String,
-    code: String,
-    status: String,
-    assured_date: String,
-    freshness: String,
-    url: String,
-    email: String,
-    online_url: String,
-    location_type: String,
-    fees_description: String,
-    fees: String,
-    taxonomy_id: Option<Uuid>,
-    parent_id: Option<Uuid>,
-    organization_id: Option<Uuid>,
-    service_id: Option<Uuid>,
-    event_id: Option<Uuid>,
-    minimum_age: Option<f64>,
-    maximum_age: Option<f64>,
-    latitude: Option<f64>,
-    longitude: Option<f64>,
-    organization: Option<Named>,
-    attributes: Vec<Attribute>,
-    schedules: Vec<Schedule>,
-    service_at_locations: Vec<Link>,
-    service_areas: Vec<ServiceArea>,
-    location: Option<Place>,
-    addresses: Vec<Address>,
-    provenance: Source,
-    languages: Vec<Language>,
-    cost_options: Vec<Cost>,
-    phones: Vec<serde::de::IgnoredAny>,
-    accessibility: Vec<Access>,
-    interpretation_services: String,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Named {
-    name: String,
-}
-
-/// Where it comes from, as far as that decides how far up it stands.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Source {
-    doubtful: bool,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Attribute {
-    taxonomy_term_id: Option<Uuid>,
-    taxonomy_term: Option<Term>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Term {
-    code: String,
-    name: String,
-    taxonomy_id: Option<Uuid>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Link {
-    location: Option<Place>,
-    schedules: Vec<Schedule>,
-    service_areas: Vec<ServiceArea>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Place {
-    name: String,
-    location_type: String,
-    latitude: Option<f64>,
-    longitude: Option<f64>,
-    addresses: Vec<Address>,
-    accessibility: Vec<Access>,
-    schedules: Vec<Schedule>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Address {
-    #[serde(rename = "address_1")]
-    first_line: String,
-    postal_code: String,
-    city: String,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Language {
-    code: String,
-    name: String,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Cost {
-    option: String,
-    amount: Option<f64>,
-    amount_description: String,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Access {
-    description: String,
-    details: String,
-}
 
 /// The document of the index for a published row, as things are at `now`.
 /// Dates of events are those up to `horizon`.
@@ -452,75 +325,8 @@ fn add_hours<'a>(field: Field, schedules: impl IntoIterator<Item = &'a Schedule>
     }
 }
 
-/// The dates of an event from a day ago to the horizon.
-fn add_dates(fields: &Fields, row: &Published, now: DateTime<Utc>, horizon: TimeDelta, out: &mut TantivyDocument) {
-    let Ok(event) = serde_json::from_str::<Event>(&row.full) else { return };
-    let from = now - TimeDelta::days(PAST_DAYS);
-    // As far as somebody may ask on the last day that these dates hold.
-    let until = now + horizon + TimeDelta::days(super::follow::DATES_HOLD_DAYS + 1);
-    // Whoever looks at a week is told which date of a series is off; a series that is off has none.
-    let runs = event.status == EventStatus::Scheduled;
-    let mut times: BTreeSet<(DateTime<Utc>, DateTime<Utc>)> = BTreeSet::new();
-    let mut begin = from;
-    while begin < until {
-        let end = until.min(begin + TimeDelta::days(DAYS_AT_A_TIME));
-        let dates = occurrences::between(&event, begin, end, occurrences::MOST_DATES).into_iter();
-        let told = dates.filter(|date| runs || date.status != OccurrenceStatus::Cancelled);
-        times.extend(told.map(|date| (date.start, date.end)));
-        begin = end;
-    }
-    let mut times: Vec<(DateTime<Utc>, DateTime<Utc>)> = times.into_iter().collect();
-    if times.len() > MOST_DATES {
-        times = day_by_day(times);
-    }
-    for (start, end) in times {
-        out.add_i64(fields.starts, minutes(start));
-        out.add_i64(fields.ends, minutes(end));
-    }
-}
-
-/// Of what takes place several times a day, each day from its first beginning to its last end: it is found on all of
-/// its days, and the answer gives the times.
-fn day_by_day(times: Vec<(DateTime<Utc>, DateTime<Utc>)>) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
-    let mut days: Vec<(DateTime<Utc>, DateTime<Utc>)> = Vec::new();
-    for (start, end) in times {
-        match days.last_mut().filter(|(first, _)| first.date_naive() == start.date_naive()) {
-            Some((_, last)) => *last = (*last).max(end),
-            None => days.push((start, end)),
-        }
-    }
-    days
-}
-
-/// The places that dates of an event have moved to.
-pub(super) fn moved_to(row: &Published) -> Vec<Uuid> {
-    #[derive(Default, Deserialize)]
-    #[serde(default)]
-    struct Changed {
-        changes: Vec<Change>,
-    }
-    #[derive(Default, Deserialize)]
-    #[serde(default)]
-    struct Change {
-        location_id: Option<Uuid>,
-    }
-    if row.kind != Kind::Event {
-        return Vec::new();
-    }
-    let changed: Changed = serde_json::from_str(&row.full).unwrap_or_default();
-    changed.changes.iter().filter_map(|change| change.location_id).collect()
-}
-
 /// The point of a place.
 pub(super) fn point_of(place: &Published) -> Option<Point> {
     let facts: Facts = serde_json::from_str(&place.full).ok()?;
     Point::new(facts.latitude?, facts.longitude?)
-}
-
-/// How far back the dates of events can be searched, in days.
-pub const PAST_DAYS: i64 = 31;
-
-/// A moment as the index holds it: whole minutes since 1970.
-pub(super) fn minutes(at: DateTime<Utc>) -> i64 {
-    at.timestamp().div_euclid(60)
 }

@@ -25,7 +25,7 @@ use crate::model::shape;
 pub use {
     advice::{Advice, Urgent},
     editions::{Edition, Numbers, SelfHelp, Unavailable},
-    publish::{PublishError, Published, examine, in_the_way, publish},
+    publish::{PublishError, Published, cases_of, examine, in_the_way, publish},
     store::{Draft, Part, Publication, drafts, publication, save_draft, withdraw},
 };
 

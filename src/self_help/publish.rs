@@ -55,8 +55,15 @@ pub fn examine(part: Part, body: &str, others: &[Draft; 3], mut known: Known) ->
             Ok(validate::problems(&checker, &known))
         }
         Part::Contacts => Ok(contacts::problems(&read::<Contacts>(part, body)?)),
-        Part::Cases => read::<Vec<Case>>(part, body).map(|_| Vec::new()),
+        Part::Cases => cases_of(body).map(|_| Vec::new()),
     }
+}
+
+/// The test cases of a draft or a file.
+/// # Errors
+/// When they cannot be read: the one finding that says where.
+pub fn cases_of(body: &str) -> Result<Vec<Case>, Finding> {
+    read(Part::Cases, body)
 }
 
 /// What was published.
@@ -164,7 +171,7 @@ fn parts(drafts: &[Draft; 3]) -> Result<Parts, Finding> {
     Ok(Parts {
         checker: read(Part::Checker, &checker.body)?,
         contacts: read(Part::Contacts, &contacts.body)?,
-        cases: read(Part::Cases, &cases.body)?,
+        cases: cases_of(&cases.body)?,
     })
 }
 
@@ -173,7 +180,12 @@ pub(super) fn read<T: DeserializeOwned>(part: Part, body: &str) -> Result<T, Fin
     let mut json = serde_json::Deserializer::from_str(body);
     serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
-        let at = if path == "." { part.name().to_owned() } else { path };
+        let at = match path.as_str() {
+            "." => part.name().to_owned(),
+            // Test cases are a list, and have no name of their own.
+            of_a_list if of_a_list.starts_with('[') => format!("{}{path}", part.name()),
+            _ => path,
+        };
         Finding::new(at, error.into_inner().to_string())
     })
 }

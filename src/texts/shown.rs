@@ -23,6 +23,10 @@ use crate::{
 /// How old what is held may be before the database is asked whether there is more.
 const OLDEST: Duration = Duration::from_secs(2);
 
+/// Pages that every page links to. When a council takes its own words away, those that Fingerpost comes with stand there
+/// again: no link leads nowhere, and the accessibility statement is prescribed.
+const LINKED: [&str; 3] = ["accessibility", "privacy", "listing-policy"];
+
 /// A text as pages show it.
 #[derive(Clone, Debug)]
 pub struct Prepared {
@@ -209,8 +213,38 @@ fn shown(versions: &[Version], name: &str, demo: bool) -> Shown {
             }
             Standing::Withdrawn => {
                 texts.remove(&version.slug);
+                let first = starting().find(|(slug, _)| *slug == version.slug && LINKED.contains(&slug.as_str()));
+                texts.extend(first.map(|(slug, text)| (slug.clone(), Prepared::new(slug, text, name, None))));
             }
         }
     }
     Shown { texts }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(slug: &str, kind: Kind, standing: Standing) -> Version {
+        let text = Text { title: "In our own words".to_owned(), body: "Ring us.".to_owned(), ..Text::new(kind) };
+        let at = "2026-11-26T09:00:00Z".parse().unwrap();
+        Version { number: 1, slug: slug.parse().unwrap(), text, standing, at, by: "ada@luton.example.org".to_owned() }
+    }
+
+    #[test]
+    fn a_page_that_every_page_links_to_is_never_gone() {
+        let is_ours = |versions: &[Version], slug: &str| {
+            shown(versions, "Luton", false).get(Kind::Page, slug).map(|found| found.text.title == "In our own words")
+        };
+        for (slug, without) in
+            [("accessibility", Some(false)), ("privacy", Some(false)), ("listing-policy", Some(false)), ("footer", None)]
+        {
+            let published = version(slug, Kind::Page, Standing::Published);
+            let withdrawn = version(slug, Kind::Page, Standing::Withdrawn);
+            assert_eq!(is_ours(std::slice::from_ref(&published), slug), Some(true), "{slug}");
+            assert_eq!(is_ours(&[published, withdrawn], slug), without, "{slug}");
+        }
+        let guide = [version("debts", Kind::Guide, Standing::Withdrawn)];
+        assert!(shown(&guide, "Luton", true).get(Kind::Guide, "debts").is_none(), "a guide that is taken away stays away");
+    }
 }

@@ -80,6 +80,19 @@ const titles = (page) => page.$$eval('.numbered ul.listings > li h2', (names) =>
 }
 
 {
+  const { context, page } = await searched(WORDS);
+  const before = await titles(page);
+  await page.focus('a.skip');
+  await page.keyboard.press('Enter');
+  await page.waitForTimeout(1000);
+  check('a link within the results leaves them as they are', page.url().endsWith('#main') && JSON.stringify(await titles(page)) === JSON.stringify(before) && (await page.inputValue('#q')) === WORDS ? '' : page.url());
+  await page.goBack();
+  await page.waitForTimeout(1000);
+  check('and so does "back" from it', JSON.stringify(await titles(page)) === JSON.stringify(before) ? '' : page.url());
+  await context.close();
+}
+
+{
   const { context, page } = await searched('advice');
   const before = await titles(page);
   await page.click('nav.pages button');

@@ -238,6 +238,23 @@ fact! {
 }
 
 fact! {
+    async fn an_address_with_a_slash_at_its_end_leads_to_the_one_without(app) {
+        app.import(pantry().to_string()).await;
+        let document = format!("/api/services/{}/", id("pantry"));
+        for (path, to) in [
+            ("/services/?page=1&full=true", "../services?page=1&full=true".to_owned()), ("/api/taxonomy_terms/", "../taxonomy_terms".to_owned()),
+            (document.as_str(), format!("../{}", id("pantry"))),
+        ] {
+            let answer = app.get(path).await;
+            assert_eq!((answer.status.as_u16(), answer.header("location"), answer.header("access-control-allow-origin")), (308, to.as_str(), "*"), "{path}");
+        }
+        for path in ["/nothing/", "/services//", "/services/a/b/", "/servicesx/"] {
+            assert_eq!(app.get(path).await.status, 404, "{path}");
+        }
+    }
+}
+
+fact! {
     async fn a_client_that_asks_too_often_is_told_when_to_come_back(app) {
         use axum::extract::ConnectInfo;
         use tower::ServiceExt as _;

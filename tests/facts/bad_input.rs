@@ -140,6 +140,7 @@ fact! {
             ("/taxonomy_terms?top_only=true&parent_id=d9d5e0f5-d3ce-4f73-9a2f-4dd0ecc6c610", "top_only is \"true\": it contradicts parent_id; give one of them"),
             ("/services?delivery=phone&online=true", "delivery is \"phone\": it contradicts online=true; give one of them"),
             ("/events?from=2026-12-02&to=2026-12-01", "to is \"2026-12-01\": it must be after from"),
+            ("/events?to=2026-11-20", "to is \"2026-11-20\": it is in the past, and without from the time begins now; give from as well"),
             ("/services?checked_since=99999-01-01", "checked_since is \"99999-01-01\": expected a date such as 2026-11-01"),
             ("/services?near=0,NaN", "near is \"0,NaN\": expected latitude,longitude in degrees such as 51.8787,-0.42, or a postcode"),
             ("/services?proximity=NaN&near=51,0", "proximity is \"NaN\": expected a number from 0 to 2000000"),

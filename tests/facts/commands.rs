@@ -139,8 +139,15 @@ fn an_export_comes_out_whole_and_the_private_one_is_private() {
     let (code, out, _) = text(&run(folder.path(), &["export", "--format", "ndjson"]));
     assert_eq!((code, serde_json::from_str::<Value>(&out).unwrap()["name"].clone()), (0, "Meadow larder".into()));
     let complete = folder.path().join("all.ndjson");
+    // What an earlier one left behind is for everybody to read.
+    for left in ["all.part", "all.ndjson.part"] {
+        let file = folder.path().join(left);
+        std::fs::write(&file, "").unwrap();
+        std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+    }
     assert_eq!(text(&run(folder.path(), &["export", "--complete", "--out", complete.to_str().unwrap()])).0, 0);
     assert_eq!(std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&complete).unwrap().permissions()) & 0o777, 0o600);
+    assert!(!folder.path().join("all.ndjson.part").exists());
     let trail = on_record(folder.path());
     let feed_in = "import feed.ndjson: 1 created, 0 updated, 0 rejected".to_owned();
     assert!(trail.contains(&feed_in), "{trail:?}");
@@ -267,6 +274,7 @@ fn a_wrong_call_says_what_would_be_right_and_exits_with_two() {
     assert_eq!(text(&run(folder.path(), &["import"])).0, 2);
     assert_eq!(text(&run(folder.path(), &["export", "--complete", "--format", "csv"])).0, 2);
     assert_eq!(text(&run(folder.path(), &["frobnicate"])).0, 2);
+    assert_eq!(text(&run(folder.path(), &["demo", "--port", "65535"])).0, 2, "the second directory would have no port");
     let (code, _, error) = text(&run(folder.path(), &["import", "no-such-file"]));
     assert_eq!(code, 1);
     assert!(error.contains("no-such-file"), "{error}");
@@ -323,7 +331,7 @@ fn a_table_of_words_with_a_slip_in_a_mark_changes_nothing_and_needs_that_nobody_
 }
 
 /// Commands below these, as their help lists them.
-fn commands_of(help: &str) -> Vec<String> {
+pub(super) fn commands_of(help: &str) -> Vec<String> {
     let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
     // What a command is about may go on on a line of its own, further in.
     let names = listed.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
@@ -386,6 +394,28 @@ fn whoever_gives_the_id_of_what_is_shown_of_a_record_is_told_which_record_it_is(
     let (code, said, error) = text(&run(folder.path(), &["record", "history", &nobody]));
     assert_eq!((code, &*said), (1, ""));
     assert!(error.contains("does not exist"), "{error}");
+}
+
+#[test]
+fn every_job_of_the_server_can_be_run_by_hand_and_says_what_it_did() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("feed.ndjson"), pantry().to_string()).unwrap();
+    assert_eq!(text(&run(folder.path(), &["import", "feed.ndjson"])).0, 0);
+    for (job, said) in [
+        ("follow", ""),
+        ("keep-scrubs", ""),
+        ("events", "0 events republished, because a date has passed"),
+        ("reopen", "0 services reopened"),
+        ("freshness", "0 listings republished; 0 reminders about 0 listings queued"),
+        ("reports", "emails about reports of 0 listings queued"),
+        ("staleness", "records of 0 directories republished"),
+        ("retention", "deleted: 0 lines of the audit trail, 0 emails, 0 drafts, 0 changes, 0 claims, 0 appeals, 0 call backs"),
+        ("mail", "0 emails sent"),
+    ] {
+        let (code, out, error) = text(&run(folder.path(), &["run", job]));
+        assert_eq!(code, 0, "{job}: {error}");
+        assert!(out.starts_with(said), "{job}: {out}");
+    }
 }
 
 #[test]

@@ -58,6 +58,24 @@ fn a_command_that_reports_what_it_could_not_do_has_said_so() {
 }
 
 #[test]
+fn what_takes_long_tells_a_program_what_it_did() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("feed.ndjson"), pantry().to_string()).unwrap();
+    assert_eq!(told(folder.path(), &["import", "feed.ndjson", "--json"], &[]).0, 0);
+    let (code, rebuilt) = told(folder.path(), &["reindex", "--json"], &[]);
+    assert!(code == 0 && rebuilt["published"]["documents"].as_u64() > Some(0), "{rebuilt}");
+    assert_eq!(rebuilt["index"]["documents"].as_u64().map(|many| many > 0), Some(true), "{rebuilt}");
+    let (code, saved) = told(folder.path(), &["backup", "today.backup", "--json"], &[]);
+    assert!(code == 0 && saved["saved"].as_u64() > Some(0), "{saved}");
+    assert_eq!(saved["file"], "today.backup");
+    let (code, restored) = told(folder.path(), &["restore", "today.backup", "--json"], &[]);
+    assert!(code == 0 && restored["restored"].as_u64() > Some(0), "{restored}");
+    assert!(restored["epoch"].as_str().is_some_and(|epoch| !epoch.is_empty()), "{restored}");
+    let (code, why, _) = self::why(folder.path(), &["restore", "nofile", "--json"], &[]);
+    assert_eq!((code, &*why), (1, "io"));
+}
+
+#[test]
 fn nothing_is_said_on_stdout_to_people_for_whom_there_is_no_result() {
     let folder = tempfile::tempdir().unwrap();
     let (code, said, aside) = text(&fingerpost(folder.path(), &["import", "nofile"]).output().unwrap());

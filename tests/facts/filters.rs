@@ -96,6 +96,21 @@ fact! {
 }
 
 fact! {
+    async fn a_moment_is_understood_in_every_form_that_programs_write(app) {
+        app.take(&[pantry().to_string()]).await;
+        for (moment, found) in [
+            ("2026-11-22T12:00:00.000Z", 1), ("2026-11-22t12:00:00z", 1), ("2026-11-22T12:00Z", 1), ("2026-11-22T12:01Z", 0),
+            ("2026-11-22T13:00:00%2B01:00", 1), ("2026-11-22T13:00:00+01:00", 1), ("2026-11-22T13:00:00%2B0100", 1), ("2026-11-22T13:00+01", 1),
+            ("2026-11-22T11:30:00-0100", 0), ("2026-11-22%2012:00:00", 1), ("2026-11-22+12:00:00.5", 0), ("2026-11-22%2013:00:00%2B01:00", 1),
+            ("20261122T120000Z", 1), ("20261122T120001Z", 0), ("2026-11-22T12:00:00", 1), ("2026-11-22", 1), ("2026-11-23", 0),
+        ] {
+            assert_eq!(app.get(&format!("/services?modified_after={moment}")).await.json()["total_items"], found, "{moment}");
+        }
+        assert_eq!(app.get("/services?modified_after=2026-11-22%20yesterday").await.status, 400);
+    }
+}
+
+fact! {
     async fn a_date_that_moved_is_near_the_place_as_soon_as_that_is_put_right(app) {
         let there = |query: &str| format!("/events?near=51.8787,-0.42&proximity=1000&{query}");
         let castle = json!({"kind": "location", "document": {"id": id("castle"), "location_type": "physical", "name": "The castle", "latitude": 52.4, "longitude": -0.42}});

@@ -153,7 +153,8 @@ fact! {
         told["freshness"] = json!("unconfirmed");
         app.import(told.to_string()).await;
         look(&app).await;
-        assert_eq!(service(&app, "pantry").await.get("freshness"), None);
+        let shown = service(&app, "pantry").await;
+        assert_eq!((&shown["name"], shown.get("freshness")), (&json!("Meadow larder"), None));
     }
 }
 

@@ -10,7 +10,7 @@ use fingerpost::{
 use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 
-use super::{id, pantry, secrets::search};
+use super::{id, listings, pantry, secrets::search};
 use crate::support::{On, TestApp, fact, noon};
 
 /// A listing at the place where the pantry is, which everybody may know; with that place's id in every member that
@@ -156,6 +156,48 @@ fact! {
         }).await;
         app.import(feed("12a Gorse Close", "13:30")).await;
         assert!(app.get("/services?full=true").await.text().contains("12a Gorse Close"));
+    }
+}
+
+fact! {
+    async fn a_listing_does_not_tell_in_words_of_a_place_that_its_keepers_have_hidden(app) {
+        let mut listed = pantry();
+        listed["description"] = json!("Ask for the Gorse Centre, 12 Gorse Close, LU3 9XQ.");
+        listed["service_at_locations"][0]["location_policy"] = json!("on_request");
+        app.import(listed.to_string()).await;
+        let words = ["Gorse", "LU3 9XQ", "51.9163"];
+        search(&app, &words, false).await;
+        let tx = app.app().db.write().await.unwrap();
+        app.app().records.hide(&tx, &TestApp::person("it is not safe there"), id("centre"), None).await.unwrap();
+        tx.commit().await.unwrap();
+        app.follow().await;
+        search(&app, &words, false).await;
+        // Whatever the link says now: the place itself is not to be seen.
+        app.edit(id("pantry"), |document| if let Document::Service(service) = document {
+            service.service_at_locations[0].location_policy = None;
+        }).await;
+        search(&app, &words, false).await;
+        let told = app.get(&format!("/services/{}", id("pantry"))).await.json();
+        assert_eq!(told["description"], "Ask for the [address withheld], [address withheld], [address withheld].");
+    }
+}
+
+fact! {
+    async fn no_other_listing_of_a_group_tells_of_the_place_that_one_of_them_hides(app) {
+        let mut club: Value = serde_json::from_str(&listings(&["Cooking club"])).unwrap();
+        club["description"] = json!("We cook at the Gorse Centre, 12 Gorse Close LU3 9XQ, and at 4 Mill Street.");
+        let supper = json!({"id": id("supper"), "organization_id": id("marsh farm"), "name": "Harvest supper", "status": "scheduled", "timezone": "Europe/London",
+            "start": "2026-12-01T19:00:00", "end": "2026-12-01T21:00:00", "description": "In the kitchen, 12 Gorse Close."});
+        app.import(format!("{}\n{club}\n{}", pantry(), json!({"kind": "event", "document": supper}))).await;
+        let set = async |policy| app.edit(id("pantry"), |document| if let Document::Service(service) = document {
+            service.service_at_locations[0].location_policy = policy;
+        }).await;
+        set(Some(LocationPolicy::OnRequest)).await;
+        search(&app, &["Gorse", "LU3 9XQ"], false).await;
+        let told = async || app.get(&format!("/services/{}", id("Cooking club"))).await.json()["description"].clone();
+        assert_eq!(told().await, "We cook at the [address withheld], [address withheld] [address withheld], and at 4 Mill Street.");
+        set(None).await;
+        assert_eq!(told().await, club["description"], "and all of it is told when the place is open again");
     }
 }
 

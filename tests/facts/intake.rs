@@ -996,6 +996,18 @@ fact! {
 }
 
 fact! {
+    async fn of_two_versions_of_an_event_in_one_calendar_the_later_one_is_imported(app) {
+        let event = |sequence: u32, name: &str| {
+            format!("BEGIN:VEVENT\nUID:1\nSEQUENCE:{sequence}\nSUMMARY:{name}\nDTSTART:20261205T100000\nEND:VEVENT\n")
+        };
+        let calendar = format!("BEGIN:VCALENDAR\nX-WR-CALNAME:Larkspur Hall\n{}{}END:VCALENDAR\n", event(2, "High tea"), event(1, "Tea"));
+        let report = app.import(calendar).await;
+        assert_eq!((report.created, said(&report)), (1, vec!["left out of line 9: SEQUENCE | a later version of the event is in the file".to_owned()]));
+        assert_eq!(app.names("/events").await, ["High tea"]);
+    }
+}
+
+fact! {
     async fn two_different_parts_with_one_id_are_not_one_without_a_word(app) {
         let mut service = pantry();
         let phone = |number: &str| json!({"id": id("pantry phone"), "number": number});

@@ -4,6 +4,7 @@ mod as_sent;
 mod bad_input;
 mod commands;
 mod commands_for_programs;
+mod documentation;
 mod embed;
 mod federation;
 mod formats;

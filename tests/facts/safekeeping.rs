@@ -278,7 +278,8 @@ fact! {
         let stored = app.app().records.find(id("pantry")).await.unwrap().unwrap();
         assert!(!stored.document.contains("Pantry desk"), "{}", stored.document);
         app.follow().await;
-        assert!(!app.get("/services?full=true").await.text().contains("Pantry desk"));
+        let told = app.get("/services?full=true").await.text();
+        assert!(told.contains("Meadow larder") && !told.contains("Pantry desk"), "{told}");
     }
 }
 

@@ -188,6 +188,14 @@ fact! {
 }
 
 #[test]
+fn no_sample_guide_has_a_number_that_nobody_would_check_again() {
+    for (slug, text) in fingerpost::texts::starting() {
+        let numbers = text.body.split("](tel:").skip(1).filter_map(|rest| rest.split(')').next());
+        assert_eq!(numbers.filter(|number| *number != "999").collect::<Vec<_>>(), Vec::<&str>::new(), "{slug}");
+    }
+}
+
+#[test]
 fn each_sample_guide_and_page_alone_is_easy_to_read() {
     for (slug, text) in fingerpost::texts::starting() {
         let Some(age) = reading::age(&text.body) else { continue };
@@ -261,4 +269,13 @@ fn texts_are_kept_and_published_from_files() {
     assert_eq!(list("version"), 1, "nothing is kept when one file cannot be");
     assert_eq!(run(folder, &["withdraw", "behind-with-rent"]).status.code(), Some(0));
     assert_eq!((list("public"), list("version")), (false.into(), 2.into()));
+    // What every page links to is there again as it was at first.
+    let privacy = folder.join("privacy.md");
+    std::fs::write(&privacy, run(folder, &["show", "privacy"]).stdout).unwrap();
+    assert_eq!(run(folder, &["save", privacy.to_str().unwrap(), "--publish", "--reviewed-by", "Ada"]).status.code(), Some(0));
+    let withdrawn = run(folder, &["withdraw", "privacy"]);
+    assert_eq!(
+        String::from_utf8_lossy(&withdrawn.stdout),
+        "privacy is no longer shown; the text supplied with Fingerpost is shown again\n"
+    );
 }

@@ -239,3 +239,42 @@ fact! {
         assert!(!page.contains(&moved), "nothing leads to where there is no page: {page}");
     }
 }
+
+fact! {
+    async fn a_time_that_began_long_ago_is_answered_from_the_first_day_that_is_known_and_the_answer_says_which(app) {
+        let report = app.import(lines("FREQ=WEEKLY").replace("2026-11-17T", "2020-01-07T")).await;
+        assert_eq!(report.rejected, []);
+        let found = app.get("/events?from=2020-01-01").await.json();
+        assert_eq!((&found["total_items"], &found["interpreted"]), (&json!(1), &json!({"dates_known_from": "2026-10-22"})));
+        let dates = found["times"][id("lunch").to_string()]["occurrences"].clone();
+        assert_eq!(dates[0]["start"], "2026-10-27T12:00:00Z", "the dates are those by which it was found: {dates}");
+        let sheet = app.get("/events?from=2020-01-01&format=csv").await.text();
+        assert!(sheet.contains("2026-10-27T12:00:00") && !sheet.contains("2020-01-14T"), "{sheet}");
+        let known = app.get("/events?from=2026-10-22").await.json();
+        assert!(known["interpreted"].is_null(), "all of it is known: {known}");
+        let past = app.get("/events?from=2020-01-01&to=2026-10-21").await;
+        assert!(past.status == 400 && past.text().contains("from 31 days ago"), "{}", past.text());
+    }
+}
+
+fact! {
+    async fn what_goes_on_for_days_says_so_and_a_whole_day_has_no_hours(app) {
+        let organization = json!({"kind": "organization", "document": {"id": id("kitchen"), "name": "Kitchen", "description": "Cooks."}});
+        let event = |name: &str, start: &str, end: &str| json!({"kind": "event", "document": {
+            "id": id(name), "organization_id": id("kitchen"), "name": name, "status": "scheduled", "timezone": "Europe/London", "start": start, "end": end,
+        }});
+        let camp = event("Camp", "2026-11-27T18:00:00", "2026-11-29T12:00:00");
+        let fair = event("Fair", "2026-11-28T00:00:00", "2026-11-28T23:59:00");
+        let report = app.import(format!("{organization}\n{camp}\n{fair}")).await;
+        assert_eq!(report.rejected, []);
+        let week = app.page("/directory/whats-on?week=2026-11-23").await.text();
+        assert!(week.contains("6pm on Friday 27 November 2026 to midday on Sunday 29 November 2026"), "{week}");
+        assert!(week.contains("id=\"d-2026-11-28\"") && !week.contains("11:59pm"), "{week}");
+        let home = app.page("/").await.text();
+        assert!(home.contains("Saturday 28 November 2026") && !home.contains("11:59pm"), "{home}");
+        app.clock.set("2026-11-28T09:00:00Z".parse().unwrap());
+        app.follow().await;
+        let week = app.page("/directory/whats-on").await.text();
+        assert!(week.contains("6pm on Friday 27 November 2026 to midday on Sunday 29 November 2026"), "what began before says when: {week}");
+    }
+}

@@ -116,7 +116,7 @@ impl Harvester {
         let Calendar { events, problems, .. } = calendar;
         let secret = self.records.withheld_categories();
         let is_secret = |category: &str| redaction::is_withheld_name(category, secret);
-        let events = latest(events);
+        let (events, _) = ical::latest(events, id_of);
         let known = Known::of(&events, is_secret);
         let terms = self.terms_by_name().await?;
         let mut told = Told::default();
@@ -280,23 +280,6 @@ fn spread(bad: Items, rest: Items) -> Items {
     all
 }
 
-/// Each event once, in its latest version; of equal ones the last in the file.
-fn latest(events: Vec<Series>) -> Vec<Series> {
-    let mut at: HashMap<String, usize> = HashMap::new();
-    let mut latest: Vec<Series> = Vec::with_capacity(events.len());
-    for event in events {
-        match at.get(&id_of(&event)) {
-            Some(known) if latest[*known].version <= event.version => latest[*known] = event,
-            Some(_) => {}
-            None => {
-                at.insert(id_of(&event), latest.len());
-                latest.push(event);
-            }
-        }
-    }
-    latest
-}
-
 /// Who holds an event: an organisation that it names, or else whoever publishes the calendar.
 fn holder_of(run: &Run, event: &Series) -> (String, String) {
     match organisation(event.organizer.as_deref()) {
@@ -346,7 +329,7 @@ mod tests {
             format!("BEGIN:VEVENT\nUID:1\nSEQUENCE:{sequence}\nSUMMARY:{name}\nDTSTART:20261203T120000Z\nEND:VEVENT\n")
         };
         for text in [event(1, "Old") + &event(2, "New"), event(2, "New") + &event(1, "Old"), event(1, "Old") + &event(1, "New")] {
-            let names: Vec<_> = latest(events(&text)).into_iter().filter_map(|event| event.name).collect();
+            let names: Vec<_> = ical::latest(events(&text), id_of).0.into_iter().filter_map(|event| event.name).collect();
             assert_eq!(names, ["New"], "{text}");
         }
     }

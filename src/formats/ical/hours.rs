@@ -14,6 +14,8 @@ use crate::model::{
 pub const ZONE: Tz = Tz::Europe__London;
 /// How far ahead the first day is looked for, in days.
 const FARTHEST: u64 = 3_700;
+/// For how long after the last change days are listed on which it is closed: three years.
+const CLOSED_DAYS: u64 = 3 * 366;
 
 /// When something is open for the first time, and again.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,17 +26,20 @@ pub struct Hours {
     pub end: Option<NaiveDateTime>,
     /// The rule from the first opening on, ready for a calendar; none for a single day.
     pub rule: Option<String>,
+    /// Openings of the rule that do not take place: days on which it is closed, as its words say.
+    pub without: Vec<NaiveDateTime>,
 }
 
 /// The hours that `schedule` says, from `since` on where it does not say when it begins. None where
-/// it has no time of day, or days that a calendar cannot work out.
+/// it has no time of day, or days that a calendar cannot work out; and where pages and answers do not believe it either.
 pub fn of(schedule: &Schedule, since: NaiveDate) -> Option<Hours> {
     let opens = clock(schedule.opens_at.as_ref()?)?;
     if schedule.byweekno.is_some() || schedule.byyearday.is_some() {
         return None;
     }
-    // How often it takes place is counted in one place, for pages and calendars alike.
-    if schedule.count.is_some() && hours::Hours::of([schedule]).is_empty() {
+    // What is understood, and how often it takes place, is decided in one place for pages and calendars alike.
+    let understood = hours::Hours::of([schedule]);
+    if understood.is_empty() {
         return None;
     }
     let last = schedule.last_day();
@@ -43,7 +48,9 @@ pub fn of(schedule: &Schedule, since: NaiveDate) -> Option<Hours> {
     let said_how_often = if of_month { Some(Frequency::Monthly) } else { schedule.freq };
     let Some(frequency) = said_how_often.or(schedule.byday.as_ref().map(|_| Frequency::Weekly)) else {
         let day = schedule.dtstart.or(schedule.valid_from.filter(|from| schedule.valid_to == Some(*from)))?;
-        return Some(Hours { start: day.and_time(opens), end: closing(schedule, day, opens), rule: None });
+        let is_closed = !understood.left_out(day, day).is_empty();
+        let only = Hours { start: day.and_time(opens), end: closing(schedule, day, opens), rule: None, without: Vec::new() };
+        return Some(only).filter(|_| !is_closed);
     };
     let said = schedule.dtstart.or(schedule.valid_from);
     let pattern = Pattern::read(schedule, frequency, said.unwrap_or(since))?;
@@ -58,7 +65,10 @@ pub fn of(schedule: &Schedule, since: NaiveDate) -> Option<Hours> {
     }
     let start = day.and_time(opens);
     let rule = rule::for_calendars(&written(schedule, &pattern, last), start, ZONE)?;
-    Some(Hours { start, end: closing(schedule, day, opens), rule: Some(rule) })
+    let from = day.max(since);
+    let closed = understood.left_out(from, from.checked_add_days(Days::new(CLOSED_DAYS)).unwrap_or(from));
+    let without = closed.into_iter().map(|day| day.and_time(opens)).collect();
+    Some(Hours { start, end: closing(schedule, day, opens), rule: Some(rule), without })
 }
 
 fn clock(at: &TimeOfDay) -> Option<NaiveTime> {
@@ -222,6 +232,33 @@ mod tests {
         assert_eq!(said("5SU").as_deref(), Some("Sun 2026-11-29 10:00 – open FREQ=MONTHLY;BYDAY=5SU"));
         let numbered = hours(json!({"freq": "MONTHLY", "bymonthday": "1, -1", "opens_at": "10:00"}));
         assert_eq!(numbered.as_deref(), Some("Mon 2026-11-30 10:00 – open FREQ=MONTHLY;BYMONTHDAY=-1,1"));
+    }
+
+    #[test]
+    fn days_on_which_it_is_closed_are_left_out() {
+        let schedule = |more: Value| {
+            let mut all = json!({"id": "d1e2f3a4-b5c6-4d7e-8f9a-0b1c2d3e4f5a", "freq": "WEEKLY", "byday": "TH,FR", "opens_at": "09:30", "closes_at": "16:00"});
+            all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            serde_json::from_value::<Schedule>(all).unwrap()
+        };
+        let without = |more: Value| {
+            let found = of(&schedule(more), NaiveDate::from_ymd_opt(2026, 11, 22).unwrap()).unwrap();
+            found.without.iter().map(|at| at.format("%Y-%m-%d %H:%M").to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            without(json!({"notes": "Closed from 24 December 2026 to 1 January 2027"})),
+            ["2026-12-24 09:30", "2026-12-25 09:30", "2026-12-31 09:30", "2027-01-01 09:30"]
+        );
+        // Christmas Day and New Year's Day 2026 are Fridays; Good Friday is 26 March 2027.
+        let holidays = without(json!({"notes": "Closed on bank holidays"}));
+        assert_eq!(holidays[..3], ["2026-12-25 09:30", "2027-01-01 09:30", "2027-03-26 09:30"]);
+        assert_eq!(without(json!({})), [""; 0]);
+    }
+
+    #[test]
+    fn what_pages_do_not_believe_is_in_no_calendar() {
+        assert_eq!(hours(json!({"freq": "WEEKLY", "byday": "MO", "opens_at": "00:00", "closes_at": "00:00"})), None);
+        assert_eq!(hours(json!({"dtstart": "2026-12-25", "opens_at": "11:00", "notes": "Closed on 25 December 2026"})), None);
     }
 
     #[test]

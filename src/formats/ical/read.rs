@@ -266,6 +266,8 @@ impl Reader {
             "X-WR-CALNAME" | "NAME" if calendar.name.is_none() => {
                 calendar.name = Some(property.text()).filter(|name| !name.trim().is_empty());
             }
+            // Sent to those who have its events, to take them back.
+            "METHOD" => calendar.cancels = property.text().trim().eq_ignore_ascii_case("CANCEL"),
             "X-WR-TIMEZONE" => calendar.zone = times::zone(&property.text()),
             _ => {}
         }
@@ -284,14 +286,17 @@ impl Reader {
                 None => series.push(event),
             }
         }
+        changes.values_mut().for_each(|of_one| of_one.sort_by_key(Raw::version));
         series.sort_by_key(|event| event.line);
+        let newest = newest(&series);
         for event in series {
             let named = self.calendars.get(event.calendar).cloned().unwrap_or_default();
             let line = event.line;
             match series::series(&event, &named) {
                 Ok(Some(mut series)) => {
                     if event.find("RECURRENCE-ID").is_none() {
-                        for change in event.uid().and_then(|uid| changes.remove(&uid)).into_iter().flatten() {
+                        let uid = event.uid().filter(|uid| newest.get(uid).is_some_and(|(_, newest)| *newest == line));
+                        for change in uid.and_then(|uid| changes.remove(&uid)).into_iter().flatten() {
                             series::change(&change, &named, &mut series);
                         }
                     }
@@ -315,6 +320,39 @@ impl Reader {
         }
         self.out
     }
+}
+
+/// The version of each series that was written last, and the line on which it begins: that one has the changed dates.
+fn newest(series: &[Raw]) -> HashMap<String, ((u64, String), u64)> {
+    let mut newest: HashMap<String, ((u64, String), u64)> = HashMap::new();
+    for event in series.iter().filter(|event| event.find("RECURRENCE-ID").is_none()) {
+        let Some(uid) = event.uid() else { continue };
+        let this = (event.version(), event.line);
+        if newest.get(&uid).is_none_or(|known| *known < this) {
+            newest.insert(uid, this);
+        }
+    }
+    newest
+}
+
+/// Each event once, in its latest version, of equal ones the last in the file; and the earlier ones. `name` tells events
+/// apart.
+pub fn latest(events: Vec<Series>, name: impl Fn(&Series) -> String) -> (Vec<Series>, Vec<Series>) {
+    let mut at: HashMap<String, usize> = HashMap::new();
+    let (mut latest, mut earlier): (Vec<Series>, Vec<Series>) = (Vec::with_capacity(events.len()), Vec::new());
+    for event in events {
+        match at.get(&name(&event)) {
+            Some(known) if latest[*known].version <= event.version => {
+                earlier.push(std::mem::replace(&mut latest[*known], event));
+            }
+            Some(_) => earlier.push(event),
+            None => {
+                at.insert(name(&event), latest.len());
+                latest.push(event);
+            }
+        }
+    }
+    (latest, earlier)
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::{
     model::{
         Attribute, Event, Location, LocationPolicy, LocationType, Phone, Service, ServiceStatus,
         event::{DateChange, EventChange, EventStatus},
-        occurrences,
+        occurrences::{self, Rule},
         parts::CostOption,
         values::LocalDateTime,
     },
@@ -133,7 +133,7 @@ impl Calendar {
                 free: true,
                 ..Entry::new(uid, service.name.clone(), hours::ZONE, found.start)
             };
-            (series.end, series.rule) = (found.end, found.rule);
+            (series.end, series.rule, series.without) = (found.end, found.rule, found.without);
             series.page = address(&self.base, &format!("/directory/services/{}", service.id));
             series.modified = service.last_modified.unwrap_or_default();
             match service.status {
@@ -324,11 +324,23 @@ impl Entry {
     }
 }
 
-/// The dates that are left out. Where a whole day is, the calendar names the start that it would have had.
+/// The dates that are left out. Where a whole day is, the calendar names every start that it would have had.
 fn left_out(event: &Event) -> Vec<NaiveDateTime> {
-    let usual = event.start.naive().time();
-    let of_a_day = |at: NaiveDateTime| if at.time() == NaiveTime::MIN { at.date().and_time(usual) } else { at };
-    event.exdates.iter().map(|at| of_a_day(at.naive())).collect()
+    let start = event.start.naive();
+    let rule = event.rrule.as_deref().and_then(|rule| Rule::parse(rule, start, event.timezone.tz()).ok());
+    let usual = rule.map_or_else(|| vec![start.time()], |rule| rule.times_of_day());
+    let further = event.rdates.iter().map(LocalDateTime::naive).filter(|at| !usual.contains(&at.time()));
+    let further: Vec<NaiveDateTime> = further.collect();
+    let mut left_out = Vec::new();
+    for at in event.exdates.iter().map(LocalDateTime::naive) {
+        if at.time() == NaiveTime::MIN {
+            left_out.extend(usual.iter().map(|time| at.date().and_time(*time)));
+            left_out.extend(further.iter().filter(|further| further.date() == at.date()));
+        } else {
+            left_out.push(at);
+        }
+    }
+    left_out
 }
 
 /// What people should know about an event, a paragraph each.

@@ -2,25 +2,12 @@
 //! late". Only what can be read for certain is read, and of one text all or nothing: hours that are twelve hours off
 //! send people to a locked door.
 
+mod clock;
+
 use super::cells::{self, Days};
 use crate::model::text::fold;
-
-/// How a time was written, as far as it says which half of the day is meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Written {
-    /// "9am", "noon".
-    Half,
-    /// "09:30", "17.00": of 24 hours.
-    Clock,
-    /// "9", "7.30": of either half.
-    Bare,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Time {
-    minutes: u32,
-    written: Written,
-}
+use clock::{Time, Written, range, time, written};
+pub(super) use clock::{is_time, times};
 
 /// When something is there on some days.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,91 +27,6 @@ impl Session {
     pub(super) fn is_all_day(&self) -> bool {
         self.opens == written(0) && self.closes.as_deref() == Some("23:59")
     }
-}
-
-const HALF_A_DAY: u32 = 720;
-/// From this hour on, something that closes earlier than it opens closes the next morning.
-const EVENING: u32 = 17 * 60;
-/// Until this hour.
-const MORNING: u32 = 8 * 60;
-
-fn time(cell: &str) -> Option<Time> {
-    let text: String = cell.to_lowercase().chars().filter(|c| !c.is_whitespace()).collect();
-    match text.as_str() {
-        "noon" | "midday" | "12noon" | "12midday" => return Some(Time { minutes: 720, written: Written::Half }),
-        "midnight" | "12midnight" | "24:00" | "24.00" | "2400" => return Some(Time { minutes: 1439, written: Written::Half }),
-        _ => {}
-    }
-    let half = ["a.m.", "am", "p.m.", "pm"].into_iter().find(|end| text.ends_with(end));
-    let digits = half.map_or(text.as_str(), |half| text.trim_end_matches(half));
-    if !digits.is_ascii() {
-        return None;
-    }
-    let (hours, minutes) = match digits.split_once([':', '.']) {
-        Some((hours, minutes)) => (
-            hours.parse::<u32>().ok()?,
-            minutes.get(..2).filter(|_| minutes.len() == 2 || minutes.len() == 5)?.parse::<u32>().ok()?,
-        ),
-        None if digits.len() == 4 => (digits[..2].parse().ok()?, digits[2..].parse().ok()?),
-        None => (digits.parse().ok()?, 0),
-    };
-    let hours = match half.map(|half| half.starts_with('p')) {
-        Some(_) if !(1..=12).contains(&hours) => return None,
-        Some(true) => hours % 12 + 12,
-        Some(false) => hours % 12,
-        None => hours,
-    };
-    let of_24 = hours >= 13 || digits.starts_with('0') || digits.len() >= 4 && digits.contains(':') && hours > 7;
-    let written = match half {
-        Some(_) => Written::Half,
-        None if of_24 => Written::Clock,
-        None => Written::Bare,
-    };
-    (hours < 24 && minutes < 60).then(|| Time { minutes: hours * 60 + minutes, written })
-}
-
-impl Time {
-    /// Of a time that does not say, what nobody would doubt: groups open between eight in the morning and noon.
-    fn alone(self) -> Option<u32> {
-        (self.written != Written::Bare || (MORNING..HALF_A_DAY + 60).contains(&self.minutes)).then_some(self.minutes)
-    }
-
-    /// Both halves of the day that a time may be in that does not say.
-    fn either(self) -> [u32; 2] {
-        let first = self.minutes % HALF_A_DAY;
-        [first, first + HALF_A_DAY]
-    }
-}
-
-/// From when until when, where there is no doubt about it. "10" to "4" is until the afternoon, "2" to "4pm" in it.
-fn range(from: Time, to: Time) -> Option<(u32, u32)> {
-    let from = match (from.written, to.written) {
-        (Written::Bare, Written::Half) => from.either().into_iter().rev().find(|from| *from < to.minutes)?,
-        _ => from.alone()?,
-    };
-    if to.written == Written::Bare {
-        let to = to.either().into_iter().find(|to| *to > from)?;
-        return Some((from, to));
-    }
-    let overnight = from >= EVENING && to.minutes <= MORNING;
-    (from < to.minutes || overnight).then_some((from, to.minutes))
-}
-
-fn written(minutes: u32) -> String {
-    format!("{:02}:{:02}", minutes / 60, minutes % 60)
-}
-
-/// Opening and closing time as HH:MM, from a cell each; none for what cannot be read for certain.
-pub(super) fn times(opens: &str, closes: &str) -> (Option<String>, Option<String>) {
-    match (time(opens), time(closes)) {
-        (Some(from), Some(to)) => range(from, to).map(|(from, to)| (written(from), written(to))).unzip(),
-        (from, to) => (from.and_then(Time::alone).map(written), to.and_then(Time::alone).map(written)),
-    }
-}
-
-/// Whether a cell holds one time and nothing else.
-pub(super) fn is_time(cell: &str) -> bool {
-    time(cell).is_some()
 }
 
 /// A text in pieces.

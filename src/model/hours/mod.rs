@@ -205,6 +205,15 @@ impl Hours {
         WEEK.map(|day| self.is_on(Some(day), NaiveTime::MIN, last, today))
     }
 
+    /// The days from `first` to `last` on which it would be open, and is closed: as the schedules say in words, or
+    /// because it is a bank holiday and they say that they are closed then.
+    pub fn left_out(&self, first: NaiveDate, last: NaiveDate) -> Vec<NaiveDate> {
+        let rules: Vec<&Rule> = self.0.iter().filter(|rule| rule.has_exceptions()).collect();
+        // Most have none, and then no days are gone through.
+        let days = first.iter_days().take_while(|day| *day <= last && !rules.is_empty());
+        days.filter(|day| rules.iter().any(|rule| rule.leaves_out(*day))).collect()
+    }
+
     /// Whether nothing of it holds on `today` or later. Not so where nothing is known.
     pub fn is_over(&self, today: NaiveDate) -> bool {
         !self.is_empty() && self.0.iter().all(|rule| rule.to().is_some_and(|last| last < today))

@@ -8,7 +8,7 @@ use super::{
     moment,
 };
 use crate::model::{
-    Schedule,
+    Schedule, holidays,
     schedule::{ByDay, Frequency, by_days},
     text,
     values::{Number, TimeOfDay},
@@ -153,6 +153,17 @@ impl Rule {
             && self.to.is_none_or(|to| day <= to)
             && self.days.has(day)
             && !self.is_closed_on(day)
+    }
+
+    /// Whether there may be days of it on which it is closed.
+    pub(super) fn has_exceptions(&self) -> bool {
+        !self.closed.is_empty() || self.holidays == Holidays::Closed
+    }
+
+    /// Whether that is one of its days, and it is closed nevertheless: as its words say, or for a bank holiday.
+    pub(super) fn leaves_out(&self, day: NaiveDate) -> bool {
+        let for_a_holiday = || self.holidays == Holidays::Closed && holidays::on(holidays::observed(), day).is_some();
+        self.days.has(day) && (self.is_closed_on(day) || for_a_holiday())
     }
 
     fn is_closed_on(&self, day: NaiveDate) -> bool {

@@ -22,7 +22,8 @@ use super::{
 use crate::ids::LocationId;
 pub use rule::{Freq, MOST_DATES, Refused, Rule, check_rule};
 
-/// How far ahead dates are worked out where the settings do not say otherwise, in days.
+/// How far ahead dates are worked out where the settings do not say otherwise, in days; and always for what is published
+/// and for opening hours (`docs/decisions/0011-hours-and-dates.md`).
 pub const HORIZON_DAYS: i64 = 400;
 /// An event longer than so many days is not looked for by the rule any more once it is under way that long.
 const LONGEST: i64 = 400;

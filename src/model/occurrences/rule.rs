@@ -212,6 +212,14 @@ impl Rule {
             && self.freq != Freq::Yearly
     }
 
+    /// The times of the day at which it has dates.
+    pub fn times_of_day(&self) -> Vec<NaiveTime> {
+        let second = self.start.second();
+        let of_hour =
+            |hour: &u8, minute: &u8| NaiveTime::from_hms_opt(u32::from(*hour), u32::from(*minute), second).unwrap_or_default();
+        self.by_hour.iter().flat_map(|hour| self.by_minute.iter().map(move |minute| of_hour(hour, minute))).collect()
+    }
+
     /// The day from which weeks are counted.
     pub fn week_start(&self) -> Weekday {
         self.week_start

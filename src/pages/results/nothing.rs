@@ -3,7 +3,7 @@
 
 use maud::{Markup, html};
 
-use super::{Place, narrowed, numbers_now, summary_of, understood};
+use super::{Place, narrowed, summary_of, to_ring::Now, understood};
 use crate::{
     federation::{self, Freshness},
     http::Problem,
@@ -36,12 +36,12 @@ pub(super) async fn page(site: &Site, asked: &Asked, found: &Found, place: &Plac
     let unknown = &found.understood.unknown;
     let widened = widened(site, asked, place).await?;
     let neighbours = federation::freshness(&site.directory.db).await.map_err(Problem::from)?;
-    let now = numbers_now(site, asked, found, place).await?;
+    let now = Now::of(site, asked, found, place).await;
     let codes: Vec<&str> = found.understood.needs.iter().map(|need| need.code.as_str()).collect();
     let to_ask = if place.wrong.is_empty() { Markup::default() } else { areas::perhaps_outside(site).await };
     let body = html! {
         (named)
-        (now)
+        (now.show(site))
         (summary_of(&place.wrong))
         h1 { (say("Nothing found")) }
         @if unknown.is_empty() { p { (say("No service here matches everything you asked for.")) } }
@@ -62,7 +62,7 @@ pub(super) async fn page(site: &Site, asked: &Asked, found: &Found, place: &Plac
             li { (say("Or browse by need, below.")) }
             @for neighbour in neighbours.iter().take(NEIGHBOURS) { li { (look_in(neighbour)) } }
         }
-        @if now.0.is_empty() {
+        @if now.is_empty() {
             (home::danger())
             (home::to_numbers())
         }

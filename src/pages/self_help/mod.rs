@@ -22,7 +22,7 @@ use axum::{
 };
 use maud::{Markup, html};
 
-pub(super) use self::panels::{by_trouble, these_lines};
+pub(super) use self::panels::{PlaceField, by_trouble, these_lines};
 use super::{
     Site,
     language::{Language, say, spoken},

@@ -198,6 +198,7 @@ pub(super) fn show(nearby: &Nearby, place: &Place) -> Markup {
         @if nearby.needs.is_empty() {
             p { (say("We did not find a listing for what you told us. There is still help: ring a number above.")) }
             @if nearby.not_at_neighbours { p { (weave("We also looked in {neighbours}.", &[("neighbours", html! { a href="/directory/sources" { (say("neighbouring directories")) } })])) } }
+            @if nearby.workshops.is_empty() { (leaving()) }
             ul {
                 li { a href="/directory/needs" { (say("Browse everything by need")) } }
                 li { a href="/" { (say("Search in your own words")) } }
@@ -223,9 +224,9 @@ pub(super) fn show(nearby: &Nearby, place: &Place) -> Markup {
     }
 }
 
-/// What happens to this page when a listing is opened from it: it answered a form, and no browser may keep it. In a tab
-/// of its own the listing would leave the answers open behind "Exit this page".
-fn leaving() -> Markup {
+/// What happens to this page when another one is opened from it: it answered a form, and no browser may keep it. In a tab
+/// of its own the other one would leave the answers open behind "Exit this page".
+pub(super) fn leaving() -> Markup {
     let keep = html! { a href="#keep" { (say("Keep this")) } };
     html! { p class="small unprinted" { (weave("If you open one of these, you lose this page and what you entered. First: {keep}.", &[("keep", keep)])) } }
 }

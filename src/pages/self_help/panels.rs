@@ -59,27 +59,46 @@ fn only_in(line: &Line, chooser: &Chooser<'_>) -> Markup {
 }
 
 /// Numbers to ring by what is wrong; those that stand under nothing are for anything else. `level` is the element
-/// that says what is wrong: as a heading it has an address of its own, such as `/help#gas`.
-pub(in crate::pages) fn by_trouble(numbers: &[Numbers], level: &str, today: NaiveDate) -> Markup {
+/// that says what is wrong: as a heading it has an address of its own, such as `/help#gas`. `place` is where somebody can
+/// say where they are.
+pub(in crate::pages) fn by_trouble(numbers: &[Numbers], level: &str, today: NaiveDate, place: PlaceField) -> Markup {
     html! {
         @for of_one in numbers {
             @let title = of_one.title.as_deref().map_or_else(|| html! { (say("Something else")) }, translated);
             @if level == "h3" { h3 id=[of_one.id.as_deref()] { (title) } } @else { p { strong { (title) } } }
             (these_lines(&of_one.lines, today))
             @if level != "h3" {
-                @if of_one.wants_the_place { (own_council()) }
+                @if of_one.wants_the_place { (own_council(place)) }
                 @if of_one.lacks_the_council { (no_number_of_the_council()) }
             }
         }
         // In a long list once, at its end.
-        @if level == "h3" && numbers.iter().any(|of_one| of_one.wants_the_place) { (own_council()) }
+        @if level == "h3" && numbers.iter().any(|of_one| of_one.wants_the_place) { (own_council(place)) }
     }
 }
 
+/// Where somebody can say where they are, to get the numbers of their own council.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::pages) enum PlaceField {
+    /// In the search form of this page, beside the words that they wrote.
+    OnThisPage,
+    /// On the first page, with what they need.
+    OnTheFirstPage,
+}
+
 /// How to get the number of one's own council where nobody knows the place.
-fn own_council() -> Markup {
-    let search = html! { a href="/" { (say("Search in your own words")) } };
-    html! { p { (weave("To see your own council’s number, too: {search}. Add your full postcode.", &[("search", search)])) } }
+fn own_council(place: PlaceField) -> Markup {
+    let said = match place {
+        PlaceField::OnThisPage => {
+            let field = html! { a href="#postcode" { (say("Enter your full postcode")) } };
+            weave("To see your own council’s number, too: {field}.", &[("field", field)])
+        }
+        PlaceField::OnTheFirstPage => {
+            let search = html! { a href="/" { (say("Search in your own words")) } };
+            weave("To see your own council’s number, too: {search}. Add your full postcode.", &[("search", search)])
+        }
+    };
+    html! { p { (said) } }
 }
 
 /// Lines to ring, with what is doubtful of them on this day.

@@ -61,7 +61,7 @@ fn of_result(site: &Site, result: &Plan<'_>) -> Markup {
         (result::whose(&result.advice))
         (result::elsewhere(result))
         (result::reasons(result))
-        (result::steps(result, |path| site.address(path)))
+        (result::steps(result, |path| site.address(path), &Markup::default()))
         (result::talk(result))
         (places(site, &result.nearby))
         (panels::reviewed(result.edition))

@@ -82,7 +82,7 @@ pub(super) async fn page(site: &Site, edition: &Edition, carried: &Carried, plac
         @if result.advice.wants_the_place { (ask_for_place(&result.advice.chooser, carried, place, None, &result.advice.national())) }
         @else { (whose(&result.advice)) }
         (elsewhere(&result))
-        (steps(&result, str::to_owned))
+        (steps(&result, str::to_owned, &nearby::leaving()))
         (talk(&result))
         (nearby::show(&result.nearby, place))
         (words::printed(site.today()))
@@ -122,11 +122,12 @@ pub(super) fn reasons(result: &Plan<'_>) -> Markup {
     }
 }
 
-/// What to do first. `address` makes a link of one of our own paths.
-pub(super) fn steps(result: &Plan<'_>, address: impl Fn(&str) -> String) -> Markup {
+/// What to do first. `address` makes a link of one of our own paths; `leaving` is said before the first such link.
+pub(super) fn steps(result: &Plan<'_>, address: impl Fn(&str) -> String, leaving: &Markup) -> Markup {
     html! {
         @if !result.advice.steps.is_empty() {
             h2 { (say("What to do first")) }
+            @if result.advice.steps.iter().any(|step| step.action.page.is_some()) { (leaving) }
             ol class="steps" {
                 @for step in &result.advice.steps {
                     li {

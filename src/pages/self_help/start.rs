@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use http::{HeaderMap, StatusCode};
 use maud::{Markup, html};
 
-use super::panels;
+use super::panels::{self, PlaceField};
 use crate::{
     pages::{
         Site, home,
@@ -63,6 +63,6 @@ fn numbers_of(numbers: &[Numbers], today: NaiveDate) -> Markup {
         ul class="lines" {
             li { span class="who" { (say("Police, ambulance and fire")) } " " a class="number" href="tel:999" { "999" } }
         }
-        (panels::by_trouble(numbers, "h3", today))
+        (panels::by_trouble(numbers, "h3", today, PlaceField::OnTheFirstPage))
     }
 }

@@ -131,6 +131,17 @@ fn one_date_is_said_with_its_day_and_over_night_with_both() {
 }
 
 #[test]
+fn whole_days_have_no_hours() {
+    for (json, said) in [
+        (r#""start":"2026-12-05T00:00:00","end":"2026-12-05T23:59:00""#, "Saturday 5 December 2026"),
+        (r#""start":"2026-12-05T00:00:00","end":"2026-12-06T23:59:00""#, "Saturday 5 December 2026 to Sunday 6 December 2026"),
+        (r#""start":"2026-12-05T00:00:00","end":"2026-12-05T23:59:00","rrule":"FREQ=WEEKLY""#, "Saturdays, from 5 December 2026"),
+    ] {
+        assert_eq!(event_said(json), said);
+    }
+}
+
+#[test]
 fn odd_rules_do_no_harm() {
     for byday in ["", ",", "XX", "é", "99MO", "-2147483648TU", "1"] {
         let _ = said(&format!(r#""freq":"MONTHLY","byday":"{byday}""#));

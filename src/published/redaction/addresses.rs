@@ -138,3 +138,35 @@ fn welsh_length(words: &[(usize, &str)]) -> Option<usize> {
     let further = |at: usize| words.get(at).is_some_and(|(_, word)| is_name(word));
     (article && words.len() > name || further(name)).then(|| name + 1 + usize::from(further(name) && further(name + 1)))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn masking_never_panics(text in "[ -~é–]{0,80}") {
+            let _ = mask(&text);
+        }
+
+        #[test]
+        fn no_full_postcode_is_left_however_it_is_written(
+            (before, after) in ("[ -~é–]{0,30}", "[ -~é–]{0,30}"),
+            out in "[A-PR-UWYZ][A-HK-Y]?[0-9][0-9]?|[A-PR-UWYZ][0-9][A-HJKPSTUW]",
+            inward in "[0-9][ABD-HJLNP-UW-Z]{2}",
+            gap in prop::sample::select(vec!["", " ", "  ", "\u{a0}", "-", "\n"]),
+            small in any::<bool>(),
+        ) {
+            let postcode = format!("{out}{gap}{inward}");
+            let postcode = if small { postcode.to_lowercase() } else { postcode };
+            let masked = mask(&format!("{before} {postcode} {after}"));
+            let left = masked.expect("there is a postcode to mask");
+            let bare = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
+            // What stands around it may say the same once more, in letters that are no postcode there.
+            let many = |text: &str| bare(text).matches(&bare(&postcode)).count();
+            prop_assert!(many(&left) <= many(&before) + many(&after), "{left:?} tells {postcode:?}");
+        }
+    }
+}

@@ -74,7 +74,8 @@ pub(super) fn schemas() -> Map<String, Value> {
                 "precision": {"type": "string", "enum": ["postcode", "sector", "outcode"], "description": "How precisely that is known.", "examples": ["postcode"]},
                 "approximate": flag("Whether it is the middle of a larger area.", false)
             }},
-            "unknown_place": text("A place among the words (a postcode, or what follows near) that is not known here. It was left out.", "ZZ99 9ZZ")
+            "unknown_place": text("A place among the words (a postcode, or what follows near) that is not known here. It was left out.", "ZZ99 9ZZ"),
+            "dates_known_from": {"type": "string", "format": "date", "description": "The first day of which dates of events are known: from is earlier, and what took place before this day is not listed.", "examples": ["2026-10-22"]}
         }
     });
     let values = json!({"type": "array", "items": {"type": "object", "required": ["count"], "properties": {

@@ -28,17 +28,38 @@ pub(super) fn moment(parameters: &Parameters, name: &str) -> Result<Option<DateT
         .ok_or_else(|| Problem::bad_parameter(name, text, "expected a date and time such as 2026-11-01T00:00:00Z"))
 }
 
+/// How moments with a zone are written besides RFC 3339: with a zone of two or four digits, without seconds, without
+/// signs between.
+const OTHER_FORMS: [&str; 3] = ["%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%dT%H:%M%#z", "%Y%m%dT%H%M%S%.f%#z"];
+
 /// A moment with a zone; without one it is on the clocks of `clocks`.
 fn read_moment(text: &str, clocks: &impl TimeZone) -> Option<DateTime<Utc>> {
     // Of an hour that comes twice the first, and one that the clocks jump over as if they did not.
     let on_them = |at: NaiveDateTime| clocks.from_local_datetime(&at).earliest().map_or_else(|| at.and_utc(), |at| at.to_utc());
-    // A + that was not encoded arrives as a space.
-    let text = text.replace(' ', "+");
+    let text = as_sent(text);
+    let otherwise = || OTHER_FORMS.iter().find_map(|form| DateTime::parse_from_str(&text, form).ok());
     DateTime::parse_from_rfc3339(&text)
-        .map(|at| at.to_utc())
         .ok()
+        .or_else(otherwise)
+        .map(|at| at.to_utc())
+        .or_else(|| text.parse::<NaiveDateTime>().ok().map(on_them))
         .or_else(|| text.parse::<LocalDateTime>().ok().map(|at| on_them(at.naive())))
         .or_else(|| text.parse::<NaiveDate>().ok().map(|day| on_them(day.and_time(NaiveTime::MIN))))
+}
+
+/// A + that was not encoded arrives as a space; one between the day and the time stands for the T.
+fn as_sent(text: &str) -> String {
+    match text.split_at_checked("2026-11-01".len()) {
+        Some((day, time)) if time.starts_with(' ') => format!("{day}T{}", time[1..].replace(' ', "+")),
+        _ => text.replace(' ', "+"),
+    }
+}
+
+/// The first day of which the dates of events are known, and the moment at which it begins.
+pub(super) fn known_from(now: DateTime<Utc>) -> (NaiveDate, DateTime<Utc>) {
+    let past = now - TimeDelta::days(search::PAST_DAYS);
+    let day = past.with_timezone(&London).date_naive();
+    (day, midnight(day).unwrap_or(past))
 }
 
 /// From when to when: days are whole days in London, moments without a zone are on its clocks.
@@ -70,7 +91,11 @@ pub(super) fn window(parameters: &Parameters, now: DateTime<Utc>, horizon: TimeD
         return Err(Problem::bad_parameter(name, text, &known));
     }
     if until <= from {
-        return Err(Problem::bad_parameter("to", parameters.text("to")?.unwrap_or_default(), "it must be after from"));
+        let why = match parameters.text("from")? {
+            Some(_) => "it must be after from",
+            None => "it is in the past, and without from the time begins now; give from as well",
+        };
+        return Err(Problem::bad_parameter("to", parameters.text("to")?.unwrap_or_default(), why));
     }
     Ok(Some((from, until)))
 }
@@ -84,7 +109,7 @@ fn outside_of_what_is_known(
     now: DateTime<Utc>,
     horizon: TimeDelta,
 ) -> Result<Option<(&'static str, &str)>, Problem> {
-    let name = if until < now - TimeDelta::days(search::PAST_DAYS) {
+    let name = if until <= known_from(now).1 {
         "to"
     } else if from > now + horizon {
         "from"

@@ -6,7 +6,7 @@ mod said;
 
 use std::ops::Range;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::{
@@ -27,7 +27,7 @@ use crate::{
 };
 pub(super) use dates::Window;
 pub use dates::midnight;
-use dates::{moment, times, window};
+use dates::{known_from, moment, times, window};
 
 /// Longest search text, in characters.
 pub const LONGEST_SEARCH: usize = 300;
@@ -41,6 +41,8 @@ pub struct Filters {
     wanted: Wanted,
     /// What must be covered, or what is to be near.
     place: Option<(Whereabouts, Use)>,
+    /// The first day of which dates are known, where the time that is asked for begins before it.
+    known_from: Option<NaiveDate>,
 }
 
 /// What a postcode is for, and the parameter that it came in.
@@ -96,7 +98,12 @@ impl Filters {
         wanted.accessibility = words(parameters, "accessibility")?;
         wanted.delivery = delivery(parameters)?;
         if kind == Kind::Event {
-            wanted.window = window(parameters, now, horizon)?;
+            if let Some((from, until)) = window(parameters, now, horizon)? {
+                // Without this, the dates of an answer would begin long before those that it was found by.
+                let (day, known) = known_from(now);
+                wanted.window = Some((from.max(known), until));
+                filters.known_from = (from < known).then_some(day);
+            }
         } else {
             wanted.open_now = parameters.flag("open_now")?;
         }
@@ -215,7 +222,7 @@ impl Filters {
         with: impl FnOnce(&Search, &Wanted, DateTime<Utc>) -> Result<Found, search::Error> + Send + 'static,
     ) -> Result<Answer, Problem> {
         self.wanted.needs = with_narrower(directory, &self.wanted.needs)?;
-        let unlocated = self.place.clone();
+        let (unlocated, known_from) = (self.place.clone(), self.known_from);
         let (mut wanted, position) = self.placed(directory).await?;
         let is_left_out = |(at, purpose): &&(Whereabouts, Use)| *purpose == Use::Said && position.is_none() && is_whole(at);
         let mut unknown_place = unlocated.as_ref().filter(is_left_out).map(|(at, _)| at.as_str().to_owned());
@@ -229,7 +236,7 @@ impl Filters {
         if let (Some((at, Use::Covered)), None, 0) = (&unlocated, &position, found.total) {
             return Err(unknown("postcode", at));
         }
-        Ok(Answer { found, position, unknown_place, window })
+        Ok(Answer { found, position, unknown_place, window, known_from })
     }
 }
 

@@ -239,9 +239,9 @@ impl Records {
             })
             .collect();
         let ids: Vec<Uuid> = relevant.iter().map(|scrub| scrub.record_id).collect();
-        let records = kept::load(tx.connection(), &ids).await?;
+        let mut records = kept::load(tx.connection(), &ids).await?;
         for scrub in relevant {
-            let Some(record) = records.get(&scrub.record_id) else { continue };
+            let Some(record) = records.get_mut(&scrub.record_id) else { continue };
             let mut cleaned = Vec::new();
             for version in kept::revisions(tx.connection(), record).await? {
                 let mut document = read(&version)?;
@@ -256,12 +256,17 @@ impl Records {
                     }
                     _ => {}
                 }
-                let text = document.to_json();
-                if text != version.document {
-                    cleaned.push(Stored { document: text, ..version });
+                let (text, said) = (document.to_json(), people::without_words(scrub, &version.kept));
+                if text != version.document || said != version.kept {
+                    cleaned.push(Stored { document: text, kept: said, ..version });
                 }
             }
             kept::put_revisions(tx, &cleaned).await?;
+            let said = people::without_words(scrub, &record.kept);
+            if said != record.kept {
+                record.kept = said;
+                kept::put(tx, std::slice::from_ref(&*record)).await?;
+            }
         }
         Ok(())
     }
@@ -299,17 +304,18 @@ impl Records {
     }
 
     /// Erase somebody's name, email address or telephone number from a record, its history and everything derived,
-    /// for good, wherever it stands there: in descriptions, telephone numbers, addresses, contacts, changes that wait.
-    /// Whole words count. Only what they hash to is remembered of them. A person may write them again.
+    /// for good, wherever it stands there: in descriptions, telephone numbers, addresses, contacts, changes that wait,
+    /// and in why somebody made a change. Whole words count. Only what they hash to is remembered of them. A person may
+    /// write them again.
     /// # Errors
     /// [`Error::NotFound`] when the record is not there, [`Error::NoWords`] when it never said so, or when the
     /// database fails.
     pub async fn erase_words(&self, tx: &Transaction, caller: &Caller, record_id: Uuid, words: &str) -> Result<Outcome, Error> {
         let record = kept::load(tx.connection(), &[record_id]).await?.remove(&record_id).ok_or(Error::NotFound(record_id))?;
         let known = Known::of_person(words);
-        let mut told = redaction::forget_person(&mut read(&record)?, &known);
+        let mut told = redaction::forget_person(&mut read(&record)?, &known) || known.is_told_in(&record.kept.why);
         for version in kept::revisions(tx.connection(), &record).await? {
-            told |= redaction::forget_person(&mut read(&version)?, &known);
+            told |= redaction::forget_person(&mut read(&version)?, &known) || known.is_told_in(&version.kept.why);
         }
         told |= proposals::forget_words(tx, record_id, &known).await? > 0;
         if !told {

@@ -3,7 +3,11 @@
 
 use uuid::Uuid;
 
-use crate::model::{Contact, Document, Visibility, personal, text, values::EmailAddress};
+use super::{super::Kept, Remembered, Scrub};
+use crate::{
+    model::{Contact, Document, Visibility, personal, text, values::EmailAddress},
+    published::redaction::{self, Known},
+};
 
 /// What contacts with other ids may be known by: the same person, written otherwise.
 #[derive(PartialEq, Eq)]
@@ -73,4 +77,13 @@ pub(super) fn own_words(contact: &Contact) -> Vec<String> {
     let numbers = contact.phones.iter().map(|phone| phone.number.as_str());
     let numbers = numbers.filter(|number| number.chars().filter(char::is_ascii_digit).count() >= NUMBER);
     name.into_iter().chain(email).chain(numbers).map(str::to_owned).collect()
+}
+
+/// How a version came about, without words that were erased: why somebody made it is their own text as well.
+pub(super) fn without_words(scrub: &Remembered, kept: &Kept) -> Kept {
+    let why = match &scrub.what {
+        Scrub::Words(erased) => redaction::without_person(&kept.why, &Known::of_erased(scrub.record_id, erased)),
+        Scrub::Contact(_) | Scrub::Place(_) | Scrub::Link { .. } => None,
+    };
+    Kept { why: why.unwrap_or_else(|| kept.why.clone()), ..kept.clone() }
 }

@@ -11,8 +11,9 @@ use super::{
 };
 
 /// Answers and the outcome they must have. Anything a case leaves out is not compared, but it must have at least one of
-/// level, urgent, rules and needs.
+/// level, urgent, rules and needs. Members with other names are refused: a misspelt one would compare nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Case {
     /// Description of the case, shown if it fails: a few words.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -2,8 +2,8 @@
 //! over what was ticked. It holds no code and no negation, so whoever edits it cannot make a person
 //! less urgent by saying more.
 //!
-//! Members that this version does not know are left alone. Members with `helper` in their name say
-//! the same to somebody who answers for another person.
+//! Members that this version does not know are left alone, but refused in a condition, whose meaning they could turn
+//! around. Members with `helper` in their name say the same to somebody who answers for another person.
 
 use std::collections::BTreeMap;
 

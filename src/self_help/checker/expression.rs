@@ -15,6 +15,7 @@ pub(super) const UNANSWERED: &str = "unanswered";
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(
     untagged,
+    deny_unknown_fields,
     expecting = "expected \"question.option\", or an object with all, any, count_of and at_least, or tag_count and at_least, and nothing else; there is no \"not\""
 )]
 #[schemars(rename = "CheckerCondition")]

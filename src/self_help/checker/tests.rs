@@ -130,10 +130,32 @@ fn a_case_that_does_not_hold_says_how() {
 
 #[test]
 fn a_case_that_asserts_nothing_does_not_hold() {
-    let hollow =
-        cases(r#"[{"answers": {"safe": ["danger"]}, "levle": "self_help"}, {"about": "empty", "answers": {}, "urgent": []}]"#);
+    let hollow = cases(r#"[{"answers": {"safe": ["danger"]}}, {"about": "empty", "answers": {}, "urgent": []}]"#);
     let said: Vec<String> = super::cases::run(&ours(), &hollow).iter().map(ToString::to_string).collect();
     assert_eq!(said, ["cases[0]: says nothing that must come out of it: give at least one of level, urgent, rules and needs"]);
+}
+
+#[test]
+fn a_misspelt_member_of_a_case_is_refused_with_what_and_where() {
+    let body =
+        r#"[{"answers": {}, "level": "self_help"}, {"answers": {"safe": ["danger"]}, "level": "emergency", "urgnet": []}]"#;
+    let refused = crate::self_help::cases_of(body).unwrap_err().to_string();
+    assert!(
+        refused.starts_with("cases[1].urgnet: unknown field `urgnet`, expected one of `about`, `answers`, `level`"),
+        "{refused}"
+    );
+    assert!(crate::self_help::cases_of("{}").unwrap_err().to_string().starts_with("cases: "), "and a list it must be");
+}
+
+#[test]
+fn a_condition_that_says_more_than_it_may_is_refused() {
+    let both = json!({"all": ["a.one"], "any": ["a.two"]});
+    for condition in [both, json!({"any": ["a.one"], "not": "a.two"}), json!({"tag_count": "t", "at_least": 1, "at_most": 1})] {
+        let mut document = small();
+        document["rules"][0]["when"] = condition.clone();
+        let refused = serde_json::from_value::<Checker>(document).unwrap_err().to_string();
+        assert!(refused.contains("and nothing else"), "{condition}: {refused}");
+    }
 }
 
 #[test]

@@ -353,7 +353,9 @@ fact! {
         let proof = page.split("name=\"form\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
         let headers = [("cookie", cookie.as_str()), ("if-match", "\"1\""), ("x-form-token", &proof), ("origin", "https://evil.example")];
         assert_eq!(app.ask(Method::PATCH, &record("pantry"), &headers, &body).await.status, 403);
+        assert_eq!(public(&app, "pantry").await["fees_description"], "£4 a visit", "neither was taken");
         assert_eq!(app.ask(Method::PATCH, &record("pantry"), &headers[..3], &body).await.status, 200);
+        assert_eq!(public(&app, "pantry").await["fees_description"], "£5");
     }
 }
 

@@ -69,8 +69,12 @@ fact! {
 fact! {
     async fn numbers_are_for_those_who_keep_the_listing(app) {
         with_pantry(&app).await;
+        let path = format!("/account/listings/{}/share", id("pantry"));
         let stranger = Browser::signed_in(&app, "stranger@example.org").await;
-        assert_eq!(stranger.open(&format!("/account/listings/{}/share", id("pantry"))).await.status, 404);
+        assert_eq!(stranger.open(&path).await.status, 404);
+        let amina = Browser::keeper(&app, "amina@lark-hill.example.org", id("marsh farm")).await;
+        let page = amina.open(&path).await;
+        assert!(page.status == 200 && page.text().contains("November 2026 so far"), "{}", page.text());
     }
 }
 

@@ -2,8 +2,8 @@
 
 use fingerpost::identity::{PlatformRole, ROLES, RULES};
 
-use super::{id, with_pantry};
-use crate::support::{browser::Browser, fact};
+use super::{id, public, with_pantry};
+use crate::support::{PUBLIC_URL, browser::Browser, fact};
 
 fact! {
     async fn nobody_who_is_not_signed_in_reads_a_page_for_people(app) {
@@ -66,9 +66,16 @@ fact! {
         }
         assert_eq!(reader.open("/moderation/people").await.status, 403);
         assert_eq!(reader.open(&format!("/account/listings/{}", id("pantry"))).await.status, 200);
+        let page = reader.open("/account/profile").await.text();
+        let proof = page.split("name=\"form\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
         for path in [format!("/account/listings/{}/about", id("pantry")), format!("/moderation/records/{}", id("pantry"))] {
             assert_eq!(reader.open(&path).await.status, 403, "{path}");
+            let fields = [("form", proof.as_str()), ("do", "hide"), ("reason", "closed"), ("name", "Closed"), ("version", "1")];
+            let tried = reader.post(&path, PUBLIC_URL.trim_end_matches('/'), &fields).await;
+            assert!(tried.status.is_client_error(), "{path}: {}", tried.text());
         }
+        assert_eq!(public(&app, "pantry").await["name"], "Meadow larder");
+        assert_eq!(app.app().records.find(id("pantry")).await.unwrap().unwrap().kept.revision, 1);
     }
 }
 

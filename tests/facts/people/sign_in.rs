@@ -47,9 +47,13 @@ fact! {
 
 fact! {
     async fn a_link_ends_after_half_an_hour(app) {
+        let (early, early_path) = ask(&app, "early@lark-hill.example.org").await;
         let (browser, path) = ask(&app, "amina@lark-hill.example.org").await;
-        let path = path.unwrap();
-        let page = browser.open(&path).await;
+        let early_page = early.open(&early_path.unwrap()).await;
+        let page = browser.open(&path.unwrap()).await;
+        app.clock.set(noon() + Duration::minutes(29));
+        early.submit(&early_page, "/sign-in/link", &[]).await;
+        assert!(early.cookie("__Host-session").is_some(), "until then it lets somebody in");
         app.clock.set(noon() + Duration::minutes(31));
         assert_eq!(browser.submit(&page, "/sign-in/link", &[]).await.status, 410);
         assert!(browser.cookie("__Host-session").is_none());

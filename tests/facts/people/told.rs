@@ -37,7 +37,7 @@ fact! {
         assert_eq!(moderator.submit(&page, &confirm, &[("how", "owner")]).await.status, 403);
         moderator.submit(&page, &confirm, &[("how", "phone")]).await;
         let said = app.page(&format!("/directory/services/{}", id("pantry"))).await.text();
-        assert!(!said.contains("Confirmed by the group"), "{said}");
+        assert!(said.contains("Confirmed by phone on 22 November 2026") && !said.contains("Confirmed by the group"), "{said}");
     }
 }
 

@@ -122,3 +122,19 @@ fn questions_of_somebody_else_are_tried_without_being_kept() {
     let (code, said) = json_of(&run(folder, &["check", &questions, "--cases", &cases, "--json"]));
     assert_eq!((code, said), (1, json!({"cases": 2, "problems": [{"at": "cases[1]", "problem": "the level is calm, not now"}]})));
 }
+
+#[test]
+fn a_misspelt_member_of_a_test_case_is_named_with_its_place_and_not_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let mut stored = part(Part::Cases);
+    stored[2]["levle"] = json!("self_help");
+    let cases = write(folder, "cases.json", &stored);
+    let questions = write(folder, "questions.json", &reviewed_checker());
+    for arguments in [vec!["import", &cases, "--json"], vec!["check", &questions, "--cases", &cases, "--json"]] {
+        let (code, said) = json_of(&run(folder, &arguments));
+        assert_eq!((code, &said["problems"][0]["at"]), (1, &json!("cases[2].levle")), "{arguments:?}: {said}");
+        assert!(said["problems"][0]["problem"].as_str().unwrap().starts_with("unknown field `levle`, expected one of"), "{said}");
+    }
+    assert_eq!(json_of(&run(folder, &["show", "--json"])).1["drafts"][2]["sample"], true, "nothing was saved");
+}

@@ -139,6 +139,21 @@ fact! {
 }
 
 fact! {
+    async fn before_every_link_that_leaves_the_result_stands_that_it_would_be_lost(app) {
+        ready(&app).await;
+        let result = step(&app, "a.bills=ctax&go=result&postcode=LU1+2AA").await;
+        let steps = result.split("What to do first").nth(1).unwrap().split("Talk to a person").next().unwrap();
+        let (said, link) = (steps.find("you lose this page and what you entered"), steps.find("href=\"/help/budget\"").unwrap());
+        assert!(said.is_some_and(|said| said < link) && steps.contains("href=\"#keep\""), "{steps}");
+        let without = step(&app, "a.tonight=no&go=result&postcode=LU1+2AA").await;
+        let steps = without.split("What to do first").nth(1).unwrap().split("Talk to a person").next().unwrap();
+        assert!(!steps.contains("you lose this page"), "no step leads away: {steps}");
+        let file = send(&app, "/help/plan", "a.bills=ctax&postcode=LU1+2AA").await.text();
+        assert!(!file.contains("you lose this page"), "what is kept is not lost: {file}");
+    }
+}
+
+fact! {
     async fn where_nothing_is_listed_the_result_says_so_and_has_a_number(app) {
         draft(&app, Part::Checker, &reviewed_checker()).await;
         draft(&app, Part::Contacts, &checked_contacts()).await;
@@ -146,6 +161,8 @@ fact! {
         assert_eq!(publish(&app).await, Ok(1));
         let page = step(&app, "a.bills=ctax&go=result").await;
         assert!(page.contains("We did not find a listing") && page.contains("/directory/needs") && page.contains("tel:"));
+        let ways_on = page.split("We did not find a listing").nth(1).unwrap();
+        assert!(ways_on.find("you lose this page").unwrap() < ways_on.find("/directory/needs").unwrap(), "{ways_on}");
         assert!(!page.contains("We also looked in"), "it follows nobody");
     }
 }

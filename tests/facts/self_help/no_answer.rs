@@ -168,7 +168,7 @@ fact! {
             let above = page.split("id=\"main\"").nth(1).unwrap().split("<h1").next().unwrap();
             assert_eq!((above.contains(LUTON), above.contains(BEDS)), (ours, theirs), "{place}: {above}");
             assert!(above.contains("tel:08088004444"), "and Shelter: {above}");
-            assert_eq!(above.contains("Add your full postcode"), !ours && !theirs, "{place}: {above}");
+            assert_eq!(above.contains("Enter your full postcode"), !ours && !theirs, "{place}: {above}");
             assert_eq!(above.contains("This number has not been checked."), ours || theirs, "the sample says so: {above}");
         }
         ready(&app).await;

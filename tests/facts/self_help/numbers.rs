@@ -61,6 +61,25 @@ fact! {
 }
 
 fact! {
+    async fn above_results_the_way_to_the_own_councils_number_is_the_place_field_of_the_page_with_the_words_kept(app) {
+        ready(&app).await;
+        for query in ["q=nowhere+to+sleep+tonight", "q=nowhere+to+sleep+tonight&postcode=LU1", "q=nowhere+to+sleep+tonight&what=events&day=SU&age=99"] {
+            let page = app.searched(query).await;
+            let main = page.split("<main").nth(1).unwrap();
+            let above = main.split("<h1").next().unwrap();
+            assert!(above.contains("To see your own council’s number, too: <a href=\"#postcode\">Enter your full postcode</a>."), "{query}: {above}");
+            let form = main.split("role=\"search\"").nth(1).unwrap().split("</form>").next().unwrap();
+            assert!(form.contains("name=\"q\" value=\"nowhere to sleep tonight\"") && form.contains("id=\"postcode\""), "{query}: {form}");
+            let before_it = main.split("role=\"search\"").next().unwrap();
+            assert_eq!(before_it.matches("<details").count(), before_it.matches("</details>").count(), "{query}: it is not folded away: {before_it}");
+            assert_eq!(form.contains("name=\"open_now\""), main.contains("class=\"listings\"") || query.contains("what="), "what narrows it down is there, too: {form}");
+        }
+        let known = app.searched("q=nowhere+to+sleep+tonight&postcode=LU1+2AA").await;
+        assert!(!known.contains("#postcode") && known.contains("tel:01632960302") && known.contains("<details class=\"narrow\">"), "{known}");
+    }
+}
+
+fact! {
     async fn whose_numbers_stand_there_is_what_the_council_wrote_in_its_contacts(app) {
         ready(&app).await;
         let mut contacts = checked_contacts();

@@ -11,7 +11,13 @@ use sea_orm::ConnectionTrait as _;
 use serde_json::json;
 
 use super::{evaluate, ready, reviewed_checker, send};
-use crate::support::{On, TestApp, fact};
+use crate::{
+    facts::{
+        id,
+        search::{at, service},
+    },
+    support::{On, TestApp, fact},
+};
 
 /// A listing on somebody's list.
 const KEPT: &str = "9e9e7b21-4c55-4d3a-8f10-2b7c6d9e9e9e";
@@ -131,6 +137,26 @@ fact! {
             assert!(field(&page, "postcode").contains("autocomplete=\"off\""), "{page}");
             assert!(!page.contains("postal-code"), "{page}");
         }
+    }
+}
+
+fact! {
+    async fn the_title_of_a_place_says_nothing_where_most_of_it_is_to_be_kept_quiet(app) {
+        let here = |link: &str, code: &str| {
+            let mut more = at("of the Gamblers", 51.8787, -0.42, "LU1 2AA");
+            more["service_at_locations"][0]["id"] = json!(id(link));
+            more["attributes"] = json!([{"id": id(&format!("need of {link}")), "taxonomy_term": {"id": id(code), "code": code, "name": code, "description": code}}]);
+            more
+        };
+        let title = async || {
+            let page = app.page(&format!("/directory/places/{}", id("place of the Gamblers"))).await.text();
+            assert!(page.contains("<h1>Hall of the Gamblers</h1>") && page.contains("Exit this page") && page.contains("tel:999"), "{page}");
+            page.split("<title>").nth(1).unwrap().split(" – ").next().unwrap().to_owned()
+        };
+        app.take(&[service("Evening circle", "We talk.", here("first", "health-gambling"))]).await;
+        assert_eq!(title().await, "A place");
+        app.take(&[service("Tea", "We drink.", here("second", "social-company"))]).await;
+        assert_eq!(title().await, "Hall of the Gamblers", "one of many things that are here");
     }
 }
 

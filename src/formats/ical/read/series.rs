@@ -21,6 +21,8 @@ const HERE: Tz = Tz::Europe__London;
 pub(super) struct Named {
     pub(super) name: Option<String>,
     pub(super) zone: Option<Tz>,
+    /// Whether what is in it does not take place.
+    pub(super) cancels: bool,
 }
 
 /// An event whose lines have been read.
@@ -120,7 +122,7 @@ pub(super) fn series(event: &Raw, named: &Named) -> Result<Option<Series>, Strin
         position: position(event, &mut left),
         categories: event.all("CATEGORIES").flat_map(Property::texts).take(100).collect(),
         organizer: event.find("ORGANIZER").and_then(|organizer| organizer.parameter("CN")).map(str::to_owned),
-        status: if is_cancelled(event) { Status::Cancelled } else { Status::Scheduled },
+        status: if named.cancels || is_cancelled(event) { Status::Cancelled } else { Status::Scheduled },
         start,
         end,
         whole_days,
@@ -346,7 +348,7 @@ fn changed(event: &Raw, named: &Named, series: &Series, left: &mut Left) -> Resu
     }
     let stamp = one_stamp(event, "RECURRENCE-ID", left)?.ok_or("does not say which date it changes")?;
     let start = on_the_clock(stamp, series.start, series.zone, series.whole_days);
-    if is_cancelled(event) {
+    if named.cancels || is_cancelled(event) {
         return Ok(Change { start, cancelled: true, moved: None, place: None, note: None });
     }
     let Some(one) = self::series(event, named)? else { return Err("is marked private, so it was not imported".to_owned()) };

@@ -251,3 +251,28 @@ proptest! {
         let _ = read(format!("BEGIN:VCALENDAR\n{}", lines.join("\n")).as_bytes());
     }
 }
+
+#[test]
+fn a_calendar_that_takes_its_events_back_cancels_them() {
+    let text = b"BEGIN:VCALENDAR\nMETHOD:CANCEL\nBEGIN:VEVENT\nUID:1\nSUMMARY:Soup\nDTSTART:20261203T120000\nEND:VEVENT\nEND:VCALENDAR\n";
+    assert_eq!(read(text).unwrap().events[0].status, Status::Cancelled);
+    assert_eq!(event("DTSTART:20261203T120000").status, Status::Scheduled);
+}
+
+#[test]
+fn of_two_versions_of_a_changed_date_the_later_one_is_the_word_and_it_belongs_to_the_later_series() {
+    let series = |sequence: u32| {
+        format!(
+            "BEGIN:VEVENT\nUID:1\nSEQUENCE:{sequence}\nSUMMARY:Soup\nDTSTART:20261203T120000\nRRULE:FREQ=WEEKLY\nEND:VEVENT\n"
+        )
+    };
+    let moved = |sequence: u32, hour: u32| {
+        format!(
+            "BEGIN:VEVENT\nUID:1\nSEQUENCE:{sequence}\nRECURRENCE-ID:20261210T120000\nSUMMARY:Soup\nDTSTART:20261210T{hour}0000\nEND:VEVENT\n"
+        )
+    };
+    let found = calendar(&format!("{}{}{}{}", series(3), moved(3, 18), moved(2, 17), series(1)));
+    let (newer, older) = (&found.events[0], &found.events[1]);
+    assert_eq!((newer.version.0, newer.changes.len(), older.changes.len()), (3, 1, 0));
+    assert_eq!(newer.changes[0].moved.map(|(start, _)| start), Some(at("2026-12-10T18:00:00")));
+}

@@ -138,6 +138,16 @@ fn a_date_that_moved_to_another_place_says_which() {
 }
 
 #[test]
+fn a_day_that_is_left_out_is_left_out_with_all_of_its_dates() {
+    let written = events(&json!({
+        "rrule": "FREQ=DAILY;BYHOUR=10,14;COUNT=20", "exdates": ["2026-10-24T00:00:00", "2026-10-26T14:00:00"],
+        "rdates": ["2026-10-24T18:00:00", "2026-10-25T18:00:00"],
+    }));
+    let left_out: Vec<&str> = written[0].lines().filter_map(|line| line.strip_prefix("EXDATE;TZID=Europe/London:")).collect();
+    assert_eq!(left_out, ["20261024T100000", "20261024T140000", "20261024T180000", "20261026T140000"]);
+}
+
+#[test]
 fn a_rule_that_is_not_understood_is_not_passed_on() {
     let written = events(&json!({"rrule": "FREQ=SECONDLY\r\nATTACH:https://evil.example", "exdates": ["2026-10-20T10:00:00"]}));
     assert!(!written[0].contains("RRULE") && !written[0].contains("evil") && !written[0].contains("EXDATE"));

@@ -1,0 +1,82 @@
+//! Editions: published, withdrawn, printed.
+
+use std::io::Write as _;
+
+use anyhow::Context as _;
+use serde_json::json;
+
+use super::{
+    super::{on_record, say, stdout},
+    known, tell,
+};
+use crate::{
+    app::App,
+    identity::Deed,
+    self_help::{self, Part, PublishError},
+};
+
+pub(super) async fn publish(app: &App, reviewed_by: &str, as_json: bool) -> anyhow::Result<bool> {
+    match self_help::publish(&app.db, &app.clock, known(app).await?, reviewed_by).await {
+        Ok(published) => {
+            let (number, by) = (published.number, reviewed_by.trim());
+            let tx = app.db.write().await?;
+            on_record(app, &tx, Deed::PublishChecker, "", &format!("edition {number}, reviewed by {by}")).await?;
+            tx.commit().await?;
+            if as_json {
+                say!(
+                    "{}",
+                    json!({"published": true, "edition": number, "reviewed_by": by, "in_the_way": [], "warnings": published.to_see_to})
+                )?;
+            } else {
+                say!("edition {number} is now public; reviewed by {by}")?;
+                tell("to look at", &published.to_see_to)?;
+            }
+            Ok(true)
+        }
+        Err(PublishError::Refused(found)) => {
+            if as_json {
+                say!("{}", json!({"published": false, "edition": null, "in_the_way": found, "warnings": []}))?;
+            } else {
+                tell("nothing was published; to fix first", &found)?;
+            }
+            Ok(false)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+pub(super) async fn withdraw(app: &App, why: &str, as_json: bool) -> anyhow::Result<bool> {
+    let number = self_help::withdraw(&app.db, &app.clock, why).await?;
+    if let Some(number) = number {
+        let tx = app.db.write().await?;
+        on_record(app, &tx, Deed::WithdrawChecker, "", &format!("edition {number}: {why}")).await?;
+        tx.commit().await?;
+    }
+    if as_json {
+        say!("{}", json!({"withdrawn": number.is_some(), "edition": number}))?;
+    } else if let Some(number) = number {
+        say!("edition {number} is withdrawn; visitors now see a notice that the checker is unavailable, with numbers to call")?;
+    } else {
+        say!("nothing is published, so there is nothing to withdraw")?;
+    }
+    Ok(number.is_some())
+}
+
+pub(super) async fn export(app: &App, part: Part, edition: Option<u32>) -> anyhow::Result<bool> {
+    let body = match edition {
+        None => self_help::drafts(&app.db).await?.into_iter().find(|draft| draft.part == part).map(|draft| draft.body),
+        Some(number) => {
+            let number = (number > 0).then_some(i64::from(number));
+            let found = self_help::publication(&app.db, number)
+                .await?
+                .context("that edition does not exist; fingerpost checker show names the latest one")?;
+            Some(match part {
+                Part::Checker => found.checker,
+                Part::Contacts => found.contacts,
+                Part::Cases => found.cases,
+            })
+        }
+    };
+    writeln!(stdout(), "{}", body.unwrap_or_default().trim_end())?;
+    Ok(true)
+}

@@ -1,0 +1,6 @@
+//! The counter that numbers everything published: locked until the commit, so that the order of numbers is the order
+//! of commits. The epoch that it counts in stands beside it.
+
+mod store;
+
+pub use store::{Locked, finish, head, head_in, lock, new_epoch};
