@@ -12,6 +12,7 @@ mod facets;
 mod filters;
 pub mod forms;
 mod lists;
+mod long;
 mod needs;
 mod times;
 mod vocabulary;

@@ -310,7 +310,10 @@ pub fn openapi_paths() -> (Map<String, Value>, Map<String, Value>) {
     ]});
     definition.insert("200".to_owned(), json_answer("The current checker, with its contacts.", &with_contacts, &[]));
     let mut evaluated = problems(common);
-    evaluated.extend(problems(&[(400, "The body is invalid or too long. The answer does not repeat what was sent.")]));
+    evaluated.extend(problems(&[
+        (400, "The body is invalid or too long. The answer does not repeat what was sent."),
+        (408, "The body stopped arriving before it was complete."),
+    ]));
     let mut answer = json_answer("What the answers mean. Nothing is stored.", &reference("CheckerEvaluated"), &[]);
     if let Some(headers) = answer["headers"].as_object_mut() {
         headers.remove("ETag");

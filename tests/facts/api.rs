@@ -278,6 +278,33 @@ fact! {
 }
 
 fact! {
+    async fn who_stops_sending_is_told_so_and_who_waits_for_a_slow_answer_is_asked_to_come_back(app) {
+        use axum::body::{Body, Bytes};
+        use futures_util::{StreamExt as _, stream};
+        use tower::ServiceExt as _;
+        app.served.guard = app.served.guard.clone().giving_up_after(std::time::Duration::from_secs(1));
+        let router = app.served.router(false);
+        let beginning = stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(b"{\"answers\":"))]);
+        let stalled = Body::from_stream(beginning.chain(stream::pending()));
+        let refused = router.clone().oneshot(http::Request::post("/api/v1/checker/evaluate").body(stalled).unwrap()).await.unwrap();
+        assert_eq!(refused.status(), 408);
+        assert_eq!(refused.headers()["content-type"], "application/problem+json");
+        assert!(!refused.headers().contains_key("retry-after"), "nothing here has to be waited for");
+        let busy = app.served.directory.searches.acquire_many(8).await.unwrap();
+        let ask = || router.clone().oneshot(http::Request::get("/services?search=pantry").body(Body::empty()).unwrap());
+        let refused = ask().await.unwrap();
+        assert_eq!(refused.status(), 503);
+        assert!(refused.headers().contains_key("retry-after"), "another time it may be quicker");
+        drop(busy);
+        assert_eq!(ask().await.unwrap().status(), 200);
+        let described = app.get("/openapi.json").await.json();
+        for (path, method) in [("/api/v1/checker/evaluate", "post"), ("/api/v1/records/{id}", "patch"), ("/federation/v1/ping", "post")] {
+            assert!(described["paths"][path][method]["responses"]["408"].is_object(), "{path}");
+        }
+    }
+}
+
+fact! {
     async fn an_event_is_there_as_itself_and_as_a_service(app) {
         app.fixtures().await;
         let event = app.get("/events/5133d54f-8252-551f-9aee-3ae14401ae88").await.json();

@@ -358,3 +358,11 @@ fn coordinates(object: &Object, say: &mut impl FnMut(&'static str, &'static str)
         (None, None) => {}
     }
 }
+
+/// What stands alone in a list where no list belongs: programs that know only lists send it so.
+pub(super) fn alone(value: Value) -> Value {
+    match value {
+        Value::Array(mut items) if matches!(items.as_slice(), [Value::Object(_)]) => items.pop().unwrap_or_default(),
+        value => value,
+    }
+}
