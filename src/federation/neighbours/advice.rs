@@ -148,7 +148,7 @@ fn following(peer: &Peer, found: &Found) -> Option<String> {
         );
     }
     not_whole.then(|| {
-        "It is followed, but its list did not say how many services there are, or the number changed while it was read. So records it no longer lists could not be recognised, and stay here. If this happens after every pull, tell them.".to_owned()
+        "It is followed, but its list did not say how many services there are, did not show as many as it said, or the number changed while it was read. Some may be missing here. Records it no longer lists could not be recognised, and stay here. If this happens after every pull, tell them.".to_owned()
     })
 }
 
