@@ -489,6 +489,19 @@ async fn whoever_adds_a_server_that_asks_to_wait_is_told_so() {
     here.end().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_adds_an_address_that_leads_to_another_host_is_told_what_to_add_instead() {
+    let Some(here) = Node::start(On::Sqlite, "Here").await else { return };
+    let server = HostilePeer::start(|seen| Reply::redirect(301, format!("https://www.luton.example.org{}", seen.path))).await;
+    let refused = here.harvester().add_peer(crate::support::network::new(&server.url("/api"), Trust::Auto)).await.unwrap_err();
+    let said = refused.to_string();
+    assert!(
+        said.contains("https://www.luton.example.org/") && said.ends_with("; if that is their address, add it instead"),
+        "{said}"
+    );
+    here.end().await;
+}
+
 async fn does_not_want_robots(on: On) {
     let refuses = Arc::new(AtomicBool::new(false));
     let now = refuses.clone();
