@@ -172,15 +172,19 @@ pub(super) fn one(base: &Url, of: Listing, id: &str) -> Result<Url, End> {
 }
 
 fn read(answer: &Answer) -> Result<Noted, End> {
-    if !answer.is_json() {
-        let kind = answer.header("content-type").unwrap_or("no content type");
-        return Err(End::failed("not-json", format!("{} returns {kind} instead of JSON", answer.url)));
-    }
-    parsed(answer)
+    if answer.is_json() { parsed(answer) } else { Err(not_json(answer)) }
+}
+
+fn not_json(answer: &Answer) -> End {
+    let kind = answer.header("content-type").unwrap_or("no content type");
+    End::failed("not-json", format!("{} returns {kind} instead of JSON", answer.url))
 }
 
 pub(super) fn parsed(answer: &Answer) -> Result<Noted, End> {
-    json::parse_mended_noting(&answer.body).map_err(|error| End::failed("bad-json", format!("{}: {error}", answer.url)))
+    json::parse_mended_noting(&answer.body).map_err(|error| {
+        let is_json = answer.is_json();
+        if is_json { End::failed("bad-json", format!("{}: {error}", answer.url)) } else { not_json(answer) }
+    })
 }
 
 pub(super) fn id_of(item: &Value) -> Option<String> {
