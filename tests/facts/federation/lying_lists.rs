@@ -138,6 +138,7 @@ fact_between! {
         let (server, lies) = lying;
         let peer = crawls(&here, &server).await;
         is_found_out(&here, &server, &peer, &["1", "2"], 50).await;
+        assert!(here.advice(&peer).await.ends_with("Tell them: only they can put that right."), "{}", here.advice(&peer).await);
         lies.end();
         assert_eq!((here.pull(&peer).await.outcome, here.services().await.len()), (Outcome::Ok, 120));
     }
