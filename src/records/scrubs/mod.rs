@@ -116,25 +116,17 @@ pub(super) struct Opened {
     pub(super) policy: LocationPolicy,
 }
 
-/// Take a contact out of a document. Whether it was there.
-fn remove_contact(document: &mut Document, contact: Uuid) -> bool {
-    let mut found = false;
-    for list in document.contact_lists() {
-        let before = list.len();
-        list.retain(|one| one.id != contact);
-        found |= list.len() < before;
-    }
-    found
-}
-
+/// The contacts with this id, each with all of its numbers.
 fn contacts_with(document: &mut Document, id: Uuid) -> Vec<Contact> {
-    document.contact_lists().into_iter().flat_map(|list| list.iter().filter(move |one| one.id == id).cloned()).collect()
+    let elsewhere = document.phones_of_contacts();
+    let contacts = document.contact_lists().into_iter().flatten().filter(|contact| contact.id == id);
+    contacts.map(|contact| Contact { phones: contact.numbers(&elsewhere).cloned().collect(), ..contact.clone() }).collect()
 }
 
 /// Take somebody's contact, or words, out of a document. Whether they were there.
 fn takes_out(scrub: &Remembered, document: &mut Document) -> bool {
     match &scrub.what {
-        Scrub::Contact(contact) => remove_contact(document, *contact),
+        Scrub::Contact(contact) => document.remove_contact(*contact),
         Scrub::Words(erased) => redaction::forget_person(document, &Known::of_erased(scrub.record_id, erased)),
         Scrub::Place(_) | Scrub::Link { .. } => false,
     }
@@ -292,7 +284,7 @@ impl Records {
         if theirs.is_empty() && !proposals::holds_contact(tx, record_id, contact).await? {
             return Err(Error::NoContact { record: record_id, contact });
         }
-        remove_contact(&mut standing, contact);
+        standing.remove_contact(contact);
         let mut words: Vec<String> = theirs.iter().flat_map(people::own_words).collect();
         words.sort_unstable();
         words.dedup();

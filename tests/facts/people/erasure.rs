@@ -126,6 +126,35 @@ fact! {
     }
 }
 
+fact! {
+    async fn numbers_that_stand_beside_a_contact_and_name_it_are_found_and_erased_with_it(app) {
+        for (listing, by_words) in [("pantry", false), ("larder", true)] {
+            let mut listed = pantry();
+            listed["id"] = json!(id(listing));
+            listed["contacts"] = json!([{"id": id("winifred"), "name": SECRET, "visibility": "private"}, {"id": id("front desk"), "name": "Pantry desk"}]);
+            let number = |number: &str, of: &str| json!({"id": id(number), "number": number, "contact_id": id(of)});
+            listed["phones"] = json!([number(NUMBER, "winifred"), number("01632 960799", "front desk")]);
+            listed["service_at_locations"][0]["id"] = json!(id(&format!("{listing} at the centre")));
+            listed["service_at_locations"][0]["phones"] = json!([number("01632 960461", "winifred")]);
+            app.import(listed.to_string()).await;
+            let records = &app.app().records;
+            let found = records.find_person("07700900461").await.unwrap();
+            assert!(found.contacts.iter().any(|one| one.record == id(listing) && one.says.contains(SECRET) && one.says.contains("960461")), "{found:?}");
+            let tx = app.app().db.write().await.unwrap();
+            if by_words {
+                records.erase_words(&tx, &TestApp::person("asked"), id(listing), SECRET).await.unwrap();
+            } else {
+                records.erase_contact(&tx, &TestApp::person("asked"), id(listing), id("winifred")).await.unwrap();
+            }
+            tx.commit().await.unwrap();
+            for version in records.history(id(listing)).await.unwrap() {
+                let kept = version.document;
+                assert!(!kept.contains("900461") && !kept.contains("960461") && kept.contains("01632 960799"), "{listing}: {kept}");
+            }
+        }
+    }
+}
+
 /// Erase these words from a listing, as a moderator does who has looked for them.
 async fn erase_words(moderator: &Browser<'_>, words: &str, listing: &str) -> String {
     let page = moderator.open("/moderation/erase").await;
