@@ -18,9 +18,12 @@ use crate::{
     db::Transaction,
     ids,
     model::{Contact, Document, LocationPolicy},
-    published::redaction::{self, Erased, Known},
+    published::{
+        self,
+        redaction::{self, Erased, Known},
+    },
 };
-pub(super) use people::keep_visibility;
+pub(super) use people::{keep_visibility, without_erased};
 pub(super) use store::{all, of, put, take};
 
 /// Something that is taken out for good, and stays out when a backup is restored.
@@ -297,7 +300,7 @@ impl Records {
 
     /// Erase somebody's name, email address or telephone number from a record, its history and everything derived,
     /// for good, wherever it stands there: in descriptions, telephone numbers, addresses, contacts, changes that wait,
-    /// and in why somebody made a change. Whole words count. Only what they hash to is remembered of them. A person may
+    /// in why somebody made a change, and in what the world is told of why it went. Whole words count. Only what they hash to is remembered of them. A person may
     /// write them again.
     /// # Errors
     /// [`Error::NotFound`] when the record is not there, [`Error::NoWords`] when it never said so, or when the
@@ -310,6 +313,8 @@ impl Records {
             told |= redaction::forget_person(&mut read(&version)?, &known) || known.is_told_in(&version.kept.why);
         }
         told |= proposals::forget_words(tx, record_id, &known).await? > 0;
+        let tombstones = published::made_of(tx, &[record_id]).await?;
+        told |= tombstones.iter().filter_map(|row| row.reason.as_deref()).any(|reason| known.is_told_in(reason));
         if !told {
             return Err(Error::NoWords(record_id));
         }
@@ -381,7 +386,7 @@ impl Records {
             }
         }
         let caller = Caller { entrance: Entrance::OwnExport, ..caller.clone() };
-        let told = Told { reason: NOT_PUBLISHED, urgent: false, scrubbed: &ids };
+        let told = Told { reason: NOT_PUBLISHED, urgent: false, scrubbed: &ids, erased: &scrubs };
         self.save_saying(tx, &caller, drafts, &LastModified::new(), &[], told).await
     }
 }

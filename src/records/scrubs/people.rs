@@ -84,9 +84,14 @@ pub(super) fn own_words(contact: &Contact) -> Vec<String> {
 
 /// How a version came about, without words that were erased: why somebody made it is their own text as well.
 pub(super) fn without_words(scrub: &Remembered, kept: &Kept) -> Kept {
-    let why = match &scrub.what {
-        Scrub::Words(erased) => redaction::without_person(&kept.why, &Known::of_erased(scrub.record_id, erased)),
-        Scrub::Contact(_) | Scrub::Place(_) | Scrub::Link { .. } => None,
-    };
+    let why = without_erased(scrub.record_id, &kept.why, std::slice::from_ref(scrub));
     Kept { why: why.unwrap_or_else(|| kept.why.clone()), ..kept.clone() }
+}
+
+/// What is `said` of a record, without the words that were erased of it. None where none of them stand there.
+pub(in crate::records) fn without_erased(record: Uuid, said: &str, scrubs: &[Remembered]) -> Option<String> {
+    scrubs.iter().filter(|scrub| scrub.record_id == record).fold(None::<String>, |left, scrub| {
+        let Scrub::Words(erased) = &scrub.what else { return left };
+        redaction::without_person(left.as_deref().unwrap_or(said), &Known::of_erased(record, erased)).or(left)
+    })
 }

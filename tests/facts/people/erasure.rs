@@ -316,6 +316,31 @@ fact! {
 }
 
 fact! {
+    async fn what_everybody_is_told_of_why_a_listing_went_is_erased_as_well(app) {
+        with_pantry(&app).await;
+        app.withdraw(id("pantry"), &format!("{SECRET} ({NUMBER}) has moved away")).await;
+        let path = format!("/services/{}", id("pantry"));
+        let told = async || {
+            app.follow().await;
+            let gone = app.get(&path).await;
+            assert_eq!(gone.status, 410);
+            let place = app.get(&format!("/service_at_locations/{}", id("pantry at the centre"))).await;
+            (gone.json()["detail"].as_str().unwrap().to_owned(), place.text())
+        };
+        assert!(told().await.0.ends_with(&format!(": {SECRET} ({NUMBER}) has moved away")), "before");
+        // The second time, everybody was told already that what stood there has to be destroyed.
+        for (words, left) in [(SECRET, format!("[removed] ({NUMBER}) has moved away")), (NUMBER, "[removed] ([removed]) has moved away".to_owned())] {
+            let tx = app.app().db.write().await.unwrap();
+            app.app().records.erase_words(&tx, &TestApp::person("asked"), id("pantry"), words).await.unwrap();
+            tx.commit().await.unwrap();
+            let (gone, place) = told().await;
+            assert!(gone.ends_with(&format!(": {left}")), "{gone}");
+            assert!(place.contains("[removed]") && !place.contains(words), "{place}");
+        }
+    }
+}
+
+fact! {
     async fn words_that_a_listing_never_had_are_not_erased(app) {
         with_pantry(&app).await;
         let tx = app.app().db.write().await.unwrap();
