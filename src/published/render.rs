@@ -70,6 +70,12 @@ impl Around {
         }
     }
 
+    /// Whether a service is to be seen: it comes and goes with its organization.
+    fn has_service(&self, id: ServiceId) -> bool {
+        let found = self.documents.get(&Uuid::from(id));
+        matches!(found, Some(Document::Service(one)) if one.organization_id.is_some_and(|id| self.organization(id).is_some()))
+    }
+
     /// What is known of places that other listings of the organization hide; none where one of them is among
     /// those that this listing shows to everybody.
     fn hidden_beside(&self, organization: Uuid, shown: impl IntoIterator<Item = LocationId>) -> Option<&Known> {
@@ -229,9 +235,7 @@ fn service(mut doc: Service, around: &Around, modified: DateTime<Utc>, signed: b
     let Some(organization) = doc.organization_id.and_then(|id| nested_organization(id, around)) else { return Vec::new() };
     let of_links = doc.service_at_locations.iter().flat_map(|link| &link.attributes);
     let secret = around.is_secret(doc.attributes.iter().chain(of_links));
-    let id = doc.id;
-    let mut hides_a_place = secret;
-    let mut known = Known::default();
+    let (id, mut hides_a_place, mut known) = (doc.id, secret, Known::default());
     redaction::contacts(&mut doc.contacts);
     redaction::changes(&mut doc.metadata);
     attributes(&mut doc.attributes, around);
@@ -342,7 +346,7 @@ fn event(mut doc: Event, around: &Around, modified: DateTime<Utc>, signed: bool)
     redaction::contacts(&mut doc.contacts);
     redaction::phones(&mut doc.phones, &contacts);
     attributes(&mut doc.attributes, around);
-    doc.service_id = doc.service_id.filter(|id| matches!(around.documents.get(&Uuid::from(*id)), Some(Document::Service(_))));
+    doc.service_id = doc.service_id.filter(|id| around.has_service(*id));
     // A place of which nothing is shown is hidden as well, whatever the categories say.
     let mut hides_a_place = secret || said != LocationPolicy::Exact;
     let mut known = Known::default();

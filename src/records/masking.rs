@@ -92,7 +92,7 @@ async fn withheld_elsewhere(tx: &Transaction, pending: &[Pending], decided: &Dec
     places.dedup();
     places.retain(|id| !decided.stripped.contains_key(id) && pending.iter().all(|one| one.id() != *id));
     let mut withheld = HashMap::new();
-    for stored in store::load_places_with_a_policy(tx.connection(), &places).await? {
+    for stored in store::load_places_told_less(tx.connection(), &places).await? {
         if matches!(read(&stored)?, Document::Location(place) if place.location_policy == Some(LocationPolicy::Withheld)) {
             withheld.insert(stored.id, Known::of_id(stored.id));
         }

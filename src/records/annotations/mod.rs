@@ -145,6 +145,12 @@ impl Records {
     }
 }
 
+/// Those of these records of other directories that are not shown here.
+pub(super) async fn hidden(tx: &Transaction, ids: &[Uuid]) -> Result<Vec<Uuid>, Error> {
+    let found = store::of(tx.connection(), ids).await?.into_iter();
+    Ok(found.filter(|one| one.annotation.hidden).map(|one| one.record_id).collect())
+}
+
 /// Add to these documents what we have to add: those of other directories, each with its origin and state.
 pub(super) async fn apply(tx: &Transaction, documents: &mut HashMap<Uuid, (String, State, Document)>) -> Result<(), Error> {
     let foreign: Vec<Uuid> = documents.iter().filter(|(_, (origin, ..))| !origin.is_empty()).map(|(id, _)| *id).collect();
