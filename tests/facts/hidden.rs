@@ -326,6 +326,31 @@ fact! {
 }
 
 fact! {
+    async fn no_other_listing_of_a_group_keeps_the_address_of_a_place_that_is_withheld(app) {
+        let mut club: Value = serde_json::from_str(&listings(&["Cooking club"])).unwrap();
+        club["description"] = json!("We cook at 12 Gorse Close, LU3 9XQ, like everybody at the Gorse Centre.");
+        app.import(format!("{}\n{club}", pantry())).await;
+        app.import(listings(&["Sewing club"])).await;
+        app.edit(id("Cooking club"), |document| if let Document::Service(service) = document { service.fees_description = Some("Free".to_owned()); }).await;
+        set_place(&app, LocationPolicy::Withheld).await;
+        let told = app.get(&format!("/services/{}", id("Cooking club"))).await.json();
+        assert_eq!(told["description"], "We cook at [address withheld], [address withheld], like everybody at the Gorse Centre.", "names may be anything's");
+        let versions = app.app().records.history(id("Cooking club")).await.unwrap();
+        assert!(versions.len() > 2 && versions.iter().all(|version| !version.document.contains("LU3 9XQ")), "{versions:?}");
+        let other = app.app().records.history(id("Sewing club")).await.unwrap();
+        assert_eq!(other.len(), 1, "what tells nothing stays as it is");
+        // What comes with the place, and in one go, does not tell it either.
+        let mut again = pantry();
+        again["service_at_locations"][0]["location"]["addresses"][0]["address_1"] = json!("14 Gorse Close");
+        let mut choir: Value = serde_json::from_str(&listings(&["Choir"])).unwrap();
+        choir["description"] = json!("We sing at 14 Gorse Close.");
+        app.import(format!("{again}\n{choir}")).await;
+        let told = app.get(&format!("/services/{}", id("Choir"))).await.json();
+        assert_eq!(told["description"], "We sing at [address withheld].");
+    }
+}
+
+fact! {
     async fn a_proposal_that_still_has_what_a_link_said_goes_as_well(app) {
         let mut listed = pantry();
         says_how_to_get_in(&mut listed);
