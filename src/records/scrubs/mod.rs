@@ -300,8 +300,8 @@ impl Records {
 
     /// Erase somebody's name, email address or telephone number from a record, its history and everything derived,
     /// for good, wherever it stands there: in descriptions, telephone numbers, addresses, contacts, changes that wait,
-    /// in why somebody made a change, and in what the world is told of why it went. Whole words count. Only what they hash to is remembered of them. A person may
-    /// write them again.
+    /// in why somebody made a change, and in what the world is told of why it went. Whole words count. Only what they
+    /// hash to is remembered of them. A person may write them again.
     /// # Errors
     /// [`Error::NotFound`] when the record is not there, [`Error::NoWords`] when it never said so, or when the
     /// database fails.
