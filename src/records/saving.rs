@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{
-    Caller, Draft, Error, Kept, LastModified, Outcome, Records, Saved, State, Stored, Whence, places::Decided, proposals,
-    publish, read, references, scrubs, store,
+    Caller, Draft, Error, Kept, LastModified, Outcome, Records, Remembered, Saved, State, Stored, Whence, places::Decided,
+    proposals, publish, read, references, scrubs, store,
 };
 use crate::{
     db::Transaction,
@@ -29,11 +29,13 @@ pub(super) struct Told<'a> {
     /// Records of which something was taken out for good, be it in their history only: whoever was told of
     /// it before has to hear so, also where nothing else is told of them now.
     pub(super) scrubbed: &'a [Uuid],
+    /// Words that were erased, which stand in no tombstone any more.
+    pub(super) erased: &'a [Remembered],
 }
 
 impl Told<'static> {
     /// No more than that it is gone.
-    const NOTHING: Self = Self { reason: NOT_PUBLISHED, urgent: false, scrubbed: &[] };
+    const NOTHING: Self = Self { reason: NOT_PUBLISHED, urgent: false, scrubbed: &[], erased: &[] };
 }
 
 /// A draft beside what is stored under its id.
@@ -212,6 +214,7 @@ impl Records {
             reason: told.reason,
             urgent,
             scrubbed: &scrubbed,
+            erased: told.erased,
             reopened: !decided.opened.is_empty(),
             now,
             last_modified,

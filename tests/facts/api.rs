@@ -210,6 +210,11 @@ fact! {
             assert_eq!(again.header("etag"), etag);
             assert_eq!(again.header("access-control-allow-origin"), "*");
         }
+        let etag = app.get("/services?search=larder").await.header("etag").to_owned();
+        for tags in [etag.as_str(), "*"] {
+            let posted = app.ask(http::Method::POST, "/services?search=larder", &[("if-none-match", tags)], "").await;
+            assert_eq!((posted.status.as_u16(), posted.json()["total_items"].as_u64()), (200, Some(1)), "{tags}: nobody asks by POST what changed");
+        }
         let description = app.get("/openapi.json").await;
         let of_its_bytes = fingerpost::http::caching::etag_of_bytes(&description.body);
         assert_eq!(description.header("etag"), of_its_bytes, "another digit in it is another document");
@@ -232,6 +237,11 @@ fact! {
         }
         let preflight = ask("OPTIONS", "/services").await;
         assert_eq!((preflight.status.as_u16(), preflight.header("access-control-allow-methods")), (204, "GET, HEAD, POST, OPTIONS"));
+        let allowed: Vec<&str> = preflight.header("access-control-allow-headers").split(", ").collect();
+        for header in ["X-Requested-With", "Accept-Language", "If-None-Match", "Content-Type", "*"] {
+            assert!(allowed.contains(&header), "a page's library may send {header}: {allowed:?}");
+        }
+        assert!(!allowed.contains(&"Authorization") && preflight.header("access-control-allow-credentials").is_empty());
         let head = ask("HEAD", "/services").await;
         assert_eq!((head.status.as_u16(), head.body.len()), (200, 0));
     }

@@ -242,9 +242,13 @@ fn event(object: &mut Object) {
 }
 
 /// Whether what is left of an entity without this field would say something else than its source meant: every
-/// Tuesday, say, where it wrote a word for "each second" that nobody knows.
+/// Tuesday, say, where it wrote a word for "each second" that nobody knows; or that a number is anybody's.
 pub(super) fn decides(entity: &str, field: &str) -> bool {
-    entity == "schedule" && matches!(field, "freq" | "interval" | "count" | "until")
+    match entity {
+        "schedule" => matches!(field, "freq" | "interval" | "count" | "until"),
+        "phone" => field == contact::CONTACT,
+        _ => false,
+    }
 }
 
 /// A field that cannot be true beside another.
