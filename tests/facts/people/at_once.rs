@@ -2,11 +2,16 @@
 
 use std::time::Duration;
 
-use fingerpost::{editing::Judgement, identity::PlatformRole};
+use fingerpost::{
+    editing::Judgement,
+    identity::PlatformRole,
+    model::Document,
+    records::{Draft, LastModified, State},
+};
 use serde_json::json;
 
 use super::{id, with_pantry};
-use crate::support::{browser::Browser, fact};
+use crate::support::{TestApp, browser::Browser, fact};
 
 fact! {
     async fn an_edit_and_a_decision_that_meet_do_not_wait_for_each_other(app) {
@@ -85,6 +90,36 @@ fact! {
             let stands = app.app().records.find(id("pantry")).await.unwrap().unwrap().document;
             assert_eq!(stands.contains(&cost), saved.status == 303, "round {round}: {stands}");
         }
+    }
+}
+
+fact! {
+    async fn a_listing_is_hidden_whatever_somebody_saves_at_that_moment(app) {
+        with_pantry(&app).await;
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let path = format!("/moderation/records/{}", id("pantry"));
+        let page = moderator.open(&path).await;
+        let records = app.app().records.clone();
+        let stored = records.find(id("pantry")).await.unwrap().unwrap();
+        let mut draft = Draft::new(stored.read().unwrap());
+        let Document::Service(service) = &mut draft.document else { panic!("{stored:?}") };
+        service.alert = Some("Closed today".to_owned());
+        // What somebody saves is not committed yet when the moderator presses the button.
+        let tx = app.app().db.write().await.unwrap();
+        records.save(&tx, &TestApp::person("a save"), vec![draft], &LastModified::new()).await.unwrap();
+        let with = [("do", "hide"), ("reason", "A complaint about safety")];
+        let hide = moderator.submit_only(&page, &path, &with);
+        let save = async {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            tx.commit().await.unwrap();
+        };
+        let (hidden, ()) = Box::pin(async { tokio::join!(hide, save) }).await;
+        assert_eq!(hidden.status, 303, "{}", hidden.text());
+        let now = records.find(id("pantry")).await.unwrap().unwrap();
+        assert_eq!((now.state, now.kept.revision), (State::Unpublished, stored.kept.revision + 2));
+        assert!(now.document.contains("Closed today"), "nor is what was saved lost: {}", now.document);
+        app.follow().await;
+        assert_eq!(app.get(&format!("/services/{}", id("pantry"))).await.status, 410);
     }
 }
 
