@@ -5,7 +5,7 @@ use std::time::Duration;
 use fingerpost::{
     editing::Judgement,
     identity::PlatformRole,
-    model::Document,
+    model::{Document, LocationPolicy},
     records::{Draft, LastModified, State},
 };
 use serde_json::json;
@@ -93,33 +93,76 @@ fact! {
     }
 }
 
+/// The pantry as somebody saves it who says that it is closed today.
+async fn closed_today(app: &TestApp) -> Draft {
+    let stored = app.app().records.find(id("pantry")).await.unwrap().unwrap();
+    let mut draft = Draft::new(stored.read().unwrap());
+    let Document::Service(service) = &mut draft.document else { panic!("{stored:?}") };
+    service.alert = Some("Closed today".to_owned());
+    draft
+}
+
+/// What becomes of something that begins when a draft has been saved, and ends when that has been committed.
+async fn while_saving<T>(app: &TestApp, draft: Draft, other: impl Future<Output = T>) -> T {
+    let tx = app.app().db.write().await.unwrap();
+    app.app().records.save(&tx, &TestApp::person("a save"), vec![draft], &LastModified::new()).await.unwrap();
+    let commit = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        tx.commit().await.unwrap();
+    };
+    Box::pin(async { tokio::join!(other, commit) }).await.0
+}
+
 fact! {
     async fn a_listing_is_hidden_whatever_somebody_saves_at_that_moment(app) {
         with_pantry(&app).await;
         let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
         let path = format!("/moderation/records/{}", id("pantry"));
         let page = moderator.open(&path).await;
-        let records = app.app().records.clone();
-        let stored = records.find(id("pantry")).await.unwrap().unwrap();
-        let mut draft = Draft::new(stored.read().unwrap());
-        let Document::Service(service) = &mut draft.document else { panic!("{stored:?}") };
-        service.alert = Some("Closed today".to_owned());
-        // What somebody saves is not committed yet when the moderator presses the button.
-        let tx = app.app().db.write().await.unwrap();
-        records.save(&tx, &TestApp::person("a save"), vec![draft], &LastModified::new()).await.unwrap();
         let with = [("do", "hide"), ("reason", "A complaint about safety")];
-        let hide = moderator.submit_only(&page, &path, &with);
-        let save = async {
-            tokio::time::sleep(Duration::from_millis(500)).await;
-            tx.commit().await.unwrap();
-        };
-        let (hidden, ()) = Box::pin(async { tokio::join!(hide, save) }).await;
+        let draft = closed_today(&app).await;
+        let hidden = while_saving(&app, draft, moderator.submit_only(&page, &path, &with)).await;
         assert_eq!(hidden.status, 303, "{}", hidden.text());
-        let now = records.find(id("pantry")).await.unwrap().unwrap();
-        assert_eq!((now.state, now.kept.revision), (State::Unpublished, stored.kept.revision + 2));
+        let now = app.app().records.find(id("pantry")).await.unwrap().unwrap();
+        assert_eq!((now.state, now.kept.revision), (State::Unpublished, 3));
         assert!(now.document.contains("Closed today"), "nor is what was saved lost: {}", now.document);
         app.follow().await;
         assert_eq!(app.get(&format!("/services/{}", id("pantry"))).await.status, 410);
+    }
+}
+
+fact! {
+    async fn what_somebody_saves_while_a_contact_is_erased_is_not_undone(app) {
+        with_pantry(&app).await;
+        let erase = async {
+            let tx = app.app().db.write().await.unwrap();
+            app.app().records.erase_contact(&tx, &TestApp::person("asked"), id("pantry"), id("desk")).await.unwrap();
+            tx.commit().await.unwrap();
+        };
+        let draft = closed_today(&app).await;
+        while_saving(&app, draft, erase).await;
+        let now = app.app().records.find(id("pantry")).await.unwrap().unwrap().document;
+        assert!(now.contains("Closed today") && !now.contains("desk@"), "{now}");
+    }
+}
+
+fact! {
+    async fn a_version_of_a_place_that_is_saved_while_a_link_withholds_it_is_in_its_history(app) {
+        with_pantry(&app).await;
+        let records = app.app().records.clone();
+        let mut hall = Draft::new(records.find(id("centre")).await.unwrap().unwrap().read().unwrap());
+        let Document::Location(place) = &mut hall.document else { panic!("a place") };
+        place.name = Some("Gorse Hall".to_owned());
+        let mut withholding = closed_today(&app).await;
+        let Document::Service(service) = &mut withholding.document else { panic!("a service") };
+        service.service_at_locations[0].location_policy = Some(LocationPolicy::Withheld);
+        let withhold = async {
+            records.save_now(&TestApp::person("it is not safe"), vec![withholding], &LastModified::new()).await.unwrap();
+        };
+        while_saving(&app, hall, withhold).await;
+        let versions = records.history(id("centre")).await.unwrap();
+        assert_eq!(versions.iter().map(|version| version.kept.revision).collect::<Vec<_>>(), [1, 2, 3]);
+        assert!(versions.iter().all(|version| !version.document.contains("Gorse Close")), "{versions:?}");
     }
 }
 
