@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use fingerpost::{
     editing::Judgement,
-    identity::PlatformRole,
+    identity::{MemberRole, PlatformRole},
     model::{Document, LocationPolicy},
     records::{Draft, LastModified, State},
 };
@@ -163,6 +163,33 @@ fact! {
         let versions = records.history(id("centre")).await.unwrap();
         assert_eq!(versions.iter().map(|version| version.kept.revision).collect::<Vec<_>>(), [1, 2, 3]);
         assert!(versions.iter().all(|version| !version.document.contains("Gorse Close")), "{versions:?}");
+    }
+}
+
+fact! {
+    async fn an_invitation_that_is_withdrawn_at_that_moment_lets_nobody_in(app) {
+        with_pantry(&app).await;
+        let identity = app.app().identity();
+        let email = "next@example.org".parse().unwrap();
+        let tx = identity.write().await.unwrap();
+        let invitation = identity.invite(&tx, id("marsh farm"), &email, MemberRole::Editor, "person:1").await.unwrap();
+        let next = identity.welcome(&tx, &email).await.unwrap();
+        tx.commit().await.unwrap();
+        let withdrawing = identity.write().await.unwrap();
+        identity.withdraw_invitation(&withdrawing, id("marsh farm"), invitation.id).await.unwrap();
+        let accept = async {
+            let tx = identity.write().await.unwrap();
+            let accepted = identity.accept_invitation(&tx, &next, invitation.id, true).await;
+            tx.commit().await.unwrap();
+            accepted
+        };
+        let withdraw = async {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            withdrawing.commit().await.unwrap();
+        };
+        let (accepted, ()) = Box::pin(async { tokio::join!(accept, withdraw) }).await;
+        assert!(accepted.is_err(), "{accepted:?}");
+        assert!(identity.members(id("marsh farm")).await.unwrap().is_empty());
     }
 }
 
