@@ -1,10 +1,10 @@
 //! Two people at the same moment.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use fingerpost::{
     editing::Judgement,
-    identity::{MemberRole, PlatformRole},
+    identity::{Email, MemberRole, PlatformRole, Secret},
     model::{Document, LocationPolicy},
     records::{Draft, LastModified, State},
 };
@@ -170,7 +170,7 @@ fact! {
     async fn an_invitation_that_is_withdrawn_at_that_moment_lets_nobody_in(app) {
         with_pantry(&app).await;
         let identity = app.app().identity();
-        let email = "next@example.org".parse().unwrap();
+        let email: Email = "next@example.org".parse().unwrap();
         let tx = identity.write().await.unwrap();
         let invitation = identity.invite(&tx, id("marsh farm"), &email, MemberRole::Editor, "person:1").await.unwrap();
         let next = identity.welcome(&tx, &email).await.unwrap();
@@ -190,6 +190,34 @@ fact! {
         let (accepted, ()) = Box::pin(async { tokio::join!(accept, withdraw) }).await;
         assert!(accepted.is_err(), "{accepted:?}");
         assert!(identity.members(id("marsh farm")).await.unwrap().is_empty());
+    }
+}
+
+fact! {
+    async fn of_links_that_are_asked_for_at_the_same_moment_each_counts(app) {
+        let identity = app.app().identity();
+        let email: Email = "amina@lark-hill.example.org".parse().unwrap();
+        let client: IpAddr = "192.0.2.7".parse().unwrap();
+        let ask = async || {
+            let tx = identity.write().await.unwrap();
+            let made = identity.ask_for_link(&tx, &email, &Secret::new(), "", client).await.unwrap();
+            (tx, usize::from(made.is_some()))
+        };
+        let mut made = 0;
+        for _ in 0..4 {
+            let (first, one) = ask().await;
+            let second = async {
+                let (tx, one) = ask().await;
+                tx.commit().await.unwrap();
+                one
+            };
+            let end = async {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+                first.commit().await.unwrap();
+            };
+            made += one + Box::pin(async { tokio::join!(second, end) }).await.0;
+        }
+        assert_eq!(made, 5, "of eight within an hour");
     }
 }
 
