@@ -142,7 +142,7 @@ async fn add_those_elsewhere(
 ) -> Result<(), Error> {
     let in_hand: HashSet<Uuid> = pending.iter().map(Pending::id).collect();
     let elsewhere: Vec<Uuid> = wanted.filter(|id| !in_hand.contains(id)).collect();
-    for (_, stored) in store::load(tx.connection(), &elsewhere).await? {
+    for (_, stored) in store::load_locked(tx, &elsewhere).await? {
         pending.push(Pending::again(stored)?);
     }
     Ok(())

@@ -158,7 +158,7 @@ impl Records {
             .map(|link| link.from)
             .filter(|id| !known.contains(id))
             .collect();
-        for (_, stored) in store::load(tx.connection(), &from).await? {
+        for (_, stored) in store::load_locked(tx, &from).await? {
             if matches!(stored.kind, Kind::Service | Kind::Event | Kind::Location) {
                 pending.push(Pending::again(stored)?);
             }
@@ -267,7 +267,7 @@ impl Records {
 
         let elsewhere: Vec<Uuid> =
             places.iter().copied().filter(|id| !in_hand.contains(id) && before.get(id) != after.get(id)).collect();
-        let mut elsewhere = store::load(tx.connection(), &elsewhere).await?;
+        let mut elsewhere = store::load_locked(tx, &elsewhere).await?;
         let at: HashMap<Uuid, usize> = pending.iter().enumerate().map(|(at, one)| (one.id(), at)).collect();
         for id in places {
             let links = (before.get(&id).copied(), after.get(&id).copied());
@@ -290,7 +290,8 @@ impl Records {
 }
 
 impl Pending {
-    /// A stored record as a draft that changes nothing.
+    /// A stored record as a draft that changes nothing. It is held before it is read, as all that is written: what
+    /// somebody else saves at this moment would be lost.
     pub(super) fn again(stored: Stored) -> Result<Self, Error> {
         let document = read(&stored)?;
         let mut references = document.references();

@@ -169,7 +169,7 @@ fact! {
         let words = ["Gorse", "LU3 9XQ", "51.9163"];
         search(&app, &words, false).await;
         let tx = app.app().db.write().await.unwrap();
-        app.app().records.hide(&tx, &TestApp::person("it is not safe there"), id("centre"), None).await.unwrap();
+        app.app().records.hide(&tx, &TestApp::person("it is not safe there"), id("centre")).await.unwrap();
         tx.commit().await.unwrap();
         app.follow().await;
         search(&app, &words, false).await;

@@ -234,7 +234,7 @@ impl Records {
             })
             .collect();
         let ids: Vec<Uuid> = relevant.iter().map(|scrub| scrub.record_id).collect();
-        let mut records = kept::load(tx.connection(), &ids).await?;
+        let mut records = kept::load_locked(tx, &ids).await?;
         for scrub in relevant {
             let Some(record) = records.get_mut(&scrub.record_id) else { continue };
             let mut cleaned = Vec::new();
@@ -278,7 +278,7 @@ impl Records {
         record_id: Uuid,
         contact: Uuid,
     ) -> Result<Outcome, Error> {
-        let record = kept::load(tx.connection(), &[record_id]).await?.remove(&record_id).ok_or(Error::NotFound(record_id))?;
+        let record = kept::load_locked(tx, &[record_id]).await?.remove(&record_id).ok_or(Error::NotFound(record_id))?;
         let mut standing = read(&record)?;
         let mut theirs = contacts_with(&mut standing, contact);
         for version in kept::revisions(tx.connection(), &record).await? {
@@ -306,7 +306,7 @@ impl Records {
     /// [`Error::NotFound`] when the record is not there, [`Error::NoWords`] when it never said so, or when the
     /// database fails.
     pub async fn erase_words(&self, tx: &Transaction, caller: &Caller, record_id: Uuid, words: &str) -> Result<Outcome, Error> {
-        let record = kept::load(tx.connection(), &[record_id]).await?.remove(&record_id).ok_or(Error::NotFound(record_id))?;
+        let record = kept::load_locked(tx, &[record_id]).await?.remove(&record_id).ok_or(Error::NotFound(record_id))?;
         let known = Known::of_person(words);
         let mut told = redaction::forget_person(&mut read(&record)?, &known) || known.is_told_in(&record.kept.why);
         for version in kept::revisions(tx.connection(), &record).await? {
@@ -354,6 +354,11 @@ impl Records {
     /// When the database fails.
     pub async fn remember(&self, tx: &Transaction, caller: &Caller, scrubs: Vec<Remembered>) -> Result<Outcome, Error> {
         let mut scrubs = Remembered::latest(scrubs);
+        // Held before anything of them is read: what somebody saves at this moment would be undone.
+        let mut ids: Vec<Uuid> = scrubs.iter().filter(|scrub| scrub.lifted_at.is_none()).map(|scrub| scrub.record_id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        kept::load_locked(tx, &ids).await?;
         store::put(tx, &scrubs).await?;
         scrubs.retain(|scrub| scrub.lifted_at.is_none());
         self.scrub_history(tx, &scrubs).await?;
@@ -369,9 +374,6 @@ impl Records {
                 Scrub::Place(_) | Scrub::Link { .. } => proposals::forget(tx, &[scrub.record_id]).await?,
             }
         }
-        let mut ids: Vec<Uuid> = scrubs.iter().map(|scrub| scrub.record_id).collect();
-        ids.sort_unstable();
-        ids.dedup();
         let mut stored = kept::load(tx.connection(), &ids).await?;
         let mut drafts = Vec::new();
         for id in &ids {

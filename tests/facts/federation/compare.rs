@@ -256,7 +256,7 @@ fact! {
         let (_, shown) = lines(&app).await;
         assert!(json!(shown).to_string().contains("Closed larder") && json!(shown).to_string().contains("Rowan House"));
         let tx = app.app().db.write().await.unwrap();
-        app.app().records.hide(&tx, &TestApp::person("closed"), id("closed larder"), None).await.unwrap();
+        app.app().records.hide(&tx, &TestApp::person("closed"), id("closed larder")).await.unwrap();
         tx.commit().await.unwrap();
         app.follow().await;
         let (_, snapshot) = lines(&app).await;
