@@ -30,7 +30,7 @@ fn harmless<'a>(event: Event<'a>, links: &mut Vec<bool>) -> Event<'a> {
         Event::End(TagEnd::Heading(level)) => Event::End(TagEnd::Heading(lower(level))),
         Event::Start(Tag::Link { link_type, dest_url, .. }) => {
             // What stands in `<help@example.org>` is an address without its kind.
-            let address = if link_type == LinkType::Email { format!("mailto:{dest_url}").into() } else { dest_url };
+            let address: CowStr<'a> = if link_type == LinkType::Email { format!("mailto:{dest_url}").into() } else { dest_url };
             let leads = may_be_followed(&address);
             links.push(leads);
             if leads { Event::InlineHtml(opening(&address).into()) } else { nothing() }
