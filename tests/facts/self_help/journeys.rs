@@ -156,11 +156,14 @@ fact! {
 fact! {
     async fn before_the_way_to_the_list_of_councils_stands_that_what_was_entered_would_be_lost(app) {
         ready(&app).await;
-        // Hemel Hempstead, whose council has no line here; and somebody who was asked where they are, and does not know.
+        // Hemel Hempstead, whose council has no line here; a postcode that nobody here knows; and somebody who was asked
+        // where they are, and does not know.
         for (answers, go) in [
             ("a.tonight=no&postcode=HP1+1AA", "at=tonight&go=next"),
             ("a.tonight=no&postcode=HP1+1AA", "go=result"),
             ("a.risk=notice&a.when=unsure&postcode=HP1+1AA", "go=result"),
+            ("a.tonight=no&postcode=LU1+9ZZ", "at=tonight&go=next"),
+            ("a.tonight=no&postcode=LU1+9ZZ", "go=result"),
             ("a.tonight=no&where=asked&postcode=&council=", "at=tonight&go=next"),
             ("a.tonight=no&where=asked&postcode=&council=", "go=result"),
         ] {
