@@ -320,9 +320,9 @@ fn public_link(
         redaction::strip_link(&mut link);
     }
     redaction::contacts(&mut link.contacts);
-    let mut shown = redaction::ids_of(&link.contacts);
-    shown.extend(contacts);
-    redaction::phones(&mut link.phones, &shown);
+    let mut seen = redaction::ids_of(&link.contacts);
+    seen.extend(contacts);
+    redaction::phones(&mut link.phones, &seen);
     redaction::changes(&mut link.metadata);
     attributes(&mut link.attributes, around);
     link.location_policy = None;

@@ -212,7 +212,7 @@ fact! {
         assert_eq!(service().await, json!(id("pantry")));
         for hidden in ["marsh farm", "pantry"] {
             let tx = app.app().db.write().await.unwrap();
-            app.app().records.hide(&tx, &TestApp::person("it is not to be seen"), id(hidden), None).await.unwrap();
+            app.app().records.hide(&tx, &TestApp::person("it is not to be seen"), id(hidden)).await.unwrap();
             tx.commit().await.unwrap();
             app.follow().await;
             assert_eq!(app.get(&format!("/services/{}", id("pantry"))).await.status, 410, "{hidden}");
@@ -239,7 +239,7 @@ fact! {
         let before = told().await;
         assert_eq!(before, (listed["organization"]["description"].clone(), club["description"].clone()));
         let tx = app.app().db.write().await.unwrap();
-        app.app().records.hide(&tx, &TestApp::person("it is not safe there"), id("centre"), None).await.unwrap();
+        app.app().records.hide(&tx, &TestApp::person("it is not safe there"), id("centre")).await.unwrap();
         tx.commit().await.unwrap();
         app.follow().await;
         search(&app, &["Gorse", "LU3 9XQ"], false).await;
