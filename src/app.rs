@@ -9,7 +9,6 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicI64},
     },
-    time::Duration,
 };
 
 use anyhow::Context as _;
@@ -20,13 +19,12 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
     routing::get,
 };
-use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderValue, Uri, header};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tower::ServiceBuilder;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::{CompressionLayer, Predicate as _, predicate::SizeAbove},
-    timeout::TimeoutLayer,
 };
 use url::Url;
 
@@ -54,8 +52,6 @@ use crate::{
     views::Views,
 };
 
-/// Requests that take longer are given up.
-const LONGEST_REQUEST: Duration = Duration::from_secs(30);
 /// Searches that run at once; others wait.
 const SEARCHES: usize = 8;
 /// Request bodies larger than this are refused, in bytes.
@@ -81,6 +77,20 @@ impl App {
     /// # Errors
     /// What cannot be opened, and why.
     pub async fn open(config: Config, clock: Clock, durability: Durability) -> anyhow::Result<Self> {
+        let app = Self::open_to_look(config, clock, durability).await?;
+        published::head(&app.db, &app.clock).await?;
+        published::own::ensure_counted(&app.db, &app.clock).await?;
+        if !app.config.aggregator {
+            published::evidence::forget_all(&app.db).await?;
+        }
+        Ok(app)
+    }
+
+    /// The same, where the database stays as it is: an epoch that it does not have is not begun, and what it no
+    /// longer needs is kept.
+    /// # Errors
+    /// What cannot be opened, and why.
+    pub async fn open_to_look(config: Config, clock: Clock, durability: Durability) -> anyhow::Result<Self> {
         let folder = &config.data_dir;
         std::fs::create_dir_all(folder).with_context(|| format!("cannot make the data folder {}", folder.display()))?;
         let keys = Keyring::open(folder, clock.now())?;
@@ -90,11 +100,6 @@ impl App {
         let limits =
             Limits { label_days: config.label_days.into(), hide_days: (config.hide_days > 0).then_some(config.hide_days.into()) };
         let records = Records::new(db.clone(), clock.clone(), signer, &config.withheld_categories).with_limits(limits);
-        published::head(&db, &clock).await?;
-        published::own::ensure_counted(&db, &clock).await?;
-        if !config.aggregator {
-            published::evidence::forget_all(&db).await?;
-        }
         let outbound = Outbound::new(outbound::Settings {
             allow_private: config.allow_private_peers.clone(),
             user_agent: format!("fingerpost/{} (+{origin})", env!("CARGO_PKG_VERSION")),
@@ -352,8 +357,7 @@ impl Served {
                         Problem::internal(&std::io::Error::other("a request handler panicked")).into_response()
                     }))
                     .layer(CompressionLayer::new().compress_when(SizeAbove::new(1_024).and(TextOnly)))
-                    .layer(DefaultBodyLimit::max(LARGEST_BODY))
-                    .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, LONGEST_REQUEST)),
+                    .layer(DefaultBodyLimit::max(LARGEST_BODY)),
             )
     }
 }

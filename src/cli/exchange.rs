@@ -92,11 +92,12 @@ impl Import {
         let sources = self.sources()?;
         // Held until the end: what is in it goes then.
         let aside = self.dry_run.then(|| Folder::new("dry-run")).transpose()?;
-        let config = match &aside {
-            Some(aside) => only_looking(config, aside.path()).await?,
-            None => config,
+        let app = match &aside {
+            Some(aside) => {
+                App::open_to_look(only_looking(config, aside.path()).await?, Clock::System, Durability::Batched).await?
+            }
+            None => App::open(config, Clock::System, Durability::Batched).await?,
         };
-        let app = App::open(config, Clock::System, Durability::Batched).await?;
         let format = match self.format {
             Format::Auto => importing::Format::Auto,
             Format::Ndjson => importing::Format::Ndjson,

@@ -234,7 +234,7 @@ impl Record {
             }
             Action::Hide { id, publish: false, why, .. } => {
                 let tx = app.db.write().await?;
-                let outcome = app.records.hide(&tx, &caller(why.clone()), id, None).await?;
+                let outcome = app.records.hide(&tx, &caller(why.clone()), id).await?;
                 on_record(&app, &tx, Deed::Hide, &id.to_string(), &why).await?;
                 tx.commit().await?;
                 outcome

@@ -9,7 +9,10 @@ use crate::{
     db::Transaction,
     identity::{Action, Actor, Claim, Deed, MemberRole, PersonId, Subject},
     mail,
-    model::changes::{Change, part_of},
+    model::{
+        Document,
+        changes::{Change, part_of},
+    },
     records::{Decision, Part, Proposal, State, Verdict},
 };
 
@@ -142,21 +145,27 @@ impl Editing {
     }
 
     async fn queued_change(&self, proposal: Proposal) -> Result<Queued, Error> {
-        let one = self.beside_what_stands(proposal).await?;
+        let sight = self.sight_if_there(proposal.record_id).await?;
+        let name = named(&proposal, sight.as_ref().filter(|sight| sight.is_public()).map(|sight| &sight.document))?;
+        let one = self.beside(proposal, sight.as_ref()).await?;
         let harm = match (one.protected, one.is_risky(), one.proposal.origin.is_empty()) {
             (true, ..) => 3,
             (false, true, true) => 2,
             (false, true, false) => 1,
             (false, false, _) => 0,
         };
-        let name = self.name_of(&one.proposal).await?;
         let (since, protected, is_new) = (one.proposal.at, one.protected, one.revision == 0);
         Ok(Queued { name, since, protected, harm, is_new, talk: None, waiting: Waiting::Change(Box::new(one)) })
     }
 
     async fn beside_what_stands(&self, proposal: Proposal) -> Result<OneChange, Error> {
         let sight = self.sight_if_there(proposal.record_id).await?;
-        let standing = sight.as_ref().map(|sight| &sight.stored);
+        self.beside(proposal, sight.as_ref()).await
+    }
+
+    /// A change beside the record that it would change, where there is one.
+    async fn beside(&self, proposal: Proposal, sight: Option<&Sight>) -> Result<OneChange, Error> {
+        let standing = sight.map(|sight| &sight.stored);
         let (changes, overtaken) = match proposal.decision {
             Decision::Waiting => {
                 let would = self.records.would_change(&proposal, standing).await?;
@@ -165,7 +174,7 @@ impl Editing {
             _ => (self.records.proposed_changes(&proposal, standing).await?, Vec::new()),
         };
         let revision = standing.map_or(0, |standing| standing.kept.revision);
-        let protected = self.concerns_danger(&proposal, sight.as_ref()).await?;
+        let protected = self.concerns_danger(&proposal, sight).await?;
         Ok(OneChange { proposal, changes, protected, revision, overtaken })
     }
 
@@ -192,11 +201,8 @@ impl Editing {
     /// When the database fails, or a record is damaged.
     pub async fn name_of(&self, proposal: &Proposal) -> Result<String, Error> {
         let standing = self.records.find(proposal.record_id).await?;
-        let document = match standing.filter(|standing| standing.state == State::Published) {
-            Some(public) => public.read()?,
-            None => proposal.read()?,
-        };
-        Ok(document.name().to_owned())
+        let public = standing.filter(|standing| standing.state == State::Published);
+        named(proposal, public.map(|public| public.read()).transpose()?.as_ref())
     }
 
     /// One change that waits or was decided, for those who decide and for its author.
@@ -327,6 +333,14 @@ impl Editing {
         let leads = members.iter().filter(|member| member.membership.role == MemberRole::Lead);
         Ok(leads.map(|member| member.person.id).collect())
     }
+}
+
+/// What the world calls the record of a change, where it is `public`; what its author calls it otherwise.
+fn named(proposal: &Proposal, public: Option<&Document>) -> Result<String, Error> {
+    Ok(match public {
+        Some(document) => document.name().to_owned(),
+        None => proposal.read()?.name().to_owned(),
+    })
 }
 
 /// The members that are refused with these: of what means something only together nothing is published

@@ -50,7 +50,7 @@ pub fn openapi_paths() -> (Map<String, Value>, Map<String, Value>) {
         },
         "/api/v1/proposals/{id}": {
             "get": operation("readProposal", "One proposal, with its changes and messages", &[&proposal], None, &plain("The proposal.", &[404])),
-            "post": operation("decideProposal", "Accept, reject, withdraw or comment", &[&proposal], Some(body("DecideProposal")), &plain("The proposal as it is now.", &[404, 409, 413, 422])),
+            "post": operation("decideProposal", "Accept, reject, withdraw or comment", &[&proposal], Some(body("DecideProposal")), &plain("The proposal as it is now.", &[404, 408, 409, 413, 422])),
         },
     });
     let paths = match paths {
@@ -79,11 +79,12 @@ fn operation(id: &str, summary: &str, parameters: &[&Value], body: Option<Value>
 }
 
 fn refusals(more: &[u16]) -> Map<String, Value> {
-    let known: [(u16, &str); 12] = [
+    let known: [(u16, &str); 13] = [
         (400, "Invalid request."),
         (401, "The token is missing, unknown, expired or revoked."),
         (403, "You do not have permission to do this."),
         (404, "Not found, or you do not have permission to see it."),
+        (408, "What was sent stopped arriving before it was complete."),
         (409, "It has changed or been decided in the meantime."),
         (412, "The version that you have read is not the current one."),
         (413, "What was sent is larger than 1 MiB."),
@@ -108,7 +109,7 @@ fn answers(status: &str, said: &str, schema: &str, more: &[u16]) -> Map<String, 
 }
 
 fn write_answers(status: &str, said: &str) -> Map<String, Value> {
-    let mut all = answers(status, said, "WriteAnswer", &[404, 409, 412, 413, 422]);
+    let mut all = answers(status, said, "WriteAnswer", &[404, 408, 409, 412, 413, 422]);
     let waits = answers("202", "Some of it is waiting for a moderator.", "WriteAnswer", &[]);
     all.extend(waits);
     all
@@ -125,7 +126,7 @@ fn proposed() -> Map<String, Value> {
         "201",
         "Everything is waiting; Location is the address of the proposal.",
         "ProposeAnswer",
-        &[404, 412, 413, 422, 428],
+        &[404, 408, 412, 413, 422, 428],
     );
     all.extend(answers("200", "Nothing was different, so nothing is waiting.", "ProposeAnswer", &[]));
     all

@@ -222,10 +222,12 @@ impl Editing {
             if signs.by_name {
                 return Ok(true);
             }
-            if let Some(stored) = self.records.find(*owner).await? {
+            let organisation = async { self.records.find(*owner).await.map_err(Error::from) };
+            let (organisation, listings) = tokio::try_join!(organisation, self.signs_of_listings(*owner, known))?;
+            if let Some(stored) = organisation {
                 signs.join(self.signs_of(&stored.read()?));
             }
-            signs.join(self.signs_of_listings(*owner, known).await?);
+            signs.join(listings);
         }
         Ok(signs.by_name || self.terms_name_danger(&signs.terms).await?)
     }

@@ -2,12 +2,12 @@
 
 use uuid::Uuid;
 
-use super::{Became, Call, Called, Editing, Error, Sight, Submission, Write, call_backs::About, caller, letters};
+use super::{Became, Call, Editing, Error, Sight, Submission, Write, call_backs::About, caller, letters};
 use crate::{
     db::Transaction,
     identity::{Action, Actor, Deed, Identity},
     mail,
-    records::{self, Draft, Kept, LastModified, State, Stored},
+    records::{self, Draft, Kept, LastModified, Saved, State, Stored},
 };
 
 impl Editing {
@@ -18,7 +18,19 @@ impl Editing {
     pub async fn hide(&self, actor: &Actor, id: Uuid, reason: &str) -> Result<(), Error> {
         let sight = self.look(actor, id).await?;
         Self::require(actor, Action::Hide, &sight.subject(), "only a moderator can hide a listing")?;
-        self.change_state(actor, sight.stored, State::Unpublished, reason, (Vec::new(), None)).await
+        let reason = said(reason)?;
+        let caller = caller(actor, &format!("hidden: {reason}"));
+        let tx = self.records.database().write().await?;
+        // Whatever somebody saves at this moment is hidden with it: no version is worth a second look first.
+        let stored = self.records.hold(&tx, &[id]).await?.remove(&id).ok_or(Error::NotFound(id))?;
+        let outcome = self.records.hide(&tx, &caller, id).await?;
+        if outcome.saved == [Saved::Unchanged] {
+            // It is hidden already, and those who keep it have been told.
+            return Ok(());
+        }
+        self.tell_keepers(&tx, actor, &stored, State::Unpublished, reason).await?;
+        self.identity.note(&tx, &actor.known_as(), Deed::Hide, &id.to_string(), reason, actor.client()).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Let a hidden or withdrawn listing be seen again, as it was at the version that the moderator looked at,
@@ -45,12 +57,22 @@ impl Editing {
             return Err(records::Error::Stale { id, expected: revision, found }.into());
         }
         // Whoever has not said why is asked for that first.
-        let called = if sight.protected && !reason.trim().is_empty() {
-            Some(self.checked_call(called_back, &[id], None).await?)
+        let reason = said(reason)?;
+        let called = if sight.protected { Some(self.checked_call(called_back, &[id], None).await?) } else { None };
+        let caller = caller(actor, &format!("shown again: {reason}"));
+        let tx = self.records.database().write().await?;
+        if sight.is_foreign() && sight.is_public() {
+            self.records.show_here(&tx, &caller, id, true).await?;
         } else {
-            None
-        };
-        self.change_state(actor, sight.stored, State::Published, reason, (unseen, called)).await
+            let drafts: Vec<Draft> = unseen.iter().chain([&sight.stored]).map(as_it_was).collect::<Result<_, _>>()?;
+            self.records.save(&tx, &caller, drafts, &LastModified::new()).await?;
+        }
+        self.tell_keepers(&tx, actor, &sight.stored, State::Published, reason).await?;
+        self.identity.note(&tx, &actor.known_as(), Deed::Show, &id.to_string(), reason, actor.client()).await?;
+        if let Some(called) = &called {
+            self.keep_call(&tx, (&actor.known_as(), actor.client()), called, &[id], About::Edit).await?;
+        }
+        Ok(tx.commit().await?)
     }
 
     /// Withdraw a listing for good; its tombstone says why. A group may take out its own, unless it is protected:
@@ -70,46 +92,6 @@ impl Editing {
         let tx = self.records.database().write().await?;
         self.records.withdraw(&tx, &public, sight.stored.id, Some(revision)).await?;
         self.identity.note(&tx, &actor.known_as(), Deed::Withdraw, &sight.stored.id.to_string(), why, actor.client()).await?;
-        Ok(tx.commit().await?)
-    }
-
-    async fn change_state(
-        &self,
-        actor: &Actor,
-        stored: Stored,
-        state: State,
-        reason: &str,
-        (places, called): (Vec<Stored>, Option<Called>),
-    ) -> Result<(), Error> {
-        let reason = reason.trim();
-        if reason.is_empty() {
-            return Err(Error::NeedsReason { field: "it".to_owned() });
-        }
-        let (what, verb) = if state == State::Published { ("shown again", Deed::Show) } else { ("hidden", Deed::Hide) };
-        let caller = caller(actor, &format!("{what}: {reason}"));
-        let tx = self.records.database().write().await?;
-        let shown_here = !stored.origin.is_empty() && stored.state == State::Published;
-        if state == State::Published && shown_here {
-            self.records.show_here(&tx, &caller, stored.id, true).await?;
-        } else if state == State::Published {
-            let draft = |stored: &Stored| {
-                Ok::<_, Error>(Draft {
-                    origin: stored.origin.clone(),
-                    source_id: stored.source_id.clone(),
-                    expected_revision: Some(stored.kept.revision),
-                    ..Draft::new(stored.read()?)
-                })
-            };
-            let drafts: Vec<Draft> = places.iter().chain([&stored]).map(draft).collect::<Result<_, _>>()?;
-            self.records.save(&tx, &caller, drafts, &LastModified::new()).await?;
-        } else {
-            self.records.hide(&tx, &caller, stored.id, Some(stored.kept.revision)).await?;
-        }
-        self.tell_keepers(&tx, actor, &stored, state, reason).await?;
-        self.identity.note(&tx, &actor.known_as(), verb, &stored.id.to_string(), reason, actor.client()).await?;
-        if let Some(called) = &called {
-            self.keep_call(&tx, (&actor.known_as(), actor.client()), called, &[stored.id], About::Edit).await?;
-        }
         Ok(tx.commit().await?)
     }
 
@@ -174,6 +156,22 @@ impl Editing {
         }
         self.put_back(actor, id, (revision - 1, revision), None).await
     }
+}
+
+/// The reason that somebody gives.
+fn said(reason: &str) -> Result<&str, Error> {
+    let reason = reason.trim();
+    if reason.is_empty() { Err(Error::NeedsReason { field: "it".to_owned() }) } else { Ok(reason) }
+}
+
+/// What is stored, to be public as it is.
+fn as_it_was(stored: &Stored) -> Result<Draft, Error> {
+    Ok(Draft {
+        origin: stored.origin.clone(),
+        source_id: stored.source_id.clone(),
+        expected_revision: Some(stored.kept.revision),
+        ..Draft::new(stored.read()?)
+    })
 }
 
 /// Why there is a version that puts an earlier one back.

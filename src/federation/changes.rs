@@ -30,8 +30,8 @@ use crate::{
     },
 };
 
-/// A page is closed when it has so many bytes of records.
-const PAGE_BYTES: usize = 4 << 20;
+/// A page has at most so many bytes of records, or a single larger one: with what stands around them less than 4 MiB.
+const PAGE_BYTES: usize = (4 << 20) - (4 << 10);
 /// Rows that are read at once, so that large ones do not fill the memory.
 const ROWS: u64 = 100;
 /// A page with items leads on to the end however old it is. Caches that many share keep it for a
@@ -194,15 +194,17 @@ async fn page(outlet: &Outlet, asked: &Asked, query: Option<&str>) -> Result<Pag
             break;
         }
         for row in rows {
+            let before = body.len();
             if items > 0 {
                 body.push(b',');
             }
-            last = row.row.position;
-            items += 1;
             relay::write(outlet, &epoch.epoch, &row, &mut body);
-            if body.len() >= PAGE_BYTES {
+            if items > 0 && body.len() > PAGE_BYTES {
+                body.truncate(before);
                 break 'page;
             }
+            last = row.row.position;
+            items += 1;
         }
     }
     reading.roll_back().await?;

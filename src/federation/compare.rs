@@ -92,11 +92,14 @@ pub(super) async fn bucket(
 ) -> Result<Response, Problem> {
     let which: u8 = which.parse().map_err(|_| Problem::not_found("buckets are numbered from 0 to 255".to_owned()))?;
     let _turn = Arc::clone(&outlet.digesting).acquire_owned().await.map_err(|error| Problem::internal(&error))?;
-    let epoch = published::head(&outlet.db, &outlet.clock).await?;
+    let present = published::head(&outlet.db, &outlet.clock).await?;
+    // What changes while rows are read, some at a time, would stand in it twice; or under another epoch's name.
+    let snapshot = outlet.db.snapshot().await?;
+    let epoch = published::head_in(&snapshot).await?.unwrap_or(present);
     let mut items = Vec::new();
     let mut position = Position::ZERO;
     loop {
-        let rows = own::after(&outlet.db, position, ROWS).await?;
+        let rows = own::after_in(&snapshot, position, ROWS).await?;
         let Some(last) = rows.last() else { break };
         position = last.position;
         for row in rows.into_iter().filter(|row| digest::bucket_of(row.kind, row.id) == which) {
@@ -105,6 +108,7 @@ pub(super) async fn bucket(
             items.push(Listed { kind: row.kind, id: row.id, rev: row.position.0, state, hash });
         }
     }
+    snapshot.roll_back().await?;
     let said = Bucket { origin: outlet.publisher.origin.clone(), epoch: epoch.epoch, bucket: which, seq: position.0, items };
     Ok(answer(&headers, &json!(said)))
 }

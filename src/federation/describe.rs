@@ -130,6 +130,7 @@ fn ping() -> Value {
     answers.extend(problems(&[
         (400, "The hint is not valid."),
         (403, "Only directories followed here can send hints."),
+        (408, "The hint stopped arriving before it was complete."),
         (413, "The hint is too large."),
     ]));
     answers.insert("202".to_owned(), json_answer("Accepted: the directory will be asked soon.", &json!({"type": "object"}), &[]));

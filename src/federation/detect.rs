@@ -132,7 +132,10 @@ impl Harvester {
         if_it_answers(&answer, self.now())?;
         let value = (answer.status == 200 && answer.is_json()).then(|| json::parse(&answer.body).ok()).flatten();
         let list = |name: &str| value.as_ref().and_then(|value| value.get(name)).is_some_and(Value::is_array);
-        match (list("contents"), list("content")) {
+        // Some have no envelope around their lists.
+        let first = value.as_ref().and_then(|value| value.get(0));
+        let is_bare = first.is_some_and(|first| ["id", "name", "status"].iter().all(|name| first.get(*name).is_some()));
+        match (list("contents") || is_bare, list("content")) {
             (true, _) => Ok(Found::plain(PeerKind::Oruk3)),
             (_, true) => Ok(Found::plain(PeerKind::Oruk1)),
             _ => Err(trouble("no-list", format!("{} answers {} without a page of services", answer.url, answer.status))),

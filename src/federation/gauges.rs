@@ -16,8 +16,11 @@ type Gauge = (&'static str, String, i64);
 /// When the database fails.
 pub async fn gauges(db: &Database, now: DateTime<Utc>) -> Result<String, db::Error> {
     let mut all: Vec<Gauge> = Vec::new();
-    for peer in peers::all(db).await? {
-        let name = escaped(&peer.name);
+    let followed = peers::all(db).await?;
+    for peer in &followed {
+        // A series that stands twice spoils the whole answer to some monitors.
+        let is_shared = followed.iter().any(|other| other.id != peer.id && other.name == peer.name);
+        let name = escaped(&if is_shared { format!("{} ({})", peer.name, peer.id) } else { peer.name.clone() });
         let mut tell = |gauge, value| all.push((gauge, format!("peer=\"{name}\""), value));
         if let Some(at) = peer.succeeded_at {
             tell("federation_last_success_timestamp_seconds", at.timestamp());

@@ -11,6 +11,8 @@ use super::digits::{self, Rounded};
 /// Nesting deeper than this is refused. The deepest honest record has about 15 levels.
 pub const DEEPEST: usize = 48;
 
+const BEHIND: &str = "there is something behind the end of the JSON value; where there are several, write each on a line of its own (jq -c), or all of them in one list";
+
 /// Why bytes are not JSON that we take.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{reason} (at character {column})")]
@@ -30,7 +32,11 @@ impl Malformed {
     pub(super) fn said_by(error: &serde_json::Error) -> Self {
         let said = error.to_string();
         let reason = said.split(" at line ").next().unwrap_or(&said);
-        let reason = if reason.starts_with("recursion limit") { "is nested too deeply" } else { reason };
+        let reason = match reason {
+            "trailing characters" => BEHIND,
+            deep if deep.starts_with("recursion limit") => "is nested too deeply",
+            reason => reason,
+        };
         Self { reason: reason.to_owned(), column: error.column(), line: error.line() as u64, unfinished: error.is_eof() }
     }
 }
@@ -277,7 +283,7 @@ mod tests {
             said(b"{\"a\": \"caf\xE9\"}"),
             "the text is not UTF-8; it may have been saved in another encoding (at character 11)"
         );
-        assert_eq!(said(b"{} {}"), "trailing characters (at character 4)");
+        assert_eq!(said(b"{} {}"), format!("{BEHIND} (at character 4)"));
         assert_eq!(
             parse("[".repeat(10_000).as_bytes()).is_err(),
             parse(b"[[1]]").is_err().then_some(true).is_none(),

@@ -234,7 +234,8 @@ fn schedule(event: &Event, rule: &str) -> Option<Value> {
         Freq::Yearly => return None,
     };
     // A date that has moved is one of the single dates.
-    let not_then = event.changes.iter().filter(|change| change.status != DateChange::Full).map(|change| &change.start);
+    let changes = event.changed_dates();
+    let not_then = changes.values().filter(|change| change.status != DateChange::Full).map(|change| &change.start);
     let not_then = not_then.filter(|start| occurrences::has(event, start.naive()));
     Some(thing(
         "Schedule",

@@ -83,7 +83,10 @@ fn decode(bytes: &[u8]) -> Result<DynamicImage, Refused> {
     if width == 0 || height == 0 {
         return Err(Refused::Unreadable);
     }
-    if width > LONGEST_SIDE || height > LONGEST_SIDE || u64::from(width) * u64::from(height) > MOST_PIXELS {
+    let many = width > LONGEST_SIDE || height > LONGEST_SIDE || u64::from(width) * u64::from(height) > MOST_PIXELS;
+    // The library heeds its limit of memory for what it needs on the way, not for what it gives: 25 million pixels of
+    // eight bytes each would be more.
+    if many || decoder.total_bytes() > MOST_MEMORY {
         return Err(Refused::TooManyPixels);
     }
     let orientation = decoder.orientation().ok();
@@ -165,6 +168,30 @@ mod tests {
         assert!(!made.bytes.windows(8).any(|window| window == b"<script>"));
     }
 
+    /// A photograph that was taken upright at a known place, as phones write it: the picture lies on its side, and
+    /// what is said of it stands in front.
+    fn photograph(width: u32, height: u32) -> Vec<u8> {
+        let mut said = b"Exif\0\0MM\0\x2a\0\0\0\x08".to_vec();
+        // Two entries: turn it by a quarter, and where it was taken.
+        said.extend(b"\0\x02\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\x88\x25\0\x04\0\0\0\x01\0\0\0\x26\0\0\0\0");
+        said.extend(b"\0\x01\0\x1b\0\x02\0\0\0\x14\0\0\0\x38\0\0\0\0");
+        said.extend(b"51.8797 N, 0.4175 W\0");
+        let length = u16::try_from(said.len() + 2).unwrap().to_be_bytes();
+        let plain = file(width, height, ImageFormat::Jpeg);
+        [&plain[..2], &[0xff, 0xe1], &length, &said, &plain[2..]].concat()
+    }
+
+    #[test]
+    fn a_photograph_stands_upright_and_does_not_say_where_it_was_taken() {
+        let taken = photograph(300, 100);
+        let told = |bytes: &[u8], what: &[u8]| bytes.windows(what.len()).any(|window| window == what);
+        assert!(told(&taken, b"51.8797") && told(&taken, b"Exif"));
+        let made = read(&taken).unwrap();
+        assert!(!told(&made.bytes, b"51.8797") && !told(&made.bytes, b"Exif"), "{:?}", made.kind);
+        let again = image::load_from_memory(&made.bytes).unwrap();
+        assert_eq!((again.width(), again.height()), (100, 300));
+    }
+
     #[test]
     fn files_that_are_no_pictures_or_too_large_are_refused() {
         assert_eq!(read(b""), Err(Refused::Empty));
@@ -187,6 +214,24 @@ mod tests {
         wide[frame + 5..frame + 7].copy_from_slice(&5_001_u16.to_be_bytes());
         wide[frame + 7..frame + 9].copy_from_slice(&5_000_u16.to_be_bytes());
         assert_eq!(read(&wide), Err(Refused::TooManyPixels));
+    }
+
+    /// A chunk of a PNG with its checksum.
+    fn chunk(kind: [u8; 4], data: &[u8]) -> Vec<u8> {
+        let summed = [&kind[..], data].concat();
+        let sum = summed.iter().fold(u32::MAX, |sum, byte| {
+            (0..8).fold(sum ^ u32::from(*byte), |sum, _| if sum & 1 == 1 { (sum >> 1) ^ 0xedb8_8320 } else { sum >> 1 })
+        });
+        let length = u32::try_from(data.len()).unwrap().to_be_bytes();
+        [&length[..], &summed, &(!sum).to_be_bytes()].concat()
+    }
+
+    #[test]
+    fn a_picture_of_few_pixels_that_take_much_memory_each_is_refused_before_it_is_unpacked() {
+        // 5,000 by 5,000, and of each pixel four colours of sixteen bits: 200 MB.
+        let header = [&5_000_u32.to_be_bytes()[..], &5_000_u32.to_be_bytes(), &[16, 6, 0, 0, 0]].concat();
+        let deep = [&b"\x89PNG\r\n\x1a\n"[..], &chunk(*b"IHDR", &header), &chunk(*b"IDAT", b"\x78\x9c")].concat();
+        assert_eq!(read(&deep), Err(Refused::TooManyPixels));
     }
 
     proptest! {

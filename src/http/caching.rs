@@ -1,7 +1,7 @@
 //! Honest caching: a strong `ETag` for what is sent, 304 where the client has it already.
 
 use axum::{
-    body::Bytes,
+    body::{Body, Bytes},
     response::{IntoResponse, Response},
 };
 use chrono::{DateTime, Utc};
@@ -44,12 +44,22 @@ pub fn respond<E: IntoResponse>(
     content_type: &'static str,
     body: impl FnOnce() -> Result<Bytes, E>,
 ) -> Response {
+    respond_with(request, version, content_type, || body().map(Body::from))
+}
+
+/// The same for a body that may be made while it is sent.
+pub fn respond_with<E: IntoResponse>(
+    request: &HeaderMap,
+    version: &Version,
+    content_type: &'static str,
+    body: impl FnOnce() -> Result<Body, E>,
+) -> Response {
     let mut response = if is_fresh(request, version) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         match body() {
             Ok(body) => {
-                let mut response = Response::new(body.into());
+                let mut response = Response::new(body);
                 response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
                 response
             }

@@ -17,7 +17,7 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter, clock::Clock as _};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use metrics::{Counter, Histogram};
 
-use super::{Problem, Proxies};
+use super::{Problem, Proxies, deadline::in_time};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -26,6 +26,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub struct Guard {
     limiter: Arc<DefaultKeyedRateLimiter<IpAddr>>,
     proxies: Proxies,
+    longest: Duration,
     counters: Arc<Counters>,
 }
 
@@ -58,15 +59,21 @@ impl Counters {
     }
 }
 
-/// What is told of a request that took longer than any may.
-const GIVEN_UP: &str =
-    "this took longer than 30 seconds, so it was given up; if you are sending something, send all of it at once";
+/// Requests that take longer are given up.
+const LONGEST_REQUEST: Duration = Duration::from_secs(30);
 
 impl Guard {
     /// A guard that lets each client make so many requests in a minute, and all of them at once.
     pub fn new(requests_per_minute: u32, proxies: Proxies) -> Self {
         let quota = Quota::per_minute(NonZeroU32::new(requests_per_minute).unwrap_or(NonZeroU32::MIN));
-        Self { limiter: Arc::new(RateLimiter::keyed(quota)), proxies, counters: Arc::default() }
+        let limiter = Arc::new(RateLimiter::keyed(quota));
+        Self { limiter, proxies, longest: LONGEST_REQUEST, counters: Arc::default() }
+    }
+
+    /// The same, which gives requests up after so long.
+    #[must_use]
+    pub fn giving_up_after(self, longest: Duration) -> Self {
+        Self { longest, ..self }
     }
 
     /// Forget clients that have not asked for a while.
@@ -93,7 +100,7 @@ impl Guard {
         let asks = peer.filter(|_| !is_monitor);
         let allowed = asks.map_or(Ok(()), |peer| self.check(self.proxies.client(peer, request.headers())));
         let mut response = match allowed {
-            Ok(()) => answer(request).await,
+            Ok(()) => in_time(self.longest, request, answer).await,
             Err(seconds) => {
                 let mut response = Problem::too_many(seconds).into_response();
                 response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
@@ -128,10 +135,6 @@ fn as_problem(mut response: Response) -> Response {
     if response.status() == StatusCode::PAYLOAD_TOO_LARGE && kind(&response).is_none_or(|kind| kind.starts_with(b"text/plain")) {
         response = Problem::too_large("what was sent is larger than this address takes".to_owned()).into_response();
     }
-    if response.status() == StatusCode::SERVICE_UNAVAILABLE && kind(&response).is_none() {
-        response = Problem::unavailable(GIVEN_UP).into_response();
-        tracing::warn!("a request took too long and was given up");
-    }
     if response.status() == StatusCode::SERVICE_UNAVAILABLE {
         response.headers_mut().entry(header::RETRY_AFTER).or_insert(HeaderValue::from_static("10"));
     }
@@ -151,14 +154,20 @@ fn request_id(headers: &HeaderMap) -> HeaderValue {
     })
 }
 
+/// The headers that another site's page may send with what it asks the API: all of them, for nothing here is done with a
+/// browser's credentials, and what the star stands for never has `Authorization` among it. The names are for browsers
+/// that do not know the star.
+const ALLOWED_HEADERS: HeaderValue = HeaderValue::from_static(
+    "Accept, Accept-Language, Cache-Control, Content-Type, If-Modified-Since, If-None-Match, Pragma, Prefer, X-Request-Id, X-Requested-With, *",
+);
+
 /// What a browser asks before it lets another site's page read the API.
 pub async fn preflight() -> Response {
     let mut response = StatusCode::NO_CONTENT.into_response();
     let headers = response.headers_mut();
     headers.insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, POST, OPTIONS"));
     headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD, POST, OPTIONS"));
-    headers
-        .insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("If-None-Match, If-Modified-Since, Content-Type"));
+    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED_HEADERS);
     headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
     response
 }

@@ -2,6 +2,7 @@
 //! caching, limits, and the description of it all as `OpenAPI`.
 
 pub mod caching;
+mod deadline;
 pub mod guard;
 pub mod openapi;
 pub mod parameters;

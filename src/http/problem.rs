@@ -148,6 +148,16 @@ impl Problem {
         )
     }
 
+    /// The client did not send the whole of its request in time.
+    pub fn timed_out() -> Self {
+        Self::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "about:blank#timed-out",
+            "The request did not arrive in time",
+            "what you sent stopped arriving before it was complete, so it was given up; send it again".to_owned(),
+        )
+    }
+
     /// The client asks too often.
     pub fn too_many(seconds: u64) -> Self {
         Self::new(

@@ -4,10 +4,10 @@ use std::io::{self, BufRead, Cursor, Read as _};
 
 use serde_json::Value;
 
-use super::{Format, How, Read, Taken, complete, kinds, said};
+use super::{Format, How, Read, Taken, complete, kinds, nested, said};
 use crate::{
     formats::{
-        digits::{self, Step},
+        digits::{self, Rounded, Step},
         json::{self, Noted},
         lines, oruk1, page,
     },
@@ -108,7 +108,7 @@ fn take_line(bytes: &[u8], how: &How, give: &mut impl FnMut(Result<Taken, String
         Value::Object(members) => {
             match ["contents", "content"].into_iter().find(|name| members.get(*name).is_some_and(Value::is_array)) {
                 Some(name) => (name, members.remove(name)),
-                None => return give(take(Noted { value, rounded }, how)),
+                None => return take_all(Noted { value, rounded }, how, give),
             }
         }
         Value::Array(items) if items.iter().any(Value::is_object) => ("", Some(value)),
@@ -127,7 +127,7 @@ fn take_line(bytes: &[u8], how: &How, give: &mut impl FnMut(Result<Taken, String
     documents.into_iter().enumerate().all(|(at, value)| {
         let place = (!under.is_empty()).then(|| Step::Member(under.to_owned())).into_iter().chain([Step::Item(at)]);
         let noted = Noted { value, rounded: digits::below(&rounded, &place.collect::<Vec<_>>()) };
-        give(within(take(noted, how), &format!("{under}[{at}]")))
+        take_all(noted, how, &mut |taken: Result<Taken, String>| give(within(taken, &format!("{under}[{at}]"))))
     })
 }
 
@@ -149,13 +149,18 @@ fn read_page(page: &page::Page<'_>, how: &How, each: &mut impl FnMut(Read) -> bo
         each(Read { line: 1, until: 0, taken: Err(NOTHING.to_owned()) });
     }
     for (at, one) in page.documents.iter().enumerate() {
-        let noted = json::parse_noting(one.bytes).map_err(|malformed| format!("not valid JSON: {malformed}"));
-        let taken = noted.and_then(|noted| take(noted, how));
-        let taken = match page.under {
-            Some(under) => within(taken, &format!("{under}[{at}]")),
-            None => taken,
+        let mut give = |taken: Result<Taken, String>| {
+            let taken = match page.under {
+                Some(under) => within(taken, &format!("{under}[{at}]")),
+                None => taken,
+            };
+            each(Read { line: one.line, until: one.end as u64, taken })
         };
-        if !each(Read { line: one.line, until: one.end as u64, taken }) {
+        let goes_on = match json::parse_noting(one.bytes) {
+            Ok(noted) => take_all(noted, how, &mut give),
+            Err(malformed) => give(Err(format!("not valid JSON: {malformed}"))),
+        };
+        if !goes_on {
             return;
         }
     }
@@ -180,11 +185,42 @@ fn within(taken: Result<Taken, String>, place: &str) -> Result<Taken, String> {
     Ok(taken)
 }
 
+/// One document, and behind an organisation the services that stand in it.
+fn take_all(Noted { mut value, rounded }: Noted, how: &How, give: &mut impl FnMut(Result<Taken, String>) -> bool) -> bool {
+    let Some(nested::Within { services, told }) = nested::services_of(&mut value) else {
+        return give(take(Noted { value, rounded }, how));
+    };
+    let of_a_service = |one: &Rounded| matches!(&*one.path, [Step::Member(name), ..] if name == nested::SERVICES);
+    let (of_services, rounded) = rounded.into_iter().partition(of_a_service);
+    let organization = Noted { value, rounded };
+    let organization =
+        telling_of_numbers(Kind::Organization, "", organization, |value| take_itself(Kind::Organization, value, how));
+    let organization = organization.map(|mut taken| {
+        taken.dropped.extend(told);
+        taken
+    });
+    let mut of_services = digits::by_item(of_services, nested::SERVICES);
+    give(organization)
+        && services.into_iter().enumerate().all(|(at, value)| {
+            let noted = Noted { value, rounded: of_services.remove(&at).unwrap_or_default() };
+            give(within(take(noted, how), &format!("{}[{at}]", nested::SERVICES)))
+        })
+}
+
 /// One document, and what is to be told of its numbers.
-fn take(Noted { mut value, rounded }: Noted, how: &How) -> Result<Taken, String> {
-    let (kind, under) = if rounded.is_empty() { (Kind::Service, "") } else { kind_of(&value) };
+fn take(noted: Noted, how: &How) -> Result<Taken, String> {
+    let (kind, under) = if noted.rounded.is_empty() { (Kind::Service, "") } else { kind_of(&noted.value) };
+    telling_of_numbers(kind, under, noted, |value| take_whole(value, how))
+}
+
+fn telling_of_numbers(
+    kind: Kind,
+    under: &str,
+    Noted { mut value, rounded }: Noted,
+    take: impl FnOnce(Value) -> Result<Taken, String>,
+) -> Result<Taken, String> {
     let told = digits::keep(kind, &mut value, under, &rounded);
-    let mut taken = take_whole(value, how)?;
+    let mut taken = take(value)?;
     taken.dropped.extend(told.into_iter().map(|told| told.about));
     Ok(taken)
 }

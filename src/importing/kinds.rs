@@ -25,6 +25,7 @@ const MARKS: [(Kind, &[&str]); 4] = [
             "logo",
             "locations",
             "programs",
+            "services",
             "parent_organization_id",
         ],
     ),

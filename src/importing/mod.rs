@@ -14,6 +14,7 @@ mod edits;
 pub mod export;
 mod exposed;
 mod kinds;
+mod nested;
 mod report;
 mod run;
 mod save;
@@ -23,7 +24,7 @@ mod unreadable;
 mod vocabulary;
 
 use std::{
-    io::{self, BufRead},
+    io::{self, BufRead, Cursor, Read as _},
     path::Path,
 };
 
@@ -173,7 +174,8 @@ struct How {
 /// Read `input`; `each` is given whatever it holds, one after the other, and says whether to go on.
 /// # Errors
 /// When the input cannot be read, or is refused as a whole.
-fn read(mut input: impl BufRead, how: &How, mut each: impl FnMut(Read) -> bool) -> io::Result<()> {
+fn read(input: impl BufRead, how: &How, mut each: impl FnMut(Read) -> bool) -> io::Result<()> {
+    let mut input = with_its_start(input)?;
     let start = input.fill_buf()?;
     if start.is_empty() {
         each(Read { line: 0, until: 0, taken: Err("the file is empty: there is nothing to import".to_owned()) });
@@ -196,6 +198,15 @@ fn read(mut input: impl BufRead, how: &How, mut each: impl FnMut(Read) -> bool) 
         Format::HsdsTabular => tabular::read_zip(input, how, &mut each),
         Format::Ical => calendar::read(input, how, &mut each),
     }
+}
+
+/// The same, of which enough can be looked at before it is read: a pipe may give a few bytes at first, and those do
+/// not show what a file is, nor what separates its cells.
+fn with_its_start(mut input: impl BufRead) -> io::Result<impl BufRead> {
+    const ENOUGH: u64 = 16 << 10;
+    let mut start = Vec::new();
+    input.by_ref().take(ENOUGH).read_to_end(&mut start)?;
+    Ok(Cursor::new(start).chain(input))
 }
 
 /// Why something that was said for this file means nothing for its format: it would be passed over in silence.

@@ -21,7 +21,9 @@ use super::{
     tabular,
 };
 use crate::{
+    db::Transaction,
     model::{Document, Kind},
+    published,
     records::{self, Caller, Draft, Entrance, LastModified, Records, Stored},
 };
 
@@ -231,7 +233,7 @@ impl Importer {
         // What a file says first decides about what it says later, so a dry run is one transaction, taken back at its end.
         let tx = match run.trial.take() {
             Some(trial) => trial,
-            None => self.records.database().write().await?,
+            None => self.begin(options).await?,
         };
         let (mut rows, mut last_modified) = (group.rows, group.last_modified);
         // Whoever edits one of them at this moment waits, or is waited for.
@@ -266,6 +268,15 @@ impl Importer {
             }
         }
         Ok(())
+    }
+
+    /// Begin to write. A dry run takes back even the epoch that a directory needs before its first record.
+    async fn begin(&self, options: &Options) -> Result<Transaction, Error> {
+        let tx = self.records.database().write().await?;
+        if options.dry_run {
+            published::new_epoch(&tx, self.records.clock(), true).await?;
+        }
+        Ok(tx)
     }
 
     /// What lines of our own export say of records that are `here` counts as if a feed said it.

@@ -20,7 +20,21 @@ pub fn apart(document: Document) -> Result<Vec<Document>, String> {
         Document::TaxonomyTerm(one) => term(*one, &mut parts),
         one @ Document::Taxonomy(_) => parts.push(one),
     }
+    parts.iter_mut().for_each(forget_when);
     Ok(parts)
+}
+
+/// When a record last changed is ours to say: an API that says so of organizations, places and terms as well would
+/// have them change each time it is read again.
+fn forget_when(document: &mut Document) {
+    let extra = match document {
+        Document::Organization(one) => &mut one.extra,
+        Document::Location(one) => &mut one.extra,
+        Document::Taxonomy(one) => &mut one.extra,
+        Document::TaxonomyTerm(one) => &mut one.extra,
+        Document::Service(_) | Document::Event(_) => return,
+    };
+    extra.remove("last_modified");
 }
 
 fn service(mut service: Service, parts: &mut Vec<Document>) -> Result<(), String> {

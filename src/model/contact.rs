@@ -12,6 +12,9 @@ use super::{
     with_only,
 };
 
+/// The member by which a phone names the contact whose number it is.
+pub(super) const CONTACT: &str = "contact_id";
+
 /// Who may see a contact or a phone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -53,6 +56,11 @@ impl Contact {
     pub fn is_public(&self) -> bool {
         self.visibility == Some(Visibility::Public)
     }
+
+    /// Its numbers: its own, and those `elsewhere` in the record that name it.
+    pub fn numbers<'a>(&'a self, elsewhere: &'a [Phone]) -> impl Iterator<Item = &'a Phone> {
+        self.phones.iter().chain(elsewhere.iter().filter(move |phone| phone.contact() == Some(self.id)))
+    }
 }
 
 entity! {
@@ -71,7 +79,7 @@ entity! {
         opt description: String = "Weekdays 9am to 5pm",
         /// Languages spoken on it.
         many languages: Language,
-        /// Who may see it. A phone without this is as public as the record it is in.
+        /// Who may see it. A phone without this is as public as the record it is in, or as the contact that it names.
         opt visibility: Visibility = "public",
     }
 }
@@ -85,6 +93,13 @@ impl Phone {
     /// Whether the world may see this number where its record is seen.
     pub fn is_public(&self) -> bool {
         matches!(self.visibility, None | Some(Visibility::Public))
+    }
+
+    /// The contact whose number it is, where it says so: the standard has `contact_id` for phones, wherever they stand.
+    /// What is no id is nobody's.
+    pub fn contact(&self) -> Option<Uuid> {
+        let named = self.extra.get(CONTACT).filter(|named| !named.is_null())?;
+        Some(named.as_str().and_then(|id| Uuid::try_parse(id).ok()).unwrap_or_default())
     }
 }
 

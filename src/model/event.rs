@@ -2,7 +2,9 @@
 //! rule of its dates and what was changed on single dates. Its fields follow schema.org and
 //! iCalendar. What happens on which day is worked out from it, never stored.
 
-use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -133,6 +135,13 @@ entity! {
         opt location_id: LocationId = "1f4b0f2e-7a38-4f8e-9ad5-6d3d0f1b2c3d",
         /// A note for people who planned to come.
         opt note: String = "The hall is a polling station in the morning",
+    }
+}
+
+impl Event {
+    /// What was changed on which date: of two changes of one date the later in the list is the later word.
+    pub fn changed_dates(&self) -> BTreeMap<NaiveDateTime, &EventChange> {
+        self.changes.iter().map(|change| (change.start.naive(), change)).collect()
     }
 }
 

@@ -250,4 +250,37 @@ impl Document {
             Self::Taxonomy(_) | Self::TaxonomyTerm(_) => Vec::new(),
         }
     }
+
+    /// Every list of phones in the document, but for those in its contacts.
+    pub fn phone_lists(&mut self) -> Vec<&mut Vec<Phone>> {
+        match self {
+            Self::Organization(doc) => vec![&mut doc.phones],
+            Self::Location(doc) => vec![&mut doc.phones],
+            Self::Event(doc) => vec![&mut doc.phones],
+            Self::Service(doc) => {
+                let mut lists = vec![&mut doc.phones];
+                lists.extend(doc.service_at_locations.iter_mut().map(|link| &mut link.phones));
+                lists
+            }
+            Self::Taxonomy(_) | Self::TaxonomyTerm(_) => Vec::new(),
+        }
+    }
+
+    /// The phones outside contacts that say whose number they are.
+    pub fn phones_of_contacts(&mut self) -> Vec<Phone> {
+        let phones = self.phone_lists().into_iter().flat_map(|list| list.iter());
+        phones.filter(|phone| phone.contact().is_some()).cloned().collect()
+    }
+
+    /// Take a contact out, with the phones that name it. Whether there was anything.
+    pub fn remove_contact(&mut self, contact: Uuid) -> bool {
+        let mut found = false;
+        for list in self.contact_lists() {
+            found |= list.extract_if(.., |one| one.id == contact).count() > 0;
+        }
+        for list in self.phone_lists() {
+            found |= list.extract_if(.., |phone| phone.contact() == Some(contact)).count() > 0;
+        }
+        found
+    }
 }

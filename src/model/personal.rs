@@ -257,12 +257,14 @@ fn is_named_after(piece: &str, record: &str) -> bool {
     words > 1 || (words == 1 && left.chars().count() <= 2)
 }
 
-fn reason(contact: &Contact, record: &str) -> Option<&'static str> {
+/// Why a contact looks like a person's own. `elsewhere` are the phones of the record that name a contact.
+fn reason(contact: &Contact, record: &str, elsewhere: &[Phone]) -> Option<&'static str> {
     if contact.email.as_ref().is_some_and(|email| is_private_mailbox(email, record)) {
         return Some("an email address that looks personal");
     }
     let named = contact.name.as_deref().is_some_and(|name| may_be_somebody(name, record));
-    (named && contact.phones.iter().any(|phone| is_mobile(&phone.number))).then_some("a mobile number beside a person's name")
+    (named && contact.numbers(elsewhere).any(|phone| is_mobile(&phone.number)))
+        .then_some("a mobile number beside a person's name")
 }
 
 /// Decide who may see the contacts of a document from a public feed: everybody, unless they look
@@ -271,9 +273,10 @@ pub fn decide(document: &mut Document) -> Vec<Personal> {
     let (record, name) = (document.id(), document.name().to_owned());
     set_aside_private_mailbox(document, &name);
     set_aside_phones_of_somebody(document, &name);
+    let elsewhere = document.phones_of_contacts();
     let mut found = Vec::new();
     for contact in document.contact_lists().into_iter().flatten() {
-        match reason(contact, &name) {
+        match reason(contact, &name, &elsewhere) {
             Some(reason) if contact.visibility != Some(Visibility::Private) => {
                 contact.visibility = Some(Visibility::Unconfirmed);
                 found.push(Personal { record, name: name.clone(), contact: contact.id, reason });

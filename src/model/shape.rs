@@ -9,7 +9,7 @@ use std::{
 use schemars::{Schema, SchemaGenerator, generate::SchemaSettings, transform::Transform};
 use serde_json::{Map, Value};
 
-use super::{Event, Kind, Location, Organization, Service, ServiceAtLocation, Taxonomy, TaxonomyTerm};
+use super::{Event, Kind, Location, Organization, Service, ServiceAtLocation, Taxonomy, TaxonomyTerm, contact};
 
 /// What a field holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -193,10 +193,18 @@ fn read_entities() -> HashMap<String, Entity> {
                     }
                     (field.clone(), Field { shape, required: required.contains(&field.as_str()) })
                 })
+                .chain(named_elsewhere(&title))
                 .collect();
             Some((title, Entity { name, fields }))
         })
         .collect()
+}
+
+/// A member that the standard has and the types keep among those that they do not name. It is an id, and goes by what
+/// the ids of its source become.
+fn named_elsewhere(title: &str) -> Option<(String, Field)> {
+    let field = Field { shape: Shape::Id("contact".to_owned()), required: false };
+    (title == "Phone").then(|| (contact::CONTACT.to_owned(), field))
 }
 
 fn read_shape(schema: &Value) -> Shape {

@@ -258,10 +258,13 @@ impl<'a> Tidier<'a> {
         match shape {
             Shape::Any => Some(unknown::cleaned(value)).filter(|value| !is_blank(value)).ok_or(Refusal::Blank),
             Shape::List(of) => self.list(of, value, path, parent),
-            Shape::Entity(title) => match shape::entity(told_in_full(title, &value)) {
-                Some(entity) => self.entity(entity, value, path, parent).map_err(Refusal::Inside),
-                None => Err(Refusal::Because(format!("{title} has no schema"))),
-            },
+            Shape::Entity(title) => {
+                let value = repairs::alone(value);
+                match shape::entity(told_in_full(title, &value)) {
+                    Some(entity) => self.entity(entity, value, path, parent).map_err(Refusal::Inside),
+                    None => Err(Refusal::Because(format!("{title} has no schema"))),
+                }
+            }
             Shape::Number { min, max } => number(&value, *min, *max).map_err(Refusal::Because),
             Shape::Text { max } => {
                 if let Value::Number(number) = &value {

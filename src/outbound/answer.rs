@@ -50,7 +50,7 @@ impl Answer {
     pub fn is_json(&self) -> bool {
         let Some(kind) = self.header(header::CONTENT_TYPE.as_str()) else { return false };
         let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
+        matches!(kind.as_str(), "application/json" | "text/json") || (kind.starts_with("application/") && kind.ends_with("+json"))
     }
 }
 
@@ -102,6 +102,7 @@ mod tests {
         for json in [
             "application/json",
             "Application/JSON; charset=utf-8",
+            "text/json; charset=utf-8",
             "application/vnd.openactive.rpde+json;version=1",
             "application/problem+json",
         ] {

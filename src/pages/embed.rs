@@ -213,8 +213,10 @@ fn fragment(site: &Site, part: &Part, whole: bool) -> Markup {
     let day = words::date(site.today());
     let licence = site.brand.licence.as_str();
     html! {
-        section class="fingerpost" aria-label=(part.title) {
+        // Whatever the page around it speaks, and from whichever side it is read.
+        section class="fingerpost" lang="en-GB" dir="ltr" aria-label=(part.title) {
             @if whole { h1 { (part.title) } } @else { h2 { (part.title) } }
+            @if site.demo { p { strong { "This is a demonstration. Every service, person and local phone number here is made up." } } }
             @if part.listings.is_empty() { p { "Nothing is listed here now." } }
             ul class="listings" {
                 @for listing in &part.listings {

@@ -67,10 +67,10 @@ pub(super) async fn page(site: &Site, changed_at: DateTime<Utc>, organisation: O
     // Whoever shares a calendar would see what stands on a page that is to be kept quiet.
     let calendar = (!quiet && !dates.is_empty()).then(|| format!("/organizations/{owner}.ics"));
     let body = html! {
+        @if quiet { (super::home::danger()) (super::home::to_numbers()) }
         @if let Some(src) = organisation.logo.as_deref().and_then(|logo| pictures::public_path(logo, &site.directory.public_url)) {
             img class="logo" src=(src) alt=(organisation.logo_alt.as_deref().unwrap_or_default());
         }
-        @if quiet { (super::home::danger()) (super::home::to_numbers()) }
         h1 { (as_written(&organisation.name)) }
         @if let Some(name) = &organisation.alternate_name { p class="by" { (weave("Also called {name}", &[("name", as_written(name))])) } }
         (parts::paragraphs(&organisation.description))

@@ -20,7 +20,8 @@ use uuid::Uuid;
 use crate::model::Kind;
 pub use counter::{Locked, finish, head, head_in, lock, new_epoch};
 pub use store::{
-    after, after_in, by_kind, changed_last, clear, count_after, count_from, current, made_of, move_to_end, owners, put, write,
+    after, after_in, by_kind, changed_last, clear, count_after, count_from, current, gone, made_of, move_to_end, owners, put,
+    write,
 };
 
 /// A tombstone whose reason begins so says which record has taken the place of the one that went: its id

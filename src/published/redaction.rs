@@ -7,6 +7,8 @@ mod hiding;
 mod known;
 mod links;
 
+use uuid::Uuid;
+
 use crate::{
     ids,
     model::{Contact, Location, LocationPolicy, LocationType, Phone, ServiceAtLocation, TaxonomyTerm, text::fold},
@@ -18,21 +20,32 @@ pub use {
     known::{Erased, Known},
 };
 
-/// Leave only the contacts that the world may see, and of those only the phones it may see.
+/// Leave only the contacts that the world may see, and of those only the phones it may see. A phone that stands in a
+/// contact is that one's, whatever it names.
 pub fn contacts(contacts: &mut Vec<Contact>) {
     contacts.retain(Contact::is_public);
     for contact in contacts {
         contact.visibility = None;
-        phones(&mut contact.phones);
+        open_phones(&mut contact.phones, |_| true);
     }
 }
 
-/// Leave only the phones that the world may see.
-pub fn phones(phones: &mut Vec<Phone>) {
-    phones.retain(Phone::is_public);
+/// Leave only the phones that the world may see: one that names a contact is as private as that contact, so it stays
+/// only where that is one of those that are `shown`.
+pub fn phones(phones: &mut Vec<Phone>, shown: &[Uuid]) {
+    open_phones(phones, |phone| phone.contact().is_none_or(|contact| shown.contains(&contact)));
+}
+
+fn open_phones(phones: &mut Vec<Phone>, may: impl Fn(&Phone) -> bool) {
+    phones.retain(|phone| phone.is_public() && may(phone));
     for phone in phones {
         phone.visibility = None;
     }
+}
+
+/// The ids of contacts.
+pub fn ids_of<'a>(contacts: impl IntoIterator<Item = &'a Contact>) -> Vec<Uuid> {
+    contacts.into_iter().map(|contact| contact.id).collect()
 }
 
 /// Whether a term stands for a category whose places are secret, by the words of the settings.
@@ -66,12 +79,12 @@ pub fn link_policy(said: Option<LocationPolicy>, secret_category: bool) -> Locat
 ///
 /// What is not whole has an id of its own, derived from the link: the true id would lead to the
 /// address through another service at the same place.
-pub fn place(mut location: Location, policy: LocationPolicy, link: uuid::Uuid) -> Option<Location> {
+pub fn place(mut location: Location, policy: LocationPolicy, link: Uuid) -> Option<Location> {
     match policy {
         LocationPolicy::Withheld => None,
         LocationPolicy::Exact => {
             contacts(&mut location.contacts);
-            phones(&mut location.phones);
+            phones(&mut location.phones, &ids_of(&location.contacts));
             location.location_policy = None;
             Some(location)
         }

@@ -16,7 +16,7 @@ use super::{
     redaction::{self, Known},
 };
 use crate::{
-    ids::{self, LocationId},
+    ids::{self, LocationId, ServiceId},
     model::{
         Attribute, Document, Event, Kind, Location, LocationPolicy, Organization, Service, ServiceAtLocation, Taxonomy,
         TaxonomyTerm, event::place_not_told,
@@ -68,6 +68,12 @@ impl Around {
             Some(Document::Taxonomy(found)) => Some(found),
             _ => None,
         }
+    }
+
+    /// Whether a service is to be seen: it comes and goes with its organization.
+    fn has_service(&self, id: ServiceId) -> bool {
+        let found = self.documents.get(&Uuid::from(id));
+        matches!(found, Some(Document::Service(one)) if one.organization_id.is_some_and(|id| self.organization(id).is_some()))
     }
 
     /// What is known of places that other listings of the organization hide; none where one of them is among
@@ -178,7 +184,7 @@ fn organization(doc: Organization, around: &Around, modified: DateTime<Utc>, sig
 fn public_organization(doc: Organization, around: &Around) -> Option<Organization> {
     let mut doc = discreet(doc, around)?;
     redaction::contacts(&mut doc.contacts);
-    redaction::phones(&mut doc.phones);
+    redaction::phones(&mut doc.phones, &redaction::ids_of(&doc.contacts));
     redaction::changes(&mut doc.metadata);
     doc.parent_organization_id = doc.parent_organization_id.filter(|id| around.organization(*id).is_some());
     doc.locations.retain(|link| around.location(link.id).is_some_and(|place| is_open(place, around)));
@@ -229,13 +235,11 @@ fn service(mut doc: Service, around: &Around, modified: DateTime<Utc>, signed: b
     let Some(organization) = doc.organization_id.and_then(|id| nested_organization(id, around)) else { return Vec::new() };
     let of_links = doc.service_at_locations.iter().flat_map(|link| &link.attributes);
     let secret = around.is_secret(doc.attributes.iter().chain(of_links));
-    let id = doc.id;
-    let mut hides_a_place = secret;
-    let mut known = Known::default();
+    let (id, mut hides_a_place, mut known) = (doc.id, secret, Known::default());
     redaction::contacts(&mut doc.contacts);
-    redaction::phones(&mut doc.phones);
     redaction::changes(&mut doc.metadata);
     attributes(&mut doc.attributes, around);
+    let mut contacts = redaction::ids_of(doc.contacts.iter().chain(&organization.contacts));
     doc.service_at_locations = std::mem::take(&mut doc.service_at_locations)
         .into_iter()
         .filter_map(|link| {
@@ -252,9 +256,11 @@ fn service(mut doc: Service, around: &Around, modified: DateTime<Utc>, signed: b
                 hides_a_place = true;
                 known.add(Known::of(place));
             }
-            public_link(link, place, policy, id, around)
+            public_link(link, place, policy, (id, contacts.as_slice()), around)
         })
         .collect();
+    contacts.extend(redaction::ids_of(doc.service_at_locations.iter().flat_map(|link| &link.contacts)));
+    redaction::phones(&mut doc.phones, &contacts);
     let shown = doc.service_at_locations.iter().filter_map(|link| link.location_id);
     known.add(around.hidden_beside(organization.id.into(), shown).cloned().unwrap_or_default());
     let known = known.but_for([doc.name.as_str(), organization.name.as_str()]);
@@ -306,7 +312,7 @@ fn public_link(
     mut link: ServiceAtLocation,
     place: &Location,
     policy: LocationPolicy,
-    service: crate::ids::ServiceId,
+    (service, contacts): (ServiceId, &[Uuid]),
     around: &Around,
 ) -> Option<ServiceAtLocation> {
     let shown = public_location(place.clone(), policy, link.id.into(), around)?;
@@ -314,7 +320,9 @@ fn public_link(
         redaction::strip_link(&mut link);
     }
     redaction::contacts(&mut link.contacts);
-    redaction::phones(&mut link.phones);
+    let mut seen = redaction::ids_of(&link.contacts);
+    seen.extend(contacts);
+    redaction::phones(&mut link.phones, &seen);
     redaction::changes(&mut link.metadata);
     attributes(&mut link.attributes, around);
     link.location_policy = None;
@@ -327,6 +335,7 @@ fn public_link(
 
 fn event(mut doc: Event, around: &Around, modified: DateTime<Utc>, signed: bool) -> Vec<Rendered> {
     let Some(mut organization) = nested_organization(doc.organization_id, around) else { return Vec::new() };
+    let contacts = redaction::ids_of(doc.contacts.iter().filter(|contact| contact.is_public()).chain(&organization.contacts));
     organization.shorten();
     let id = Uuid::from(doc.id);
     let secret = around.is_secret(&doc.attributes);
@@ -335,9 +344,9 @@ fn event(mut doc: Event, around: &Around, modified: DateTime<Utc>, signed: bool)
     // The projection carries the link, and the link what may be told of the place.
     let links = doc.location_id.and_then(|id| around.location(id)).map(|place| projection::link(&doc, place, said));
     redaction::contacts(&mut doc.contacts);
-    redaction::phones(&mut doc.phones);
+    redaction::phones(&mut doc.phones, &contacts);
     attributes(&mut doc.attributes, around);
-    doc.service_id = doc.service_id.filter(|id| matches!(around.documents.get(&Uuid::from(*id)), Some(Document::Service(_))));
+    doc.service_id = doc.service_id.filter(|id| around.has_service(*id));
     // A place of which nothing is shown is hidden as well, whatever the categories say.
     let mut hides_a_place = secret || said != LocationPolicy::Exact;
     let mut known = Known::default();

@@ -153,6 +153,20 @@ pub async fn owners(db: &Database, ids: &[Uuid]) -> Result<HashMap<Uuid, Uuid>, 
     Ok(found)
 }
 
+/// Those of these ids that were published, and are not any more.
+/// # Errors
+/// When the database fails.
+pub async fn gone(tx: &Transaction, ids: &[Uuid]) -> Result<Vec<Uuid>, db::Error> {
+    let mut found: Vec<Uuid> = Vec::new();
+    for chunk in db::pieces(ids) {
+        let query = row::Entity::find().select_only().column(row::Column::Id);
+        let query = query.filter(row::Column::Id.is_in(chunk.iter().copied())).filter(row::Column::Live.eq(false));
+        let rows: Vec<Uuid> = query.into_tuple().all(tx.connection()).await.context("cannot read what is published")?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
 /// What is published of these records, under their own ids and under others.
 /// # Errors
 /// When the database fails.

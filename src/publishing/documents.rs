@@ -72,16 +72,21 @@ pub(super) fn find(directory: &Directory, kind: Kind, id: &str) -> Result<Found,
     Err(Problem::gone(found.entry.changed_at(), &String::from_utf8_lossy(&found.bytes)))
 }
 
-/// Append whole organizations with their full services to `out`, each with a comma behind it. Gives it back, with the
-/// hashes of the services.
+/// Append whole organizations with their full services to `out`, each with a comma behind it, until there are more than
+/// `most` bytes. Gives it back, with the hashes of the services of all of them.
 pub(super) fn with_their_services(
     shelf: &Shelf,
     organizations: &[Entry],
+    most: usize,
     mut out: Vec<u8>,
 ) -> Result<(Vec<u8>, Vec<u64>), Error> {
     let ids: Vec<Uuid> = organizations.iter().map(|entry| entry.id).collect();
     let mut hashes = Vec::new();
     for (id, services) in ids.iter().zip(shelf.belonging_to_each(Kind::Service, &ids)) {
+        if out.len() > most {
+            hashes.extend(shelf.entries_of(&services).iter().map(|entry| entry.hash));
+            continue;
+        }
         let Some(mut found) = shelf.get(*id, Form::Full)?.filter(|found| found.entry.live) else { continue };
         hashes.extend(with_services(shelf, &services, &mut found.bytes)?);
         out.append(&mut found.bytes);

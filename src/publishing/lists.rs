@@ -12,12 +12,13 @@ use uuid::Uuid;
 use super::{
     Answer, Directory, Filters, documents,
     forms::{self, Format},
+    long::{self, Of},
     times,
 };
 use crate::{
     http::{Parameters, Problem, caching},
     model::Kind,
-    published::shelf::{Entry, Form},
+    published::shelf::{AT_ONCE, Entry, Form, are_long, in_pieces},
 };
 
 /// Items on a page unless asked for otherwise.
@@ -116,19 +117,26 @@ async fn page(
         None => directory.shelf.page(kind, wanted.range(), wanted.form, b',', &mut contents)?,
         Some(answer) => {
             let ids: Vec<Uuid> = answer.found.hits.iter().map(|hit| hit.id).collect();
-            (answer.found.total, directory.shelf.these(&ids, wanted.form, b',', &mut contents)?)
+            let mut entries = directory.shelf.entries_of(&ids);
+            if !are_long(&entries, wanted.form) {
+                entries = directory.shelf.these(&ids, wanted.form, b',', &mut contents)?;
+            }
+            (answer.found.total, entries)
         }
     };
+    let mut in_parts = are_long(&entries, wanted.form).then_some(Of::Documents(wanted.form));
     let mut hashes: Vec<u64> = entries.iter().map(|entry| entry.hash).collect();
     if wanted.minimal {
+        in_parts = None;
         contents.truncate(ENVELOPE);
         contents.extend(entries.iter().map(forms::minimal).collect::<Vec<_>>().join(",").into_bytes());
     } else if wanted.full_service && kind == Kind::Organization {
         contents.truncate(ENVELOPE);
         // A page of these may hold many megabytes: other requests are not to wait for it.
         let (shelf, organizations) = (directory.shelf.clone(), entries.clone());
-        let made = tokio::task::spawn_blocking(move || documents::with_their_services(&shelf, &organizations, contents));
+        let made = tokio::task::spawn_blocking(move || documents::with_their_services(&shelf, &organizations, AT_ONCE, contents));
         let (whole, services) = made.await.map_err(|error| Problem::internal(&error))??;
+        in_parts = (whole.len() > AT_ONCE).then_some(Of::OrganizationsWithServices);
         contents = whole;
         hashes.extend(services);
     }
@@ -141,6 +149,10 @@ async fn page(
     let around = caching::numbers_of(envelope.as_bytes()).chain(caching::numbers_of(behind.as_bytes()));
     let etag = caching::etag_of(hashes.into_iter().chain(shape).chain(around));
     let version = caching::Version { etag, changed_at: None };
+    if let Some(of) = in_parts {
+        let body = || Ok(long::body(directory.shelf.clone(), of, envelope, &entries, behind));
+        return Ok(caching::respond_with::<Problem>(headers, &version, "application/json", body));
+    }
     Ok(caching::respond::<Problem>(headers, &version, "application/json", || {
         let start = ENVELOPE - envelope.len();
         contents[start..ENVELOPE].copy_from_slice(envelope.as_bytes());
@@ -211,19 +223,21 @@ fn snippets(directory: &Directory, answer: &Answer, entries: &[Entry]) -> Result
         name: Option<String>,
         description: Option<String>,
     }
-    let ids: Vec<Uuid> = entries.iter().map(|entry| entry.id).collect();
-    let mut bytes = Vec::new();
-    directory.shelf.these(&ids, Form::Brief, b'\n', &mut bytes)?;
-    let texts = bytes.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Text>(line).ok());
     let marked = |text: Option<&str>| text.and_then(|text| directory.search.snippet(&answer.found, text));
-    Ok(texts
-        .filter_map(|text| {
+    let mut shown = serde_json::Map::new();
+    for piece in in_pieces(entries, Form::Brief) {
+        let ids: Vec<Uuid> = piece.iter().map(|entry| entry.id).collect();
+        let mut bytes = Vec::new();
+        directory.shelf.these(&ids, Form::Brief, b'\n', &mut bytes)?;
+        let texts = bytes.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Text>(line).ok());
+        shown.extend(texts.filter_map(|text| {
             let parts = [("name", marked(text.name.as_deref())), ("description", marked(text.description.as_deref()))];
-            let shown: serde_json::Map<String, Value> =
+            let marked: serde_json::Map<String, Value> =
                 parts.into_iter().filter_map(|(member, text)| Some((member.to_owned(), json!(text?)))).collect();
-            (!shown.is_empty()).then(|| (text.id.to_string(), shown.into()))
-        })
-        .collect())
+            (!marked.is_empty()).then(|| (text.id.to_string(), Value::from(marked)))
+        }));
+    }
+    Ok(shown)
 }
 
 /// Everything of a page before its contents.

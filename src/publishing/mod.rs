@@ -12,6 +12,7 @@ mod facets;
 mod filters;
 pub mod forms;
 mod lists;
+mod long;
 mod needs;
 mod times;
 mod vocabulary;
@@ -106,12 +107,16 @@ pub fn routes(directory: Arc<Directory>) -> Router {
         let list = move |state: State<Arc<Directory>>, parameters: Parameters, headers: HeaderMap| async move {
             lists::list(&state, collection.kind, None, &parameters, &headers).await
         };
+        // Whether somebody has an answer already is asked with GET and HEAD only: RFC 9110, section 13.1.2.
+        let search = move |state: State<Arc<Directory>>, parameters: Parameters| async move {
+            lists::list(&state, collection.kind, None, &parameters, &HeaderMap::new()).await
+        };
         let document = move |state: State<Arc<Directory>>, Segment(id): Segment, parameters: Parameters, headers: HeaderMap| async move {
             documents::document(&state, collection.kind, &id, &parameters, &headers).await
         };
         router = router
             // HSDS 3.1 searches by POST as well, with the parameters in the query.
-            .route(collection.path, api(get(list).post(list)))
+            .route(collection.path, api(get(list).post(search)))
             .route(&format!("{}/{{id}}", collection.path), api(get(document)));
     }
     for (path, kind, format) in forms::SHORTCUTS {

@@ -15,7 +15,7 @@ use crate::{
         hours::{Hours, Opening, Session},
         occurrences::{self, Occurrence},
     },
-    published::shelf::{Entry, Form},
+    published::shelf::{Entry, Form, in_pieces},
     search::Period,
 };
 
@@ -64,14 +64,15 @@ pub(super) fn of_entries(
     entries: &[Entry],
     shown: (&Period, usize),
 ) -> Result<serde_json::Map<String, Value>, Problem> {
-    let ids: Vec<Uuid> = entries.iter().map(|entry| entry.id).collect();
-    let mut bytes = Vec::new();
-    let entries = directory.shelf.these(&ids, Form::Full, b'\n', &mut bytes)?;
-    let lines = entries.iter().zip(bytes.split(|byte| *byte == b'\n'));
     let now = directory.clock.now();
     let mut times = serde_json::Map::new();
-    for (entry, line) in lines {
-        times.extend(within(directory, kind, line, now, shown)?.map(|said| (entry.id.to_string(), said)));
+    for piece in in_pieces(entries, Form::Full) {
+        let ids: Vec<Uuid> = piece.iter().map(|entry| entry.id).collect();
+        let mut bytes = Vec::new();
+        let entries = directory.shelf.these(&ids, Form::Full, b'\n', &mut bytes)?;
+        for (entry, line) in entries.iter().zip(bytes.split(|byte| *byte == b'\n')) {
+            times.extend(within(directory, kind, line, now, shown)?.map(|said| (entry.id.to_string(), said)));
+        }
     }
     Ok(times)
 }

@@ -27,6 +27,7 @@ impl Records {
             reason: NOT_PUBLISHED,
             urgent: false,
             scrubbed: &HashSet::new(),
+            erased: &[],
             reopened: false,
             now: self.clock.now(),
             last_modified: &brought,

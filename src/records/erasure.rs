@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{Decision, Error, Proposal, Records, State, Stored, drafts, proposals, read, references, store};
 use crate::{
     db::Transaction,
-    model::{Contact, Document, Kind, text, values::EmailAddress},
+    model::{Contact, Document, Kind, Phone, text, values::EmailAddress},
     published::{
         self,
         redaction::{self, Known},
@@ -96,11 +96,11 @@ impl Wanted {
         Self { words: text::fold(words), digits: digits(words) }
     }
 
-    fn is(&self, contact: &Contact) -> bool {
+    fn is(&self, contact: &Contact, elsewhere: &[Phone]) -> bool {
         let said = [contact.name.as_deref(), contact.email.as_ref().map(EmailAddress::as_str)];
         let by_words = !self.words.is_empty() && said.into_iter().flatten().any(|text| text::fold(text).contains(&self.words));
         let by_number =
-            self.digits.len() >= NUMBER && contact.phones.iter().any(|phone| digits(&phone.number).contains(&self.digits));
+            self.digits.len() >= NUMBER && contact.numbers(elsewhere).any(|phone| digits(&phone.number).contains(&self.digits));
         by_words || by_number
     }
 }
@@ -109,9 +109,9 @@ fn digits(text: &str) -> String {
     text.chars().filter(char::is_ascii_digit).collect()
 }
 
-fn says(contact: &Contact) -> String {
+fn says(contact: &Contact, elsewhere: &[Phone]) -> String {
     let email = contact.email.as_ref().map(|email| email.as_str().to_owned());
-    let phones = contact.phones.iter().map(|phone| phone.number.clone());
+    let phones = contact.numbers(elsewhere).map(|phone| phone.number.clone());
     contact.name.clone().into_iter().chain(email).chain(phones).collect::<Vec<_>>().join(", ")
 }
 
@@ -317,13 +317,14 @@ fn look_for_contacts(
     stands: bool,
 ) {
     let listing = document.name().to_owned();
-    for contact in document.contact_lists().into_iter().flatten().filter(|contact| wanted.is(contact)) {
+    let elsewhere = document.phones_of_contacts();
+    for contact in document.contact_lists().into_iter().flatten().filter(|contact| wanted.is(contact, &elsewhere)) {
         let one = found.entry((stored.id, contact.id)).or_insert_with(|| FoundContact {
             record: stored.id,
             listing: listing.clone(),
             origin: stored.origin.clone(),
             contact: contact.id,
-            says: says(contact),
+            says: says(contact, &elsewhere),
             stands: false,
             public: false,
             versions: 0,

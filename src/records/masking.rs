@@ -14,7 +14,8 @@ use crate::{
 
 impl Records {
     /// Take what was known of the stripped places out of the records that lead to them, and out of what their
-    /// organizations say of themselves; the log names these records. Adds drafts of its own.
+    /// organizations say of themselves; and addresses out of the organizations' other listings. The log names these
+    /// records. Adds drafts of its own.
     pub(super) async fn mask_what_is_stripped(
         &self,
         tx: &Transaction,
@@ -41,9 +42,12 @@ impl Records {
             .iter()
             .filter_map(|one| Some((organization_of(&one.draft.document)?, telling.get(&one.id())?.clone())))
             .collect();
+        let mut organizations: HashMap<Uuid, Known> = HashMap::new();
         for (organization, known) in providers {
+            organizations.entry(organization).or_default().add(known.clone().exact());
             telling.entry(organization).or_default().add(known);
         }
+        add_other_listings(tx, pending, &mut telling, &organizations).await?;
         add_those_elsewhere(tx, pending, telling.keys().copied()).await?;
         for one in pending.iter_mut() {
             let Some(known) = telling.remove(&one.id()) else { continue };
@@ -92,12 +96,42 @@ async fn withheld_elsewhere(tx: &Transaction, pending: &[Pending], decided: &Dec
     places.dedup();
     places.retain(|id| !decided.stripped.contains_key(id) && pending.iter().all(|one| one.id() != *id));
     let mut withheld = HashMap::new();
-    for stored in store::load_places_with_a_policy(tx.connection(), &places).await? {
+    for stored in store::load_places_told_less(tx.connection(), &places).await? {
         if matches!(read(&stored)?, Document::Location(place) if place.location_policy == Some(LocationPolicy::Withheld)) {
             withheld.insert(stored.id, Known::of_id(stored.id));
         }
     }
     Ok(withheld)
+}
+
+/// Let listings of these organizations be among those that tell of such a place, wherever they are: those that are not in
+/// hand are read, and put there if they do.
+async fn add_other_listings(
+    tx: &Transaction,
+    pending: &mut Vec<Pending>,
+    telling: &mut HashMap<Uuid, Known>,
+    organizations: &HashMap<Uuid, Known>,
+) -> Result<(), Error> {
+    let known_of = |document: &Document| organizations.get(&organization_of(document)?);
+    for one in pending.iter() {
+        if let Some(known) = known_of(&one.draft.document) {
+            telling.entry(one.id()).or_default().add(known.clone());
+        }
+    }
+    let in_hand: HashSet<Uuid> = pending.iter().map(Pending::id).collect();
+    let ids: Vec<Uuid> = organizations.keys().copied().collect();
+    let linking = references::links_to(tx.connection(), &ids).await?;
+    let elsewhere: Vec<Uuid> = linking.into_iter().map(|link| link.from).filter(|id| !in_hand.contains(id)).collect();
+    for (id, stored) in store::load(tx.connection(), &elsewhere).await? {
+        let mut document = read(&stored)?;
+        let Some(known) = known_of(&document) else { continue };
+        let but_for_its_name = known.clone().but_for([document.name()]);
+        if redaction::forget_places(&mut document, &but_for_its_name) {
+            telling.entry(id).or_default().add(known.clone());
+            pending.push(Pending::again(stored)?);
+        }
+    }
+    Ok(())
 }
 
 /// Put those of the records that are not in hand among those that are.
@@ -108,7 +142,7 @@ async fn add_those_elsewhere(
 ) -> Result<(), Error> {
     let in_hand: HashSet<Uuid> = pending.iter().map(Pending::id).collect();
     let elsewhere: Vec<Uuid> = wanted.filter(|id| !in_hand.contains(id)).collect();
-    for (_, stored) in store::load(tx.connection(), &elsewhere).await? {
+    for (_, stored) in store::load_locked(tx, &elsewhere).await? {
         pending.push(Pending::again(stored)?);
     }
     Ok(())

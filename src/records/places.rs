@@ -3,15 +3,16 @@
 //! A place is told as openly as its own policy and the most open link to it both allow. A place
 //! that nobody may know of is not kept either: its record is stripped, and so is its history.
 
+mod hidden;
+
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use self::hidden::keep_local_decisions;
 use super::{
-    Caller, Draft, Entrance, Error, Pending, Records, Remembered, Scrub, State, Stored, read, references,
-    scrubs::{self, Opened},
-    store,
+    Caller, Draft, Entrance, Error, Pending, Records, Remembered, Scrub, State, Stored, read, references, scrubs::Opened, store,
 };
 use crate::{
     db::Transaction,
@@ -132,43 +133,6 @@ impl Records {
         Ok(decided)
     }
 
-    /// Links that come again under another id, or lead to another place in place of one that was hidden here, as when its
-    /// address was corrected at the source, tell no more than was told until now. That is remembered of them, too.
-    async fn keep_hidden(
-        &self,
-        tx: &Transaction,
-        caller: &Caller,
-        pending: &mut [Pending],
-        earlier: &mut HashMap<Uuid, Document>,
-    ) -> Result<(), Error> {
-        let mut left = Vec::new();
-        for one in pending.iter_mut() {
-            let Some(before) = earlier.get_mut(&one.id()) else { continue };
-            let places = links_left(before, &mut one.draft.document);
-            if !places.is_empty() {
-                left.push(one.id());
-                left.extend(places);
-            }
-        }
-        let mut decided: HashMap<Uuid, LocationPolicy> = HashMap::new();
-        for scrub in scrubs::of(tx.connection(), &left).await? {
-            let (id, policy) = match scrub.what {
-                Scrub::Place(policy) => (scrub.record_id, policy),
-                Scrub::Link { link, policy } => (link, policy),
-                Scrub::Contact(_) | Scrub::Words(_) => continue,
-            };
-            decided.entry(id).and_modify(|known| *known = (*known).max(policy)).or_insert(policy);
-        }
-        let mut kept = Vec::new();
-        for one in pending.iter_mut() {
-            let Some(before) = earlier.get_mut(&one.id()) else { continue };
-            let record = one.id();
-            let hidden = keep_hidden(before, &mut one.draft.document, &decided);
-            kept.extend(hidden.into_iter().map(|(link, policy)| self.scrub(caller, record, Scrub::Link { link, policy })));
-        }
-        Ok(scrubs::put(tx, &kept).await?)
-    }
-
     /// A term that becomes the name of a secret category makes the places of its services secret, and places
     /// that carry it themselves.
     async fn add_records_of_newly_secret_terms(&self, tx: &Transaction, pending: &mut Vec<Pending>) -> Result<(), Error> {
@@ -194,7 +158,7 @@ impl Records {
             .map(|link| link.from)
             .filter(|id| !known.contains(id))
             .collect();
-        for (_, stored) in store::load(tx.connection(), &from).await? {
+        for (_, stored) in store::load_locked(tx, &from).await? {
             if matches!(stored.kind, Kind::Service | Kind::Event | Kind::Location) {
                 pending.push(Pending::again(stored)?);
             }
@@ -303,7 +267,7 @@ impl Records {
 
         let elsewhere: Vec<Uuid> =
             places.iter().copied().filter(|id| !in_hand.contains(id) && before.get(id) != after.get(id)).collect();
-        let mut elsewhere = store::load(tx.connection(), &elsewhere).await?;
+        let mut elsewhere = store::load_locked(tx, &elsewhere).await?;
         let at: HashMap<Uuid, usize> = pending.iter().enumerate().map(|(at, one)| (one.id(), at)).collect();
         for id in places {
             let links = (before.get(&id).copied(), after.get(&id).copied());
@@ -326,7 +290,8 @@ impl Records {
 }
 
 impl Pending {
-    /// A stored record as a draft that changes nothing.
+    /// A stored record as a draft that changes nothing. It is held before it is read, as all that is written: what
+    /// somebody else saves at this moment would be lost.
     pub(super) fn again(stored: Stored) -> Result<Self, Error> {
         let document = read(&stored)?;
         let mut references = document.references();
@@ -360,61 +325,6 @@ fn own_policy(document: &Document) -> LocationPolicy {
         Document::Location(place) => place.location_policy.unwrap_or_default(),
         _ => LocationPolicy::Exact,
     }
-}
-
-/// What was decided here about a record stays when its source sends it again.
-fn keep_local_decisions(document: &mut Document, before: &mut Document) {
-    let decided: Vec<(Uuid, LocationPolicy)> =
-        links(before).into_iter().filter_map(|link| Some((link.id, (*link.policy)?))).collect();
-    for (link, policy) in decided {
-        tighten_link(document, link, policy);
-    }
-    if let (Document::Location(now), Document::Location(then)) = (&mut *document, &*before)
-        && let Some(policy) = then.location_policy
-    {
-        now.location_policy = Some(now.location_policy.unwrap_or_default().max(policy));
-    }
-    scrubs::keep_visibility(document, before);
-}
-
-/// The places to which no link leads any more.
-fn links_left(before: &mut Document, after: &mut Document) -> Vec<Uuid> {
-    let places: HashSet<Uuid> = links(after).into_iter().filter_map(|link| link.place).collect();
-    links(before).into_iter().filter_map(|link| link.place).filter(|place| !places.contains(place)).collect()
-}
-
-/// Let the links that are new tell no more than those before them: of a place that the document had already, than its
-/// links to it; of another one, than was `decided` here, by link or place, of those that it leads to no more. Gives the
-/// links of which something stays hidden.
-fn keep_hidden(
-    before: &mut Document,
-    after: &mut Document,
-    decided: &HashMap<Uuid, LocationPolicy>,
-) -> Vec<(Uuid, LocationPolicy)> {
-    let left = links_left(before, after);
-    let told: Vec<(Uuid, Uuid, Option<LocationPolicy>)> =
-        links(before).into_iter().filter_map(|link| Some((link.id, link.place?, *link.policy))).collect();
-    let of_those_left = told
-        .iter()
-        .filter(|(_, place, _)| left.contains(place))
-        .filter_map(|(link, place, _)| decided.get(link).max(decided.get(place)))
-        .max()
-        .copied();
-    let mut kept = Vec::new();
-    for link in links(after) {
-        let here: Vec<_> = told.iter().filter(|(_, place, _)| link.place == Some(*place)).collect();
-        if here.iter().any(|(id, ..)| *id == link.id) {
-            continue;
-        }
-        let most = if here.is_empty() { of_those_left } else { here.iter().filter_map(|(.., said)| *said).max() };
-        let Some(most) = most else { continue };
-        let policy = link.policy.unwrap_or_default().max(most);
-        *link.policy = Some(policy);
-        if policy > LocationPolicy::Exact {
-            kept.push((link.id, policy));
-        }
-    }
-    kept
 }
 
 /// Remember links that became stricter; note those that a person made more open.

@@ -6,8 +6,9 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{
-    Error, LastModified, Records, State,
+    Error, LastModified, Records, Remembered, State,
     scene::{Scene, organization_of},
+    scrubs,
 };
 use crate::{
     db::Transaction,
@@ -29,6 +30,8 @@ pub(super) struct Cause<'a> {
     /// Records of which something was taken out for good: what stands of them is told once more, as
     /// urgent, where nothing else is told of them.
     pub(super) scrubbed: &'a HashSet<Uuid>,
+    /// Words that were erased of records: a tombstone that has them says why without them.
+    pub(super) erased: &'a [Remembered],
     /// Whether a person has opened a place again.
     pub(super) reopened: bool,
     /// The moment.
@@ -111,7 +114,7 @@ impl Records {
         let owners = owners(tx, &all, &standing).await?;
         let next: Vec<(Position, Next)> = all
             .into_iter()
-            .flat_map(|one| next_of(one, &standing, &owners, &scrubbed))
+            .flat_map(|one| next_of(one, &standing, &owners, (&scrubbed, cause.erased)))
             .map(|next| (locked.take(), next))
             .collect();
         let epoch = locked.epoch().to_owned();
@@ -245,7 +248,7 @@ fn next_of(
     (id, origin, rendered): WasRendered,
     standing: &Standing,
     owners: &HashMap<Uuid, Uuid>,
-    scrubbed: &HashSet<Uuid>,
+    (scrubbed, erased): (&HashSet<Uuid>, &[Remembered]),
 ) -> Vec<Next> {
     let different: HashSet<Uuid> = rendered.different.iter().map(|one| one.id).collect();
     let mut next = Vec::with_capacity(different.len());
@@ -258,10 +261,12 @@ fn next_of(
         next.push(Next::Shown(one, id, origin.clone(), rendered.at));
     }
     for row in standing.of_record(&id) {
+        let reworded = row.reason.as_deref().and_then(|reason| scrubs::without_erased(id, reason, erased));
         if row.live && !rendered.all.contains(&row.id) {
             next.push(Next::Gone(row.clone()));
-        } else if scrubbed.contains(&id) && !different.contains(&row.id) && !is_urgent(row) {
-            next.push(Next::Again(Published { urgent: true, ..row.clone() }));
+        } else if scrubbed.contains(&id) && !different.contains(&row.id) && (reworded.is_some() || !is_urgent(row)) {
+            let reason = reworded.or_else(|| row.reason.clone());
+            next.push(Next::Again(Published { urgent: true, reason, ..row.clone() }));
         }
     }
     next

@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{
-    Caller, Draft, Error, Kept, LastModified, Outcome, Records, Saved, State, Stored, Whence, places::Decided, proposals,
-    publish, read, references, scrubs, store,
+    Caller, Draft, Error, Kept, LastModified, Outcome, Records, Remembered, Saved, State, Stored, Whence, places::Decided,
+    proposals, publish, read, references, scrubs, store,
 };
 use crate::{
     db::Transaction,
@@ -29,11 +29,13 @@ pub(super) struct Told<'a> {
     /// Records of which something was taken out for good, be it in their history only: whoever was told of
     /// it before has to hear so, also where nothing else is told of them now.
     pub(super) scrubbed: &'a [Uuid],
+    /// Words that were erased, which stand in no tombstone any more.
+    pub(super) erased: &'a [Remembered],
 }
 
 impl Told<'static> {
     /// No more than that it is gone.
-    const NOTHING: Self = Self { reason: NOT_PUBLISHED, urgent: false, scrubbed: &[] };
+    const NOTHING: Self = Self { reason: NOT_PUBLISHED, urgent: false, scrubbed: &[], erased: &[] };
 }
 
 /// A draft beside what is stored under its id.
@@ -212,6 +214,7 @@ impl Records {
             reason: told.reason,
             urgent,
             scrubbed: &scrubbed,
+            erased: told.erased,
             reopened: !decided.opened.is_empty(),
             now,
             last_modified,
@@ -243,13 +246,12 @@ impl Records {
         id: Uuid,
         expected_revision: Option<i64>,
     ) -> Result<Outcome, Error> {
-        let stored = store::load(tx.connection(), &[id]).await?.remove(&id).ok_or(Error::NotFound(id))?;
+        let stored = store::load_locked(tx, &[id]).await?.remove(&id).ok_or(Error::NotFound(id))?;
         if !stored.origin.is_empty() {
             // Its source would bring it back with its next version.
             return Err(Error::Foreign { id, origin: stored.origin });
         }
         let document = read(&stored)?;
-        store::load_locked(tx, &[id]).await?;
         self.settle(tx, &[id], |_| true, &caller.name, "the listing was withdrawn").await?;
         let draft = Draft { state: State::Gone, source_id: stored.source_id, expected_revision, ..Draft::new(document) };
         let told = Told { reason: &caller.why, ..Told::NOTHING };
@@ -260,7 +262,7 @@ impl Records {
     /// # Errors
     /// [`Error::NotFound`], or when the database fails.
     pub async fn give_way(&self, tx: &Transaction, caller: &Caller, id: Uuid, successor: Uuid) -> Result<Outcome, Error> {
-        let stored = store::load(tx.connection(), &[id]).await?.remove(&id).ok_or(Error::NotFound(id))?;
+        let stored = store::load_locked(tx, &[id]).await?.remove(&id).ok_or(Error::NotFound(id))?;
         let document = read(&stored)?;
         let draft = Draft { state: State::Gone, origin: stored.origin, source_id: stored.source_id, ..Draft::new(document) };
         let reason = format!("{BECAME}{successor}");
@@ -272,20 +274,14 @@ impl Records {
     /// urgent, so they drop their copies. The reason is for history; the world is told none. A record of
     /// another directory stays as it is, and is hidden by what we add to it, so that its next version is too.
     /// # Errors
-    /// [`Error::NotFound`], [`Error::Stale`], or when the database fails.
-    pub async fn hide(
-        &self,
-        tx: &Transaction,
-        caller: &Caller,
-        id: Uuid,
-        expected_revision: Option<i64>,
-    ) -> Result<Outcome, Error> {
-        let stored = store::load(tx.connection(), &[id]).await?.remove(&id).ok_or(Error::NotFound(id))?;
+    /// [`Error::NotFound`], or when the database fails.
+    pub async fn hide(&self, tx: &Transaction, caller: &Caller, id: Uuid) -> Result<Outcome, Error> {
+        // Held while it is read: what somebody saves at this moment is hidden with it, and is not lost.
+        let stored = store::load_locked(tx, &[id]).await?.remove(&id).ok_or(Error::NotFound(id))?;
         if !stored.origin.is_empty() {
             return self.show_here(tx, caller, id, false).await;
         }
-        let document = read(&stored)?;
-        let draft = Draft { state: State::Unpublished, source_id: stored.source_id, expected_revision, ..Draft::new(document) };
+        let draft = Draft { state: State::Unpublished, source_id: stored.source_id.clone(), ..Draft::new(read(&stored)?) };
         let told = Told { urgent: true, ..Told::NOTHING };
         self.save_saying(tx, caller, vec![draft], &LastModified::new(), &[], told).await
     }

@@ -13,8 +13,8 @@ use super::{
 };
 use crate::{
     db::Transaction,
-    model::{Document, Kind, LocationPolicy},
-    published::{redaction::Known, render::Around},
+    model::{Document, Kind, Location, LocationPolicy},
+    published::{self, redaction::Known, render::Around},
 };
 
 /// Documents by id: where each comes from, and whether it is to be seen.
@@ -38,13 +38,18 @@ impl Records {
         cause: &Cause<'_>,
     ) -> Result<Scene, Error> {
         let mut dirty: HashSet<Uuid> = changed.keys().chain(touched).chain(cause.scrubbed).copied().collect();
-        dirty.extend(speaking_of_places(tx, &changed, cause.reopened).await?);
+        dirty.extend(speaking_of_places(tx, &changed, touched, cause.reopened).await?);
         let mut documents = showing(tx, &mut dirty).await?;
-        if changed.values().any(|(_, _, document)| document.kind() == Kind::Organization) {
+        let is_changed = |id: Uuid| changed.contains_key(&id) || touched.contains(&id);
+        if documents.values().filter_map(|(_, _, document)| organization_of(document)).any(is_changed) {
             // Services come and go with their organization, and the only links to places with them.
-            let services: Vec<Uuid> = documents.keys().copied().collect();
-            let links = references::links_from(tx.connection(), &services).await?;
+            let showing: Vec<Uuid> = documents.keys().copied().collect();
+            let links = references::links_from(tx.connection(), &showing).await?;
             dirty.extend(links.into_iter().filter(|link| link.policy.is_some()).map(|link| link.to));
+            // Events name the services that they belong to, whoever holds them.
+            let is_service = |id: &Uuid| documents.get(id).is_some_and(|(_, _, document)| document.kind() == Kind::Service);
+            let services: Vec<Uuid> = showing.into_iter().filter(is_service).collect();
+            dirty.extend(references::links_to(tx.connection(), &services).await?.into_iter().map(|link| link.from));
         }
         documents.extend(changed);
         annotations::apply(tx, &mut documents).await?;
@@ -68,18 +73,29 @@ impl Records {
 
 /// Organizations that speak more, or less, openly of themselves because of a change to the places of their
 /// services.
-async fn speaking_of_places(tx: &Transaction, changed: &Documents, reopened: bool) -> Result<Vec<Uuid>, Error> {
+async fn speaking_of_places(tx: &Transaction, changed: &Documents, touched: &[Uuid], reopened: bool) -> Result<Vec<Uuid>, Error> {
     let documents = changed.values().map(|(_, _, document)| document);
     let mut speaking: Vec<Uuid> =
         documents.filter(|document| reopened || hides_a_place(document)).filter_map(organization_of).collect();
     let own_policy =
         |document: &Document| matches!(document, Document::Location(place) if reopened || place.location_policy.is_some());
-    let places: Vec<Uuid> = changed.iter().filter(|(_, (_, _, document))| own_policy(document)).map(|(id, _)| *id).collect();
+    let mut places: Vec<Uuid> = changed.iter().filter(|(_, (_, _, document))| own_policy(document)).map(|(id, _)| *id).collect();
+    places.extend(shown_or_hidden(tx, changed, touched).await?);
     let linking: Vec<Uuid> = references::links_to(tx.connection(), &places).await?.into_iter().map(|link| link.from).collect();
     for stored in store::load(tx.connection(), &linking).await?.values() {
         speaking.extend(organization_of(&read(stored)?));
     }
     Ok(speaking)
+}
+
+/// Places that only those who keep them may see from now on, or could until now.
+async fn shown_or_hidden(tx: &Transaction, changed: &Documents, touched: &[Uuid]) -> Result<Vec<Uuid>, Error> {
+    let places = changed.iter().filter(|(_, (_, _, document))| document.kind() == Kind::Location).map(|(id, _)| *id);
+    let asked: Vec<Uuid> = places.chain(touched.iter().copied()).collect();
+    let mut found = published::gone(tx, &asked).await?;
+    found.extend(annotations::hidden(tx, &asked).await?);
+    found.extend(asked.into_iter().filter(|id| changed.get(id).is_some_and(|(_, state, _)| *state == State::Unpublished)));
+    Ok(found)
 }
 
 /// What shows one of these records, made one of them and read. Terms stand in places and organizations, and
@@ -205,7 +221,7 @@ fn hides_a_place(document: &Document) -> bool {
 }
 
 /// Those of the organizations here that have a service or an event at a place which is not told
-/// whole, by the link or by the place itself, and what is known of these places.
+/// whole, by the link or by the place itself, or that its keepers have hidden, and what is known of these places.
 async fn discreet_organizations(tx: &Transaction, documents: &Documents, here: &[Link]) -> Result<HashMap<Uuid, Known>, Error> {
     let provider: HashMap<Uuid, Uuid> = to_kind(here, documents, Kind::Organization).map(|link| (link.from, link.to)).collect();
     let services: Vec<Uuid> = provider.keys().copied().collect();
@@ -214,27 +230,29 @@ async fn discreet_organizations(tx: &Transaction, documents: &Documents, here: &
     let is_elsewhere = |id: &Uuid| !documents.contains_key(id);
     let places = links.iter().filter(|link| link.policy.is_some());
     let places: Vec<Uuid> = places.clone().map(|link| link.to).filter(is_elsewhere).collect();
-    let mut elsewhere: HashMap<Uuid, Document> = HashMap::new();
-    for stored in store::load_places_with_a_policy(tx.connection(), &places).await? {
-        elsewhere.insert(stored.id, read(&stored)?);
+    let mut elsewhere = Documents::new();
+    let by_themselves = store::load_places_told_less(tx.connection(), &places).await?;
+    let hidden_here = annotations::hidden(tx, &places).await?;
+    let by_their_link = links.iter().filter(|link| hidden(link.policy)).map(|link| link.to).filter(is_elsewhere);
+    let others: Vec<Uuid> = by_their_link.chain(hidden_here).collect();
+    for stored in by_themselves.into_iter().chain(store::load(tx.connection(), &others).await?.into_values()) {
+        let document = read(&stored)?;
+        elsewhere.insert(stored.id, (stored.origin, stored.state, document));
     }
-    let by_their_link = links.iter().filter(|link| hidden(link.policy)).map(|link| link.to);
-    let by_their_link: Vec<Uuid> = by_their_link.filter(|id| is_elsewhere(id) && !elsewhere.contains_key(id)).collect();
-    for (id, stored) in store::load(tx.connection(), &by_their_link).await? {
-        elsewhere.insert(id, read(&stored)?);
-    }
-    let place = |id: &Uuid| match documents.get(id).map(|(_, _, document)| document).or_else(|| elsewhere.get(id)) {
-        Some(Document::Location(place)) => Some(place),
+    annotations::apply(tx, &mut elsewhere).await?;
+    let place = |id: &Uuid| match documents.get(id).or_else(|| elsewhere.get(id)) {
+        Some((_, state, Document::Location(place))) => Some((*state, &**place)),
         _ => None,
     };
     let mut discreet: HashMap<Uuid, Known> = HashMap::new();
     for link in links.iter().filter(|link| link.policy.is_some()) {
         let place = place(&link.to);
-        if !hidden(link.policy) && !place.is_some_and(|place| hidden(place.location_policy)) {
+        let told_less = |(state, place): (State, &Location)| state == State::Unpublished || hidden(place.location_policy);
+        if !hidden(link.policy) && !place.is_some_and(told_less) {
             continue;
         }
         if let Some(organization) = provider.get(&link.from) {
-            discreet.entry(*organization).or_default().add(place.map(|place| Known::of(place)).unwrap_or_default());
+            discreet.entry(*organization).or_default().add(place.map(|(_, place)| Known::of(place)).unwrap_or_default());
         }
     }
     Ok(discreet)

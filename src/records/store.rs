@@ -154,14 +154,18 @@ pub(super) async fn load(on: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Hash
     Ok(found)
 }
 
-/// Those of the places with these ids that say how much of them may be told. Few do, so few are read.
-pub(super) async fn load_places_with_a_policy(on: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Stored>, db::Error> {
+/// Those of the places with these ids that say how much of them may be told, or that only their keepers may see. Few
+/// are, so few are read.
+pub(super) async fn load_places_told_less(on: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Stored>, db::Error> {
     let mut found = Vec::new();
+    let told_less = Condition::any()
+        .add(record::Column::Document.contains("\"location_policy\""))
+        .add(record::Column::State.eq(State::Unpublished as i16));
     for chunk in db::pieces(ids) {
         let rows = record::Entity::find()
             .filter(record::Column::Id.is_in(chunk.iter().copied()))
             .filter(record::Column::Kind.eq(Kind::Location.number()))
-            .filter(record::Column::Document.contains("\"location_policy\""))
+            .filter(told_less.clone())
             .all(on)
             .await
             .context("cannot read records")?;

@@ -4,7 +4,7 @@
 use std::{collections::HashMap, ops::Range, sync::Arc};
 
 use chrono::{DateTime, Datelike as _, Utc, Weekday};
-use tantivy::TantivyError;
+use tantivy::{Searcher, TantivyError};
 
 use super::{
     Error, Found, Search, Seen,

@@ -154,6 +154,10 @@ struct Shown<'a> {
     say: Option<&'a str>,
     /// Who to call.
     lines: Vec<&'a Line>,
+    /// Path of a page of this site that a step leads to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("examples" = ["/help/budget"]))]
+    page: Option<&'a str>,
     /// Whether it was written for where the person is, as far as that is known: the law differs between the
     /// nations. If not, only the heading and who to call are given.
     #[schemars(extend("examples" = [true]))]
@@ -222,6 +226,7 @@ fn evaluated(advice: Advice<'_>, ignored: Vec<Unknown>, sample: bool) -> Evaluat
         body: told.body.iter().map(String::as_str).collect(),
         say: told.say,
         lines: told.lines,
+        page: None,
         holds_here: told.holds_here,
     });
     let steps = advice.steps.into_iter().map(|step| Shown {
@@ -230,6 +235,7 @@ fn evaluated(advice: Advice<'_>, ignored: Vec<Unknown>, sample: bool) -> Evaluat
         body: vec![step.body],
         say: None,
         lines: step.lines,
+        page: step.action.page.as_deref(),
         holds_here: true,
     });
     Evaluated {
@@ -310,7 +316,10 @@ pub fn openapi_paths() -> (Map<String, Value>, Map<String, Value>) {
     ]});
     definition.insert("200".to_owned(), json_answer("The current checker, with its contacts.", &with_contacts, &[]));
     let mut evaluated = problems(common);
-    evaluated.extend(problems(&[(400, "The body is invalid or too long. The answer does not repeat what was sent.")]));
+    evaluated.extend(problems(&[
+        (400, "The body is invalid or too long. The answer does not repeat what was sent."),
+        (408, "The body stopped arriving before it was complete."),
+    ]));
     let mut answer = json_answer("What the answers mean. Nothing is stored.", &reference("CheckerEvaluated"), &[]);
     if let Some(headers) = answer["headers"].as_object_mut() {
         headers.remove("ETag");

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    db::{self, Database},
+    db::{self, Transaction},
 };
 
 /// Longest name of a reviewer, in characters.
@@ -75,11 +75,12 @@ pub struct Published {
     pub to_see_to: Vec<Finding>,
 }
 
-/// Publish the drafts as `reviewed_by` reviewed them.
+/// Publish the drafts as `reviewed_by` reviewed them. The transaction is the caller's to commit, with a note of who
+/// published it.
 /// # Errors
 /// What is in the way, all of it; or the database.
-pub async fn publish(db: &Database, clock: &Clock, known: Known, reviewed_by: &str) -> Result<Published, PublishError> {
-    let drafts = store::drafts(db).await?;
+pub async fn publish(tx: &Transaction, clock: &Clock, known: Known, reviewed_by: &str) -> Result<Published, PublishError> {
+    let drafts = store::drafts_in(tx).await?;
     let now = clock.now();
     let found = in_the_way(&drafts, known, reviewed_by, now);
     if !found.is_empty() {
@@ -96,7 +97,7 @@ pub async fn publish(db: &Database, clock: &Clock, known: Known, reviewed_by: &s
         published_at: now,
         withdrawn: None,
     };
-    Ok(Published { number: store::insert(db, edition).await?, to_see_to })
+    Ok(Published { number: store::insert(tx, edition).await?, to_see_to })
 }
 
 fn to_see_to(parts: &Parts, today: NaiveDate) -> Vec<Finding> {

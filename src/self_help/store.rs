@@ -3,13 +3,13 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ActiveValue::Unchanged, ConnectionTrait as _, EntityTrait as _, QueryOrder as _, QuerySelect as _, Set, sea_query::OnConflict,
+    ActiveValue::Unchanged, ConnectionTrait, EntityTrait as _, QueryOrder as _, QuerySelect as _, Set, sea_query::OnConflict,
 };
 
 use crate::{
     clock::Clock,
     clock::moment,
-    db::{self, Context as _, Database},
+    db::{self, Backend, Context as _, Database, Transaction},
 };
 
 mod draft {
@@ -129,7 +129,16 @@ pub struct Publication {
 /// # Errors
 /// When the database fails.
 pub async fn drafts(db: &Database) -> Result<[Draft; 3], db::Error> {
-    let rows = draft::Entity::find().all(db.reader()).await.context("cannot read the drafts of the support checker")?;
+    drafts_on(db.reader()).await
+}
+
+/// The same, as a transaction sees it.
+pub(super) async fn drafts_in(tx: &Transaction) -> Result<[Draft; 3], db::Error> {
+    drafts_on(tx.connection()).await
+}
+
+async fn drafts_on(on: &impl ConnectionTrait) -> Result<[Draft; 3], db::Error> {
+    let rows = draft::Entity::find().all(on).await.context("cannot read the drafts of the support checker")?;
     Ok(Part::ALL.map(|part| match rows.iter().find(|row| row.part == part.name()) {
         Some(row) => Draft { part, body: row.body.clone(), saved: Some((moment(row.saved_at), row.saved_by.clone())) },
         None => Draft { part, body: part.starting().to_owned(), saved: None },
@@ -193,9 +202,8 @@ pub(super) async fn latest(db: &Database) -> Result<Option<(i64, bool)>, db::Err
 }
 
 /// Write the next edition. Gives its number.
-pub(super) async fn insert(db: &Database, edition: Publication) -> Result<i64, db::Error> {
+pub(super) async fn insert(tx: &Transaction, edition: Publication) -> Result<i64, db::Error> {
     const WHAT: &str = "cannot publish the support checker";
-    let tx = db.write().await?;
     let last = publication_row::Entity::find()
         .select_only()
         .column(publication_row::Column::Number)
@@ -217,7 +225,6 @@ pub(super) async fn insert(db: &Database, edition: Publication) -> Result<i64, d
         withdrawn_why: Set(None),
     };
     publication_row::Entity::insert(row).exec_without_returning(tx.connection()).await.context(WHAT)?;
-    tx.commit().await?;
     Ok(number)
 }
 
@@ -225,16 +232,21 @@ pub(super) async fn insert(db: &Database, edition: Publication) -> Result<i64, d
 /// number; none where there is nothing to take away.
 /// # Errors
 /// When the database fails.
-pub async fn withdraw(db: &Database, clock: &Clock, why: &str) -> Result<Option<i64>, db::Error> {
-    let Some((number, false)) = latest(db).await? else { return Ok(None) };
-    let tx = db.write().await?;
+pub async fn withdraw(tx: &Transaction, clock: &Clock, why: &str) -> Result<Option<i64>, db::Error> {
+    const WHAT: &str = "cannot withdraw the support checker";
+    let mut latest = publication_row::Entity::find().order_by_desc(publication_row::Column::Number).limit(1);
+    // Of two who withdraw it at once the second finds that it is gone; SQLite lets them in one by one.
+    if tx.backend() == Backend::Postgres {
+        latest = latest.lock_exclusive();
+    }
+    let latest = latest.one(tx.connection()).await.context(WHAT)?;
+    let Some(latest) = latest.filter(|edition| edition.withdrawn_at.is_none()) else { return Ok(None) };
     let row = publication_row::ActiveModel {
-        number: Unchanged(number),
+        number: Unchanged(latest.number),
         withdrawn_at: Set(Some(clock.now().timestamp_micros())),
         withdrawn_why: Set(Some(why.to_owned())),
         ..Default::default()
     };
-    publication_row::Entity::update(row).exec(tx.connection()).await.context("cannot withdraw the support checker")?;
-    tx.commit().await?;
-    Ok(Some(number))
+    publication_row::Entity::update(row).exec(tx.connection()).await.context(WHAT)?;
+    Ok(Some(latest.number))
 }

@@ -1,8 +1,8 @@
 //! Markdown as HTML that is safe whoever wrote it: marks of HTML are text, links lead to the web, to a
-//! telephone, to a mailbox or to a page of ours, and there are no pictures.
+//! telephone (to ring or to text), to a mailbox or to a page of ours, and there are no pictures.
 
 use maud::{Markup, PreEscaped, Render as _, html};
-use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{CowStr, Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd};
 
 /// HTML of a Markdown text, for the inside of a page: its highest headings are `<h2>`.
 ///
@@ -28,10 +28,12 @@ fn harmless<'a>(event: Event<'a>, links: &mut Vec<bool>) -> Event<'a> {
             Event::Start(Tag::Heading { level: lower(level), id: None, classes: Vec::new(), attrs: Vec::new() })
         }
         Event::End(TagEnd::Heading(level)) => Event::End(TagEnd::Heading(lower(level))),
-        Event::Start(Tag::Link { dest_url, .. }) => {
-            let leads = may_be_followed(&dest_url);
+        Event::Start(Tag::Link { link_type, dest_url, .. }) => {
+            // What stands in `<help@example.org>` is an address without its kind.
+            let address: CowStr<'a> = if link_type == LinkType::Email { format!("mailto:{dest_url}").into() } else { dest_url };
+            let leads = may_be_followed(&address);
             links.push(leads);
-            if leads { Event::InlineHtml(opening(&dest_url).into()) } else { nothing() }
+            if leads { Event::InlineHtml(opening(&address).into()) } else { nothing() }
         }
         Event::End(TagEnd::Link) => {
             if links.pop().unwrap_or_default() {
@@ -57,7 +59,7 @@ fn lower(level: HeadingLevel) -> HeadingLevel {
 fn may_be_followed(address: &str) -> bool {
     let ours = address.starts_with('/') && !address.starts_with("//") && !address.contains('\\');
     ours || address.starts_with('#')
-        || ["https://", "http://", "mailto:", "tel:"]
+        || ["https://", "http://", "mailto:", "tel:", "sms:"]
             .iter()
             .any(|start| address.get(..start.len()).is_some_and(|begins| begins.eq_ignore_ascii_case(start)))
 }
@@ -85,6 +87,15 @@ mod tests {
         );
         assert_eq!(made("[a](/help)"), "<p><a href=\"/help\">a</a></p>\n");
         assert_eq!(made("[a](tel:999)"), "<p><a href=\"tel:999\" rel=\"noreferrer\">a</a></p>\n");
+        assert_eq!(made("[text us](sms:85258)"), "<p><a href=\"sms:85258\" rel=\"noreferrer\">text us</a></p>\n");
+        assert_eq!(
+            made("Write to <help@example.org>."),
+            "<p>Write to <a href=\"mailto:help@example.org\" rel=\"noreferrer\">help@example.org</a>.</p>\n"
+        );
+        assert_eq!(
+            made("<https://example.org/>"),
+            "<p><a href=\"https://example.org/\" rel=\"noreferrer\">https://example.org/</a></p>\n"
+        );
         for bad in ["javascript:alert(1)", "//example.org", "data:text/html,x", "JAVASCRIPT:x", "/\\example.org", " javascript:x"]
         {
             assert_eq!(made(&format!("[a](<{bad}>)")), "<p>a</p>\n", "{bad}");

@@ -210,6 +210,11 @@ fact! {
             assert_eq!(again.header("etag"), etag);
             assert_eq!(again.header("access-control-allow-origin"), "*");
         }
+        let etag = app.get("/services?search=larder").await.header("etag").to_owned();
+        for tags in [etag.as_str(), "*"] {
+            let posted = app.ask(http::Method::POST, "/services?search=larder", &[("if-none-match", tags)], "").await;
+            assert_eq!((posted.status.as_u16(), posted.json()["total_items"].as_u64()), (200, Some(1)), "{tags}: nobody asks by POST what changed");
+        }
         let description = app.get("/openapi.json").await;
         let of_its_bytes = fingerpost::http::caching::etag_of_bytes(&description.body);
         assert_eq!(description.header("etag"), of_its_bytes, "another digit in it is another document");
@@ -232,6 +237,11 @@ fact! {
         }
         let preflight = ask("OPTIONS", "/services").await;
         assert_eq!((preflight.status.as_u16(), preflight.header("access-control-allow-methods")), (204, "GET, HEAD, POST, OPTIONS"));
+        let allowed: Vec<&str> = preflight.header("access-control-allow-headers").split(", ").collect();
+        for header in ["X-Requested-With", "Accept-Language", "If-None-Match", "Content-Type", "*"] {
+            assert!(allowed.contains(&header), "a page's library may send {header}: {allowed:?}");
+        }
+        assert!(!allowed.contains(&"Authorization") && preflight.header("access-control-allow-credentials").is_empty());
         let head = ask("HEAD", "/services").await;
         assert_eq!((head.status.as_u16(), head.body.len()), (200, 0));
     }
@@ -274,6 +284,33 @@ fact! {
         assert_eq!(limited.headers()["access-control-allow-origin"], "*", "a page may read how long it has to wait");
         assert!(limited.headers().contains_key("retry-after"));
         assert_eq!(ask("198.51.100.2:1000").await.status(), 200, "others are not held up");
+    }
+}
+
+fact! {
+    async fn who_stops_sending_is_told_so_and_who_waits_for_a_slow_answer_is_asked_to_come_back(app) {
+        use axum::body::{Body, Bytes};
+        use futures_util::{StreamExt as _, stream};
+        use tower::ServiceExt as _;
+        app.served.guard = app.served.guard.clone().giving_up_after(std::time::Duration::from_secs(1));
+        let router = app.served.router(false);
+        let beginning = stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(b"{\"answers\":"))]);
+        let stalled = Body::from_stream(beginning.chain(stream::pending()));
+        let refused = router.clone().oneshot(http::Request::post("/api/v1/checker/evaluate").body(stalled).unwrap()).await.unwrap();
+        assert_eq!(refused.status(), 408);
+        assert_eq!(refused.headers()["content-type"], "application/problem+json");
+        assert!(!refused.headers().contains_key("retry-after"), "nothing here has to be waited for");
+        let busy = app.served.directory.searches.acquire_many(8).await.unwrap();
+        let ask = || router.clone().oneshot(http::Request::get("/services?search=pantry").body(Body::empty()).unwrap());
+        let refused = ask().await.unwrap();
+        assert_eq!(refused.status(), 503);
+        assert!(refused.headers().contains_key("retry-after"), "another time it may be quicker");
+        drop(busy);
+        assert_eq!(ask().await.unwrap().status(), 200);
+        let described = app.get("/openapi.json").await.json();
+        for (path, method) in [("/api/v1/checker/evaluate", "post"), ("/api/v1/records/{id}", "patch"), ("/federation/v1/ping", "post")] {
+            assert!(described["paths"][path][method]["responses"]["408"].is_object(), "{path}");
+        }
     }
 }
 

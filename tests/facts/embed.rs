@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{id, pantry, refuge};
-use crate::support::fact;
+use crate::support::{Demo, fact};
 
 fact! {
     async fn a_search_stands_in_another_website_as_a_frame_or_a_fragment(app) {
@@ -18,8 +18,21 @@ fact! {
         }
         assert!(text.contains(&format!("href=\"https://directory.luton.example.org/directory/services/{}\"", id("pantry"))), "{text}");
         let fragment = app.get("/embed/services?need=food-affordable&as=fragment").await;
-        assert!(fragment.text().starts_with("<section class=\"fingerpost\""), "{}", fragment.text());
+        assert!(fragment.text().starts_with("<section class=\"fingerpost\" lang=\"en-GB\" dir=\"ltr\""), "a page in another language is around it: {}", fragment.text());
         assert_eq!(fragment.header("access-control-allow-origin"), "*");
+    }
+}
+
+fact! {
+    async fn what_a_demonstration_shows_in_other_websites_says_that_it_is_made_up(app) {
+        app.import(pantry().to_string()).await;
+        app.follow().await;
+        let demo = Demo(app.served.router(true));
+        for path in [format!("/embed/services/{}", id("pantry")), "/embed/services?as=fragment".to_owned(), "/embed/events".to_owned()] {
+            let text = demo.get(&path).await.text();
+            assert!(text.contains("This is a demonstration. Every service, person and local phone number here is made up."), "{path}: {text}");
+            assert!(!app.get(&path).await.text().contains("demonstration"), "{path}");
+        }
     }
 }
 

@@ -49,6 +49,19 @@ fn cooking(more: &Value) -> String {
 }
 
 fact! {
+    async fn a_format_is_named_in_small_letters_or_capitals(app) {
+        app.import(pantry().to_string()).await;
+        for (path, format) in [("/services", "JSON"), ("/services", "Csv"), ("/services", "GeoJSON"), ("/services", "JsonLD"), ("/events", "ICS")] {
+            let (asked, usual) = (app.get(&format!("{path}?format={format}")).await, app.get(&format!("{path}?format={}", format.to_lowercase())).await);
+            assert_eq!((asked.status.as_u16(), asked.header("content-type")), (200, usual.header("content-type")), "{path} {format}");
+            assert_eq!(asked.body, usual.body, "{path} {format}");
+        }
+        let refused = app.get("/locations?format=ICS").await;
+        assert_eq!((refused.status.as_u16(), refused.json()["parameter"].as_str()), (400, Some("format")), "places have no calendar");
+    }
+}
+
+fact! {
     async fn a_formula_is_guarded_in_every_sheet(app) {
         let risky = |what: &str| json!(format!("{what}HYPERLINK(\"https://evil.example\",\"Click\")"));
         let mut service = pantry();

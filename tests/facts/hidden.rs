@@ -4,7 +4,8 @@
 use std::{fs::File, time::Duration};
 
 use fingerpost::{
-    model::{Document, LocationPolicy},
+    model::{Document, Kind, LocationPolicy, apart::apart},
+    records::{Annotation, Draft},
     safekeeping,
 };
 use sea_orm::ConnectionTrait as _;
@@ -168,7 +169,7 @@ fact! {
         let words = ["Gorse", "LU3 9XQ", "51.9163"];
         search(&app, &words, false).await;
         let tx = app.app().db.write().await.unwrap();
-        app.app().records.hide(&tx, &TestApp::person("it is not safe there"), id("centre"), None).await.unwrap();
+        app.app().records.hide(&tx, &TestApp::person("it is not safe there"), id("centre")).await.unwrap();
         tx.commit().await.unwrap();
         app.follow().await;
         search(&app, &words, false).await;
@@ -198,6 +199,82 @@ fact! {
         assert_eq!(told().await, "We cook at the [address withheld], [address withheld] [address withheld], and at 4 Mill Street.");
         set(None).await;
         assert_eq!(told().await, club["description"], "and all of it is told when the place is open again");
+    }
+}
+
+fact! {
+    async fn an_event_does_not_name_a_service_that_is_not_to_be_seen(app) {
+        let quiet = json!({"id": id("wren"), "name": "Wren Trust", "description": "We listen."});
+        let supper = json!({"id": id("supper"), "organization_id": id("wren"), "service_id": id("pantry"), "name": "Harvest supper", "status": "scheduled",
+            "timezone": "Europe/London", "start": "2026-12-01T19:00:00", "end": "2026-12-01T21:00:00"});
+        app.import(format!("{}\n{}\n{}", pantry(), json!({"kind": "organization", "document": quiet}), json!({"kind": "event", "document": supper}))).await;
+        let service = async || app.get(&format!("/events/{}", id("supper"))).await.json()["service_id"].clone();
+        assert_eq!(service().await, json!(id("pantry")));
+        for hidden in ["marsh farm", "pantry"] {
+            let tx = app.app().db.write().await.unwrap();
+            app.app().records.hide(&tx, &TestApp::person("it is not to be seen"), id(hidden)).await.unwrap();
+            tx.commit().await.unwrap();
+            app.follow().await;
+            assert_eq!(app.get(&format!("/services/{}", id("pantry"))).await.status, 410, "{hidden}");
+            assert_eq!(service().await, Value::Null, "{hidden}");
+            let stored = app.app().records.find(id(hidden)).await.unwrap().unwrap();
+            app.save(vec![Draft::new(stored.read().unwrap())]).await;
+            assert_eq!(service().await, json!(id("pantry")), "{hidden} is shown again");
+        }
+    }
+}
+
+fact! {
+    async fn an_organisation_does_not_tell_in_words_of_a_place_that_its_keepers_have_hidden(app) {
+        let mut listed = pantry();
+        listed["organization"]["description"] = json!("Volunteers. We meet at the Gorse Centre, 12 Gorse Close LU3 9XQ.");
+        let mut club: Value = serde_json::from_str(&listings(&["Cooking club"])).unwrap();
+        club["organization"] = listed["organization"].clone();
+        club["description"] = json!("We cook at 12 Gorse Close LU3 9XQ.");
+        app.import(format!("{listed}\n{club}")).await;
+        let told = async || {
+            let group = app.get(&format!("/organizations/{}", id("marsh farm"))).await.json()["description"].clone();
+            (group, app.get(&format!("/services/{}", id("Cooking club"))).await.json()["description"].clone())
+        };
+        let before = told().await;
+        assert_eq!(before, (listed["organization"]["description"].clone(), club["description"].clone()));
+        let tx = app.app().db.write().await.unwrap();
+        app.app().records.hide(&tx, &TestApp::person("it is not safe there"), id("centre")).await.unwrap();
+        tx.commit().await.unwrap();
+        app.follow().await;
+        search(&app, &["Gorse", "LU3 9XQ"], false).await;
+        let masked = "[address withheld] [address withheld].";
+        assert_eq!(told().await, (json!(format!("Volunteers. We meet at the [address withheld], {masked}")), json!(format!("We cook at {masked}"))));
+        let stored = app.app().records.find(id("centre")).await.unwrap().unwrap();
+        app.save(vec![Draft::new(stored.read().unwrap())]).await;
+        assert_eq!(told().await, before, "and all of it is told when the place is shown again");
+    }
+}
+
+fact! {
+    async fn what_is_hidden_here_of_another_directory_takes_along_what_stands_and_falls_with_it(app) {
+        let mut listed = pantry();
+        listed["organization"]["description"] = json!("Volunteers at the Gorse Centre.");
+        let origin = "https://luton.example.org/";
+        let drafts: Vec<Draft> = apart(Document::from_value(Kind::Service, listed.clone()).unwrap()).unwrap().into_iter()
+            .map(|document| Draft { origin: origin.to_owned(), ..Draft::new(document) }).collect();
+        app.save(drafts).await;
+        let hide = async |record: &str, hidden: bool| {
+            let annotation = Annotation { hidden, ..Annotation::default() };
+            app.app().records.annotate(&TestApp::person("the team decided"), id(record), annotation).await.unwrap();
+            app.follow().await;
+        };
+        let group = async || app.get(&format!("/organizations/{}", id("marsh farm"))).await.json()["description"].clone();
+        let place = async || app.get(&format!("/locations/{}", id("centre"))).await.status.as_u16();
+        assert_eq!((group().await, place().await), (listed["organization"]["description"].clone(), 200));
+        hide("centre", true).await;
+        assert_eq!((group().await, place().await), (json!("Volunteers at the [address withheld]."), 410));
+        hide("centre", false).await;
+        assert_eq!((group().await, place().await), (listed["organization"]["description"].clone(), 200));
+        hide("marsh farm", true).await;
+        assert_eq!(place().await, 410, "no service there is to be seen");
+        hide("marsh farm", false).await;
+        assert_eq!(place().await, 200);
     }
 }
 
@@ -245,6 +322,31 @@ fact! {
             service.service_at_locations[0].description = Some("Ring at the blue door".into());
         }).await;
         nowhere(&app, "blue door").await;
+    }
+}
+
+fact! {
+    async fn no_other_listing_of_a_group_keeps_the_address_of_a_place_that_is_withheld(app) {
+        let mut club: Value = serde_json::from_str(&listings(&["Cooking club"])).unwrap();
+        club["description"] = json!("We cook at 12 Gorse Close, LU3 9XQ, like everybody at the Gorse Centre.");
+        app.import(format!("{}\n{club}", pantry())).await;
+        app.import(listings(&["Sewing club"])).await;
+        app.edit(id("Cooking club"), |document| if let Document::Service(service) = document { service.fees_description = Some("Free".to_owned()); }).await;
+        set_place(&app, LocationPolicy::Withheld).await;
+        let told = app.get(&format!("/services/{}", id("Cooking club"))).await.json();
+        assert_eq!(told["description"], "We cook at [address withheld], [address withheld], like everybody at the Gorse Centre.", "names may be anything's");
+        let versions = app.app().records.history(id("Cooking club")).await.unwrap();
+        assert!(versions.len() > 2 && versions.iter().all(|version| !version.document.contains("LU3 9XQ")), "{versions:?}");
+        let other = app.app().records.history(id("Sewing club")).await.unwrap();
+        assert_eq!(other.len(), 1, "what tells nothing stays as it is");
+        // What comes with the place, and in one go, does not tell it either.
+        let mut again = pantry();
+        again["service_at_locations"][0]["location"]["addresses"][0]["address_1"] = json!("14 Gorse Close");
+        let mut choir: Value = serde_json::from_str(&listings(&["Choir"])).unwrap();
+        choir["description"] = json!("We sing at 14 Gorse Close.");
+        app.import(format!("{again}\n{choir}")).await;
+        let told = app.get(&format!("/services/{}", id("Choir"))).await.json();
+        assert_eq!(told["description"], "We sing at [address withheld].");
     }
 }
 

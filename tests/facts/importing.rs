@@ -102,7 +102,7 @@ fact! {
     async fn what_is_hidden_or_was_taken_out_stays_so_whatever_the_file_says(app) {
         app.import(format!("{}\n{}", pantry(), refuge())).await;
         let tx = app.app().db.write().await.unwrap();
-        app.app().records.hide(&tx, &TestApp::person("Unsafe, do not show"), id("pantry"), None).await.unwrap();
+        app.app().records.hide(&tx, &TestApp::person("Unsafe, do not show"), id("pantry")).await.unwrap();
         tx.commit().await.unwrap();
         app.withdraw(id("refuge"), "closed").await;
         app.follow().await;
@@ -136,7 +136,7 @@ fact! {
             service.fees_description = Some("£5 a visit".into());
         }).await;
         let tx = app.app().db.write().await.unwrap();
-        app.app().records.hide(&tx, &TestApp::person("Unsafe, do not show"), id("pantry"), None).await.unwrap();
+        app.app().records.hide(&tx, &TestApp::person("Unsafe, do not show"), id("pantry")).await.unwrap();
         tx.commit().await.unwrap();
         let jo = json!({"id": id("jo"), "name": "Jo Bloggs", "visibility": "public", "phones": [{"id": id("jo's mobile"), "number": "07700 900123"}]});
         document["contacts"].as_array_mut().unwrap().push(jo);

@@ -704,6 +704,75 @@ fn a_dry_run_makes_nothing_where_nothing_is_and_changes_nothing_where_something_
     assert!((files(&data), kept()) == before, "and leaves it to the last byte");
 }
 
+fact! {
+    async fn services_within_their_organisation_are_taken_as_if_each_stood_alone(app) {
+        let (mut larder, mut group) = (pantry(), pantry()["organization"].clone());
+        larder.as_object_mut().unwrap().remove("organization");
+        let mut nameless = larder.clone();
+        (nameless["id"], nameless["name"]) = (json!(id("nameless")), json!(null));
+        group["services"] = json!([larder, nameless]);
+        let page = json!({"total_pages": 1, "contents": [group]});
+        for (file, place) in [(page.to_string(), "contents[0]: "), (serde_json::to_string_pretty(&page).unwrap(), "contents[0]: "), (group.to_string(), "")] {
+            let report = app.import(file).await;
+            assert_eq!(report.created + report.unchanged, 2, "the organisation and the larder: {report:?}");
+            let reason = &report.rejected[0].reason;
+            assert!(reason.starts_with(&format!("{place}services[1]: ")) && reason.contains("name is missing"), "{reason}");
+        }
+        let whole = app.get(&format!("/services/{}", id("pantry"))).await.json();
+        assert_eq!((&whole["organization"]["name"], &whole["phones"][0]["number"]), (&json!("Lark Hill Community Pantry"), &json!("01632 960123")));
+        // A summary would replace a better record.
+        group["services"] = json!([{"id": id("pantry"), "name": "Meadow larder", "status": "active"}]);
+        let report = app.import(group.to_string()).await;
+        assert_eq!((report.unchanged, report.rejected_total, &*report.dropped[0].dropped.path), (1, 0, "services"), "{report:?}");
+        assert_eq!(app.get(&format!("/services/{}", id("pantry"))).await.json(), whole);
+        // What an API gives with full_service is what it takes back.
+        let given = app.get("/organizations?full=true&full_service=true").await.text();
+        let report = app.import(given).await;
+        assert_eq!((report.created, report.updated + report.unchanged, report.rejected_total), (0, 2, 0), "{report:?}");
+        assert_eq!(app.get(&format!("/services/{}", id("pantry"))).await.json(), whole);
+    }
+}
+
+fact! {
+    async fn a_file_that_trickles_in_is_known_by_more_than_its_first_byte(app) {
+        let sheet = "\u{feff}organisation;service;phone\nGorse Friends;Tea, talk and cake;01632 960731\n";
+        for (file, created) in [(sheet.to_owned(), 1), (format!("\u{feff}{}\n", pantry()), 1)] {
+            let slow = std::io::BufReader::with_capacity(1, Cursor::new(file.into_bytes()));
+            let options = Options { source: "a pipe".to_owned(), ..Options::default() };
+            let report = app.app().importer().run(slow, &options, |_| {}).await.unwrap();
+            assert_eq!((report.created, report.rejected_total), (created, 0), "{report:?}");
+        }
+    }
+}
+
+fact! {
+    async fn a_dry_run_does_not_even_begin_the_epoch_of_a_directory(app) {
+        use sea_orm::ConnectionTrait as _;
+        let database = app.config.database_url.as_str().to_owned();
+        let db = sea_orm::Database::connect(&database).await.unwrap();
+        // As a database is that was brought up to date and never used.
+        for table in ["head", "own_bucket"] {
+            assert!(db.execute_unprepared(&format!("DELETE FROM {table}")).await.unwrap().rows_affected() > 0, "{table}");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("feed.ndjson"), pantry().to_string()).unwrap();
+        let ran = std::process::Command::new(env!("CARGO_BIN_EXE_fingerpost"))
+            .args(["import", "feed.ndjson", "--dry-run"])
+            .env_clear()
+            .env("FINGERPOST_DATA_DIR", folder.path().join("data"))
+            .env("FINGERPOST_DATABASE_URL", &database)
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        assert!(ran.status.success() && ran.stdout.starts_with(b"1 would be created"), "{ran:?}");
+        for table in ["head", "own_bucket", "record"] {
+            let left = db.execute_unprepared(&format!("DELETE FROM {table}")).await.unwrap().rows_affected();
+            assert_eq!(left, 0, "{table}");
+        }
+        db.close().await.unwrap();
+    }
+}
+
 #[test]
 fn a_dry_run_does_not_bring_a_database_up_to_date() {
     let folder = tempfile::tempdir().unwrap();

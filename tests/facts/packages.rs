@@ -119,3 +119,23 @@ fact! {
         assert!(app.ids("/services").await.is_empty());
     }
 }
+
+fact! {
+    async fn a_number_in_a_table_stays_with_the_contact_that_it_names_be_that_in_the_package_or_not(app) {
+        let folder = written(&[
+            ("organizations.csv", "id,name,description\no1,Elm,A group.\n".to_owned()),
+            ("services.csv", "id,organization_id,name,status\ns1,o1,Elm lunch,active\n".to_owned()),
+            ("contacts.csv", "id,service_id,name,visibility\nc1,s1,Back office,private\nc2,s1,Lunch desk,\n".to_owned()),
+            ("phones.csv", "id,service_id,contact_id,number\nt1,s1,c1,01632 960123\nt2,s1,c2,01632 960124\nt3,s1,c9,01632 960125\nt4,s1,,01632 960126\n".to_owned()),
+        ]);
+        let report = import_folder(&app, folder.path()).await;
+        assert_eq!(said(&report), ["left out of line 4: phones.csv | the package has no contact \"c9\"; the number is kept, but only shown if that contact is"]);
+        let told = app.get("/services?full=true").await.text();
+        for (number, is_told) in [("960123", false), ("960124", true), ("960125", false), ("960126", true)] {
+            assert_eq!(told.contains(number), is_told, "{number}: {told}");
+        }
+        let service = app.ids("/services").await[0].parse().unwrap();
+        let kept = app.app().records.find(service).await.unwrap().unwrap().document;
+        assert!(kept.contains("01632 960123") && kept.contains("01632 960125"), "{kept}");
+    }
+}

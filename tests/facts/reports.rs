@@ -282,7 +282,7 @@ fact! {
             assert_eq!(app.page(&format!("/directory/report/{}", id(kind))).await.status, StatusCode::OK, "{kind}");
         }
         let tx = app.app().db.write().await.unwrap();
-        app.app().records.hide(&tx, &TestApp::person("a test"), id("pantry"), None).await.unwrap();
+        app.app().records.hide(&tx, &TestApp::person("a test"), id("pantry")).await.unwrap();
         tx.commit().await.unwrap();
         app.follow().await;
         let hidden = send(&app, id("pantry"), "wrong=phone").await;

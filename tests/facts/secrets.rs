@@ -537,6 +537,50 @@ fact! {
     }
 }
 
+/// A number that is this contact's, as the standard's third version says it.
+fn number_of(contact: &str, number: &str) -> Value {
+    json!({"id": id(number), "number": number, "contact_id": id(contact)})
+}
+
+fact! {
+    async fn a_number_is_as_private_as_the_contact_that_it_names_wherever_it_stands(app) {
+        let mut listed = pantry();
+        listed["contacts"] = json!([{"id": id("sheila"), "name": "Sheila Hopcroft"}, {"id": id("marked"), "name": "Back office", "visibility": "private"},
+            {"id": id("front desk"), "name": "Pantry desk"}]);
+        // A mobile number beside a person's name, although it does not stand in the contact.
+        listed["phones"] = json!([number_of("sheila", "07700 900771"), number_of("marked", "01632 960772"), number_of("nobody here", "01632 960773"),
+            number_of("front desk", "01632 960799"), {"id": id("whose"), "number": "01632 960770", "contact_id": ["?"]}]);
+        listed["organization"]["contacts"] = json!([{"id": id("secretary"), "name": "Group secretary", "visibility": "private"}]);
+        listed["organization"]["phones"] = json!([number_of("secretary", "01632 960774")]);
+        let link = &mut listed["service_at_locations"][0];
+        link["phones"] = json!([number_of("marked", "01632 960775"), number_of("front desk", "01632 960798")]);
+        link["location"]["contacts"] = json!([{"id": id("keys"), "name": "Key desk", "visibility": "private"}]);
+        link["location"]["phones"] = json!([number_of("keys", "01632 960776")]);
+        let supper = json!({"id": id("supper"), "organization_id": id("marsh farm"), "name": "Harvest supper", "status": "scheduled", "timezone": "Europe/London",
+            "start": "2026-12-01T19:00:00", "end": "2026-12-01T21:00:00", "phones": [number_of("cook", "01632 960778"), number_of("secretary", "01632 960779")],
+            "contacts": [{"id": id("cook"), "name": "Kitchen desk", "visibility": "private"}]});
+        app.import(format!("{listed}\n{}", json!({"kind": "event", "document": supper}))).await;
+        let secrets = ["900771", "960772", "960773", "960770", "960774", "960775", "960776", "960778", "960779", "Hopcroft"];
+        search(&app, &secrets, false).await;
+        let numbers = async || -> Vec<String> {
+            let told = app.get(&format!("/services/{}", id("pantry"))).await.json();
+            let lists = [&told["phones"], &told["service_at_locations"][0]["phones"], &told["organization"]["phones"]];
+            lists.into_iter().flat_map(|list| list.as_array().cloned().unwrap_or_default()).map(|one| one["number"].as_str().unwrap().to_owned()).collect()
+        };
+        assert_eq!(numbers().await, ["01632 960799", "01632 960798"], "whose contact is public");
+        // Whoever may say so lets the world see it, and so its numbers.
+        for record in ["pantry", "marsh farm"] {
+            app.edit(id(record), |document| for contact in document.contact_lists().into_iter().flatten() {
+                contact.visibility = Some(fingerpost::model::Visibility::Public);
+            }).await;
+        }
+        let told = numbers().await;
+        assert_eq!(told, ["07700 900771", "01632 960772", "01632 960799", "01632 960775", "01632 960798", "01632 960774"]);
+        let supper = app.get(&format!("/events/{}", id("supper"))).await.json();
+        assert_eq!((supper["phones"].as_array().map(Vec::len), &supper["phones"][0]["number"]), (Some(1), &json!("01632 960779")));
+    }
+}
+
 fact! {
     async fn a_term_that_comes_later_makes_its_services_secret(app) {
         let mut early = refuge();

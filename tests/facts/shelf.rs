@@ -8,6 +8,7 @@ use fingerpost::{
     records::{Draft, LastModified},
     safekeeping,
 };
+use serde_json::{Value, json};
 
 use super::{id, pantry};
 use crate::support::{TestApp, fact};
@@ -27,6 +28,46 @@ fact! {
         app.restart().await;
         let after = app.get("/services?full=true&per_page=1000").await;
         assert_eq!((after.text(), after.header("etag")), (before.text(), before.header("etag")));
+    }
+}
+
+fact! {
+    async fn a_page_of_very_long_documents_is_sent_piece_by_piece_and_holds_each_as_it_is(app) {
+        use axum::body::{Body, HttpBody as _};
+        use tower::ServiceExt as _;
+        let words = "Walk in. ".repeat(6_600);
+        let listing = |number: usize| {
+            let mut one = pantry();
+            let name = format!("Long {number}");
+            (one["id"], one["name"]) = (json!(id(&name)), json!(name));
+            for member in ["schedules", "contacts", "service_at_locations", "attributes"] {
+                one.as_object_mut().unwrap().remove(member);
+            }
+            let phone = |at: usize| json!({"id": id(&format!("{name} {at}")), "number": format!("01632 96010{at}"), "description": words});
+            one["phones"] = (0..6).map(phone).collect();
+            one.to_string()
+        };
+        let report = app.import((0..50).map(listing).collect::<Vec<_>>().join("\n")).await;
+        assert_eq!((report.created, report.rejected_total), (50, 0));
+        let length = async |path: &str| {
+            let sent = app.router().oneshot(http::Request::get(path).body(Body::empty()).unwrap()).await.unwrap();
+            sent.body().size_hint().exact()
+        };
+        let whole = "/services?full=true&per_page=100";
+        for path in [whole, "/services?format=ndjson&full=true", "/organizations?full_service=true"] {
+            assert_eq!(length(path).await, None, "{path} is not made before it is sent");
+        }
+        assert!(length("/services?minimal=true&per_page=100").await.is_some_and(|bytes| bytes < 100_000));
+        let page = app.get(whole).await;
+        let contents = page.json()["contents"].as_array().unwrap().clone();
+        let lines = app.get("/services?format=ndjson&full=true").await.text();
+        let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let organization = app.get("/organizations?full_service=true").await.json()["contents"][0].clone();
+        assert_eq!((contents.len(), &lines, &organization["services"]), (50, &contents, &json!(contents)));
+        let id = contents[7]["id"].as_str().unwrap();
+        assert_eq!(contents[7], app.get(&format!("/services/{id}")).await.json());
+        let again = app.ask(http::Method::GET, whole, &[("if-none-match", page.header("etag"))], "").await;
+        assert_eq!((again.status.as_u16(), again.body.len()), (304, 0));
     }
 }
 

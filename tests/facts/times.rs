@@ -3,7 +3,7 @@
 use fingerpost::jobs;
 use serde_json::{Value, json};
 
-use super::{id, pantry};
+use super::{id, pantry, refuge};
 use crate::support::{TestApp, fact};
 
 fn lines(rule: &str) -> String {
@@ -276,5 +276,23 @@ fact! {
         app.follow().await;
         let week = app.page("/directory/whats-on").await.text();
         assert!(week.contains("6pm on Friday 27 November 2026 to midday on Sunday 29 November 2026"), "what began before says when: {week}");
+    }
+}
+
+fact! {
+    async fn a_quiet_page_has_no_calendar_of_its_own_and_a_quiet_week_has_that_of_everything(app) {
+        let course = json!({"kind": "event", "document": {
+            "id": id("course"), "organization_id": id("rowan"), "name": "Freedom course", "status": "scheduled", "timezone": "Europe/London",
+            "start": "2026-12-02T10:00:00", "end": "2026-12-02T12:00:00",
+            "attributes": [{"id": id("of the course"), "link_entity": "event", "taxonomy_term_id": id("refuge term")}]}});
+        app.import(format!("{}\n{}\n{course}\n", pantry(), refuge())).await;
+        app.follow().await;
+        let week = app.page("/directory/whats-on?week=2026-11-30").await.text();
+        assert!(week.contains("Freedom course") && week.contains("Exit this page"), "{week}");
+        assert!(week.contains("href=\"/events?format=ics\"") && !week.contains(".ics\""), "{week}");
+        for path in [format!("/directory/organisations/{}", id("rowan")), format!("/directory/events/{}", id("course"))] {
+            let page = app.page(&path).await.text();
+            assert!(page.contains("Freedom course") && page.contains("Exit this page") && !page.contains(".ics\""), "{path}: {page}");
+        }
     }
 }

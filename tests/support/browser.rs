@@ -98,6 +98,11 @@ impl<'a> Browser<'a> {
         panic!("sent round in circles from {path}");
     }
 
+    /// The same, without following.
+    pub async fn open_only(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, &[], "").await
+    }
+
     /// Send a body as a page of another origin would, or without what a form needs.
     pub async fn post(&self, path: &str, origin: &str, fields: &[(&str, &str)]) -> Answer {
         let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();

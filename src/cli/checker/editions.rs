@@ -16,10 +16,11 @@ use crate::{
 };
 
 pub(super) async fn publish(app: &App, reviewed_by: &str, as_json: bool) -> anyhow::Result<bool> {
-    match self_help::publish(&app.db, &app.clock, known(app).await?, reviewed_by).await {
+    let known = known(app).await?;
+    let tx = app.db.write().await?;
+    match self_help::publish(&tx, &app.clock, known, reviewed_by).await {
         Ok(published) => {
             let (number, by) = (published.number, reviewed_by.trim());
-            let tx = app.db.write().await?;
             on_record(app, &tx, Deed::PublishChecker, "", &format!("edition {number}, reviewed by {by}")).await?;
             tx.commit().await?;
             if as_json {
@@ -46,9 +47,9 @@ pub(super) async fn publish(app: &App, reviewed_by: &str, as_json: bool) -> anyh
 }
 
 pub(super) async fn withdraw(app: &App, why: &str, as_json: bool) -> anyhow::Result<bool> {
-    let number = self_help::withdraw(&app.db, &app.clock, why).await?;
+    let tx = app.db.write().await?;
+    let number = self_help::withdraw(&tx, &app.clock, why).await?;
     if let Some(number) = number {
-        let tx = app.db.write().await?;
         on_record(app, &tx, Deed::WithdrawChecker, "", &format!("edition {number}: {why}")).await?;
         tx.commit().await?;
     }

@@ -40,6 +40,11 @@ pub(super) fn said(report: &Report) -> String {
     if report.links_only {
         said.push("; only links are shown".to_owned());
     }
+    if report.left_out.contains_key("not-whole") {
+        said.push(format!(
+            "\n{UNDER}incomplete: its list did not show as many services as it says, or did not say how many (not-whole)"
+        ));
+    }
     if let Some(found) = &report.compared {
         said.push(format!("\n{UNDER}compared: {found}"));
     }
@@ -173,6 +178,8 @@ mod tests {
             said(&report),
             "Luton: 0 created, 0 updated, 0 unchanged, 0 deleted, 0 not imported; 1 page, 0 bytes; 1 deletion waiting for your decision; only links are shown"
         );
+        let not_whole = Report { left_out: [("not-whole".to_owned(), 1)].into(), ..Report::default() };
+        assert!(said(&not_whole).contains("\n  incomplete: its list did not show as many services as it says"));
         let partial = Report { outcome: Outcome::Partial, ..Report::default() };
         assert!(said(&partial).ends_with("\n  there is more; the next pull continues"));
     }

@@ -197,7 +197,10 @@ fn numbers_of(document: &Document) -> Vec<&Phone> {
         }
         Document::Taxonomy(_) | Document::TaxonomyTerm(_) => Vec::new(),
     };
-    all.retain(|phone| phone.is_public());
+    let mut whole = document.clone();
+    let contacts = whole.contact_lists().into_iter().flatten().filter(|contact| contact.is_public());
+    let shown: Vec<Uuid> = contacts.map(|contact| contact.id).collect();
+    all.retain(|phone| phone.is_public() && phone.contact().is_none_or(|contact| shown.contains(&contact)));
     all
 }
 

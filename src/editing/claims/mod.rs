@@ -93,6 +93,9 @@ const MOST_TOLD: usize = 5;
 /// Claims that somebody may make within an hour.
 const CLAIMS: i32 = 10;
 
+/// Codes that go to the contact on one listing within an hour, whoever asks.
+const CODES: i32 = 5;
+
 /// Hosts where anybody can have a page, and domains with thousands of mailboxes.
 const SHARED_HOSTS: [&str; 18] = [
     "nhs.net",
@@ -176,7 +179,7 @@ impl Editing {
 
     /// Send a code to the contact on the listing, unless one is under way: by mail or, where there is only a mobile
     /// phone, as a text message. Somebody who can read it there can pass it on. Gives where it went, most of it
-    /// hidden.
+    /// hidden; none where nothing is listed, or too many went there lately.
     async fn send_code(&self, tx: &Transaction, claim: &Claim, listed: &Listed, name: &str) -> Result<Option<String>, Error> {
         let (now, directory) = (self.records.clock().now(), &self.about.name);
         let address = listed.addresses.first();
@@ -185,6 +188,10 @@ impl Editing {
             return Ok(None);
         }
         if !Identity::has_code(claim) {
+            // Whoever asks, takes it back and asks again gets neither tries without end nor a full mailbox for the group.
+            if !self.identity.within(tx, "codes for a listing", CODES, &claim.organisation.to_string()).await? {
+                return Ok(None);
+            }
             let code = self.identity.make_code(tx, claim.id).await?;
             match (address, mobile) {
                 (Some(address), _) => mail::queue(tx, &letters::code(address, &code, name, directory), now).await?,

@@ -76,9 +76,9 @@ impl Harvester {
         }
     }
 
-    /// Whether it is time to let others have their turn.
+    /// Whether it is time to let others have their turn. Pages may never end; a file does.
     pub(super) fn is_long(&self, run: &Run) -> bool {
-        run.report.pages >= self.most_pages || run.began.elapsed() >= self.longest
+        run.report.pages - run.pieces >= self.most_pages || run.began.elapsed() >= self.longest
     }
 
     /// Go on only while there is time: for what is asked one by one.

@@ -122,6 +122,7 @@ impl Harvester {
 
     async fn take_some(&self, run: &mut Run, items: Items, progress: &mut (impl FnMut(&Report) + Send)) -> Result<(), End> {
         run.report.pages += 1;
+        run.pieces += 1;
         self.apply_picked(run, items).await?;
         progress(&run.report);
         mind_the_cap(run)?;

@@ -25,7 +25,7 @@ use crate::{
     records::State,
     signing,
 };
-use list::{below, fingerprint, id_of, one, parsed};
+use list::{below, fingerprint, id_of, is_beyond_the_end, is_whole, one, parsed};
 
 mod list;
 
@@ -44,6 +44,8 @@ const ROWS: u64 = 200;
 
 /// A record is fetched as often as that, however it looks in the list, in seconds.
 const WEEK: i64 = 7 * 86_400;
+/// Why a list is not read on that gives pages again.
+const SAME_PAGE: &str = "same-page";
 /// Why everything of a source goes that has become empty.
 pub(super) const EMPTY: &str = "its source no longer has any records";
 
@@ -135,23 +137,34 @@ impl Harvester {
     /// Walk over the pages of one list to its end.
     async fn walk(&self, run: &mut Run, progress: &mut (impl FnMut(&Report) + Send)) -> Result<(), End> {
         loop {
-            let mut crawl = run.peer.cursor.pages.clone().unwrap_or_default();
-            let page = self.list(run, crawl.of, crawl.page).await?;
+            let before = run.peer.cursor.pages.clone().unwrap_or_default();
+            let mut crawl = before.clone();
+            let page = match self.list(run, crawl.of, crawl.page).await {
+                Err(end) if before.may_be_over && is_beyond_the_end(&before, &end) => return self.close(run, &before).await,
+                page => page?,
+            };
             run.report.pages += 1;
-            let fingerprint = fingerprint(&page.items);
-            if !page.items.is_empty() && fingerprint == crawl.fingerprint {
+            let page = self.page_0(run, &mut crawl, &page).await?.unwrap_or(page);
+            if !page.items.is_empty() && fingerprint(&page.items) == before.fingerprint {
+                if before.may_be_over {
+                    return self.close(run, &before).await;
+                }
                 run.peer.cursor.pages = None;
                 let detail = format!("page {} of {} repeats the previous page", crawl.page, run.peer.url);
-                return Err(End::failed("same-page", detail));
+                return Err(End::failed(SAME_PAGE, detail));
             }
-            crawl.total = crawl.total.or(page.total);
-            crawl.met += page.items.len() as u64;
-            crawl.fingerprint = fingerprint;
-            crawl.page += 1;
+            let is_end = page.count_in(&mut crawl);
             if page.items.is_empty() && crawl.met == 0 && crawl.of == Listing::Services {
                 self.has_become_empty(run).await?;
             }
-            let Looked { items, seen, stopped } = self.look_at(run, crawl.of, page.items).await?;
+            let looked = match self.look_at(run, crawl.of, page.items).await {
+                // Some servers begin again behind their last page; and what the last one held may have moved up.
+                Err(End::Failed(trouble, _)) if trouble.code == SAME_PAGE && (before.may_be_over || is_end) => {
+                    return self.close(run, &before).await;
+                }
+                looked => looked?,
+            };
+            let Looked { items, seen, stopped } = looked;
             if let Some(end) = stopped {
                 // What came stays; the page is asked for once more, and then for the rest of it.
                 let cursor = run.peer.cursor.clone();
@@ -162,8 +175,8 @@ impl Harvester {
             self.apply(run, items, seen, cursor).await?;
             progress(&run.report);
             mind_the_cap(run)?;
-            if page.last {
-                return self.close(run, &crawl, page.total).await;
+            if is_end {
+                return self.close(run, &crawl).await;
             }
             if self.is_long(run) {
                 return Err(End::Later);
@@ -185,22 +198,6 @@ impl Harvester {
         Ok(())
     }
 
-    /// Some servers of the older standard count their pages from 0, some from 1: where the pages 0 and
-    /// 1 are two that hold something, there is a page 0.
-    async fn first_page(&self, run: &mut Run) -> Result<u64, End> {
-        let zero = match self.list(run, Listing::Services, 0).await {
-            Ok(zero) => zero,
-            Err(end) if end.asks_us_to_wait() => return Err(end),
-            Err(End::Failed(trouble, _)) if trouble.code == "bad-status" || trouble.code == NOT_THERE => return Ok(1),
-            Err(other) => return Err(other),
-        };
-        if zero.items.is_empty() || zero.last && zero.total.is_none_or(|total| total <= zero.items.len() as u64) {
-            return Ok(u64::from(zero.items.is_empty()));
-        }
-        let one = self.list(run, Listing::Services, 1).await?;
-        Ok(u64::from(fingerprint(&zero.items) == fingerprint(&one.items)))
-    }
-
     /// Fetch those records of a page that are new, look different in the list than before, or have not
     /// been fetched for a week: a list does not show everything.
     async fn look_at(&self, run: &mut Run, of: Listing, listed: Vec<Value>) -> Result<Looked, End> {
@@ -216,7 +213,7 @@ impl Harvester {
         if !ids.is_empty() && ids.len() == listed.len() && ids.iter().all(is_met) {
             run.peer.cursor.pages = None;
             let detail = format!("{} repeats pages that it has already sent", run.peer.url);
-            return Err(End::failed("same-page", detail));
+            return Err(End::failed(SAME_PAGE, detail));
         }
         let now = self.clock.now();
         let mut seen = Vec::new();
@@ -277,9 +274,10 @@ impl Harvester {
                 Err(end) if end.asks_us_to_wait() => return Ok(Looked { items, seen, stopped: Some(end) }),
                 // It is in the list as it was.
                 Err(End::Failed(..) | End::Held(_)) if same.is_some() => seen.extend(same),
-                // An API need not tell an organization by itself that it lists.
-                Err(End::Failed(trouble, _)) if of == Listing::Organizations && trouble.code == NOT_THERE => {
-                    items.push(Ok(Event { listed: Some(hash), ..Event::told(of.kind(), id, item) }));
+                // An API need not tell by itself what its list tells whole.
+                Err(End::Failed(trouble, _)) if trouble.code == NOT_THERE && is_whole(of, &item, known.get(&local(&id))) => {
+                    let data = if of == Listing::Services { upgraded(run, item) } else { item };
+                    items.push(Ok(Event { listed: Some(hash), ..Event::told(of.kind(), id, data) }));
                 }
                 Err(End::Failed(trouble, _) | End::Held(trouble)) => {
                     items.push(Err(Box::new(unreadable(of, id, "not-answered", trouble.detail, Value::Null))));
@@ -291,9 +289,9 @@ impl Harvester {
     }
 
     /// The end of a crawl: where it was a whole one, what it has not met may be gone.
-    async fn close(&self, run: &mut Run, crawl: &Crawl, total: Option<u64>) -> Result<(), End> {
+    async fn close(&self, run: &mut Run, crawl: &Crawl) -> Result<(), End> {
         let near = |a: u64, b: u64| a.abs_diff(b) * 100 <= b;
-        let steady = match (crawl.total, total) {
+        let steady = match (crawl.total, crawl.latest) {
             (Some(first), Some(last)) => near(first, last) && crawl.met * 100 >= last * 99,
             _ => false,
         };

@@ -60,6 +60,10 @@ pub(super) fn said_by(answer: &Answer) -> Result<Discovery, Trouble> {
         return Err(trouble("no-discovery", format!("{} answers {} without a discovery document", answer.url, answer.status)));
     }
     let value = json::parse(&answer.body).map_err(|error| trouble("bad-json", format!("{}: {error}", answer.url)))?;
+    // Some hosts answer 200 and JSON to whatever is asked.
+    if value.get("protocol").is_none() {
+        return Err(trouble("no-discovery", format!("{} answers {} without a discovery document", answer.url, answer.status)));
+    }
     let mut discovery: Discovery = serde_path_to_error::deserialize(value)
         .map_err(|error| trouble("bad-discovery", format!("{}: {}", answer.url, line(&error.to_string(), LONGEST_REASON))))?;
     if discovery.protocol != PROTOCOL {

@@ -202,6 +202,8 @@ impl Harvester {
         if next.origin() != feed.url.origin() {
             return Err(End::held("next-elsewhere", format!("{url} redirects to {next}, which is not the same feed")));
         }
+        // The same question in another order is the same question.
+        let next = if is_same_question(&next, url) { url.clone() } else { next };
         if next == *url && !page.items.is_empty() {
             return Err(End::failed("loop", format!("{url} has items but names itself as the next page")));
         }
@@ -283,6 +285,16 @@ impl Harvester {
             self.apply_picked(run, items).await?;
         }
     }
+}
+
+/// Whether two addresses ask for the same page: their parameters may stand in another order, or be encoded otherwise.
+fn is_same_question(one: &Url, other: &Url) -> bool {
+    let parameters = |url: &Url| {
+        let mut pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+        pairs.sort_unstable();
+        pairs
+    };
+    one.origin() == other.origin() && one.path() == other.path() && parameters(one) == parameters(other)
 }
 
 /// What is kept of an item; none where it is gone, or no event.

@@ -143,13 +143,34 @@ fn following(peer: &Peer, found: &Found) -> Option<String> {
         ));
     }
     if peer.failures > 0 {
-        return Some(
-            "It is tried again automatically, less often after each failure. If this goes on for days, phone them.".to_owned(),
-        );
+        return Some(format!("It is tried again automatically{}", failing(peer)));
     }
     not_whole.then(|| {
-        "It is followed, but its list did not say how many services there are, or the number changed while it was read. So records it no longer lists could not be recognised, and stay here. If this happens after every pull, tell them.".to_owned()
+        "It is followed, but its list did not say how many services there are, did not show as many as it said, or the number changed while it was read. Some may be missing here. Records it no longer lists could not be recognised, and stay here. If this happens after every pull, tell them.".to_owned()
     })
+}
+
+/// What else there is to do about a peer that cannot be pulled from, by the reason why.
+fn failing(peer: &Peer) -> &'static str {
+    match peer.problem.as_ref().map_or("", |problem| problem.code.as_str()) {
+        "robots" => ", but its robots.txt does not let programs read its list. Ask them to let `fingerpost` read it.",
+        "too-many-requests" => {
+            " at the time above, because it asks us to wait. If this goes on for days, ask them to allow more requests."
+        }
+        "tls" => ", but no secure connection can be made. Phone them: perhaps their certificate has run out.",
+        "bad-json"
+        | "bad-page"
+        | "loop"
+        | "not-a-calendar"
+        | "not-in-order"
+        | "not-json"
+        | "same-page"
+        | "too-many-bad-records" => {
+            ", but what it sends cannot be used, for the reason above. Tell them: only they can put that right."
+        }
+        "our-side" => ". The fault is here, not there: run `fingerpost doctor`.",
+        _ => ", less often after each failure. If this goes on for days, phone them.",
+    }
 }
 
 fn forged(peer: &Peer, found: &Found) -> Option<String> {

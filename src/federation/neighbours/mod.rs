@@ -132,6 +132,9 @@ fn busy(name: &str) -> Refused {
 fn hint(trouble: &Trouble) -> &'static str {
     match trouble.code.as_str() {
         "blocked-address" => "; if it is inside your own network, name that network in FINGERPOST_ALLOW_PRIVATE_PEERS",
+        "redirect" if trouble.detail.ends_with("a different host, scheme or port") => {
+            "; if that is their address, add it instead"
+        }
         "dns" | "connect" | "timeout" => "; check that the address is right and opens in a browser",
         _ => "",
     }

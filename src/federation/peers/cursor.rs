@@ -180,12 +180,16 @@ impl Listing {
 pub struct Crawl {
     /// Which list is read.
     pub of: Listing,
-    /// The next page, from 1.
+    /// The next page, from 1; some servers count from 0.
     pub page: u64,
     /// Items in all, as the first page said.
     pub total: Option<u64>,
+    /// Items in all, as the last page that was read said.
+    pub latest: Option<u64>,
     /// Items that were met.
     pub met: u64,
     /// A hash of the ids of the page before, to see when a server gives the same page again.
     pub fingerprint: String,
+    /// Whether the page before may have been the last one, so that the next one need not be there.
+    pub may_be_over: bool,
 }

@@ -1,7 +1,7 @@
 //! Calendars. A series goes out with its rule and its exceptions, never as a list of dates: a
 //! calendar that subscribes works out the dates itself, for as long as it likes.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use chrono::{DateTime, NaiveDateTime, NaiveTime, Utc};
 use chrono_tz::Tz;
@@ -87,7 +87,7 @@ impl Calendar {
             if event.rrule.is_none() && without.contains(&start) {
                 return;
             }
-            if let Some(change) = event.changes.iter().rev().find(|change| change.start.naive() == start) {
+            if let Some(change) = event.changed_dates().get(&start) {
                 series.change(change, elsewhere);
             }
             return self.entry(&series);
@@ -96,12 +96,9 @@ impl Calendar {
         if event.status == EventStatus::Cancelled {
             return;
         }
-        // Two changes of one date: the later in the list is the later word. A date that is left out
-        // has nothing to change, and so has one that the series does not have.
-        let changes: BTreeMap<NaiveDateTime, &EventChange> =
-            event.changes.iter().map(|change| (change.start.naive(), change)).collect();
+        // A date that is left out has nothing to change, and so has one that the series does not have.
         let there = |date: &NaiveDateTime| !series.without.contains(date) && occurrences::has(event, *date);
-        for (date, change) in changes.into_iter().filter(|(date, _)| there(date)) {
+        for (date, change) in event.changed_dates().into_iter().filter(|(date, _)| there(date)) {
             let mut single = series.at(date);
             single.change(change, elsewhere);
             self.entry(&single);

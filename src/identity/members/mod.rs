@@ -290,9 +290,12 @@ impl Identity {
         may_follow: bool,
     ) -> Result<Membership, Error> {
         let standing = store::invitations(tx.connection(), Some(&person.email), None, self.clock.now()).await?;
-        let not_found = Error::NotFound { what: "invitation", id };
-        let invitation = standing.into_iter().find(|invitation| invitation.id == id).ok_or(not_found)?;
-        store::remove_invitation(tx, invitation.organisation, id).await?;
+        let not_found = || Error::NotFound { what: "invitation", id };
+        let invitation = standing.into_iter().find(|invitation| invitation.id == id).ok_or_else(not_found)?;
+        // Whoever takes it out has it: it may be withdrawn at this moment.
+        if !store::remove_invitation(tx, invitation.organisation, id).await? {
+            return Err(not_found());
+        }
         let members = store::of_organisation_locked(tx, invitation.organisation).await?;
         let is_led = members.iter().any(|member| member.role == MemberRole::Lead);
         let invited = if is_led || !may_follow { invitation.role } else { MemberRole::Lead };
@@ -307,7 +310,8 @@ impl Identity {
     /// # Errors
     /// When the database fails.
     pub async fn withdraw_invitation(&self, tx: &Transaction, organisation: Uuid, id: Uuid) -> Result<(), Error> {
-        Ok(store::remove_invitation(tx, organisation, id).await?)
+        store::remove_invitation(tx, organisation, id).await?;
+        Ok(())
     }
 }
 

@@ -213,11 +213,12 @@ pub(super) async fn invitations(
     Ok(query.all(on).await.context("cannot read invitations")?.into_iter().filter_map(invited).collect())
 }
 
-pub(super) async fn remove_invitation(tx: &Transaction, organisation: Uuid, id: Uuid) -> Result<(), db::Error> {
+/// Take an invitation out; whether it was there.
+pub(super) async fn remove_invitation(tx: &Transaction, organisation: Uuid, id: Uuid) -> Result<bool, db::Error> {
     let query = invitation::Entity::delete_many()
         .filter(invitation::Column::OrganisationId.eq(organisation))
         .filter(invitation::Column::Id.eq(id));
-    query.exec(tx.connection()).await.context("cannot remove an invitation").map(drop)
+    Ok(query.exec(tx.connection()).await.context("cannot remove an invitation")?.rows_affected > 0)
 }
 
 /// Take back what somebody has invited to: their word counts for nothing any more.

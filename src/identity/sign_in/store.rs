@@ -1,7 +1,10 @@
 //! The tables `sign_in_link` and `attempt`.
 
 use chrono::{DateTime, Duration, Utc};
-use sea_orm::{ColumnTrait as _, ConnectionTrait, EntityTrait as _, QueryFilter as _, Set, sea_query::OnConflict};
+use sea_orm::{
+    ColumnTrait as _, Condition, ConnectionTrait, EntityTrait as _, QueryFilter as _, Set,
+    sea_query::{Expr, OnConflict},
+};
 
 use super::Link;
 use crate::{
@@ -142,19 +145,20 @@ pub(super) async fn take_pending(tx: &Transaction, hash: &Hashed, now: DateTime<
     Ok(row.filter(good).map(|row| row.pending))
 }
 
-/// How many there are now, with this one, since the window began.
+/// How many there are now, with this one, since the window began. Of many at once each counts: whoever comes second
+/// waits until the first is done.
 pub(super) async fn count(tx: &Transaction, key: &str, now: DateTime<Utc>, window: Duration) -> Result<i32, db::Error> {
+    const WHAT: &str = "cannot count attempts";
     let on = tx.connection();
     // What is over says which addresses asked, to whoever tries them all; so it goes with the next count.
-    forget_attempts(tx, now - window).await?;
-    let known = attempt::Entity::find_by_id(key).one(on).await.context("cannot count attempts")?;
-    let running = known.filter(|row| row.since > (now - window).timestamp_micros() && row.since <= now.timestamp_micros());
-    let (since, count) = running.map_or((now.timestamp_micros(), 1), |row| (row.since, row.count.saturating_add(1)));
-    let row = attempt::ActiveModel { key: Set(key.to_owned()), since: Set(since), count: Set(count) };
-    let replace =
-        OnConflict::column(attempt::Column::Key).update_columns([attempt::Column::Since, attempt::Column::Count]).to_owned();
-    attempt::Entity::insert(row).on_conflict(replace).exec_without_returning(on).await.context("cannot count attempts")?;
-    Ok(count)
+    forget_attempts(tx, now, window).await?;
+    // INSERT INTO attempt … ON CONFLICT (key) DO UPDATE SET count = attempt.count + 1
+    let row = attempt::ActiveModel { key: Set(key.to_owned()), since: Set(now.timestamp_micros()), count: Set(1) };
+    let one_more =
+        OnConflict::column(attempt::Column::Key).value(attempt::Column::Count, Expr::cust("attempt.count + 1")).to_owned();
+    attempt::Entity::insert(row).on_conflict(one_more).exec_without_returning(on).await.context(WHAT)?;
+    let counted = attempt::Entity::find_by_id(key).one(on).await.context(WHAT)?;
+    Ok(counted.map_or(i32::MAX, |row| row.count))
 }
 
 pub(super) async fn tidy(tx: &Transaction, now: DateTime<Utc>, window: Duration) -> Result<(), db::Error> {
@@ -163,10 +167,13 @@ pub(super) async fn tidy(tx: &Transaction, now: DateTime<Utc>, window: Duration)
     sign_in_link::Entity::delete_many().filter(old).exec(on).await.context("cannot delete links")?;
     let old = sign_in_pending::Column::ExpiresAt.lte(now.timestamp_micros());
     sign_in_pending::Entity::delete_many().filter(old).exec(on).await.context("cannot delete sign-ins under way")?;
-    forget_attempts(tx, now - window).await
+    forget_attempts(tx, now, window).await
 }
 
-async fn forget_attempts(tx: &Transaction, before: DateTime<Utc>) -> Result<(), db::Error> {
-    let over = attempt::Column::Since.lte(before.timestamp_micros());
+/// Forget counts that are over, and those from a time that a clock was ahead: they would go on for too long.
+async fn forget_attempts(tx: &Transaction, now: DateTime<Utc>, window: Duration) -> Result<(), db::Error> {
+    let over = Condition::any()
+        .add(attempt::Column::Since.lte((now - window).timestamp_micros()))
+        .add(attempt::Column::Since.gt(now.timestamp_micros()));
     attempt::Entity::delete_many().filter(over).exec(tx.connection()).await.context("cannot delete attempts").map(drop)
 }

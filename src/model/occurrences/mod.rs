@@ -7,7 +7,7 @@
 
 mod rule;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Datelike as _, Duration, NaiveDateTime, TimeDelta, TimeZone as _, Utc};
 use chrono_tz::Tz;
@@ -132,7 +132,7 @@ struct Series<'a> {
     rule: Option<Rule>,
     further: BTreeSet<NaiveDateTime>,
     left_out: BTreeSet<NaiveDateTime>,
-    changes: HashMap<NaiveDateTime, &'a EventChange>,
+    changes: BTreeMap<NaiveDateTime, &'a EventChange>,
 }
 
 impl<'a> Series<'a> {
@@ -151,7 +151,7 @@ impl<'a> Series<'a> {
             rule,
             further: event.rdates.iter().filter_map(|at| known(Some(at))).collect(),
             left_out: event.exdates.iter().map(LocalDateTime::naive).collect(),
-            changes: event.changes.iter().map(|change| (change.start.naive(), change)).collect(),
+            changes: event.changed_dates(),
         })
     }
 
@@ -210,7 +210,9 @@ impl<'a> Series<'a> {
     /// The dates that something was changed on. A change to a date that the series does not have
     /// is of no consequence.
     fn changed(&self) -> Vec<Occurrence> {
-        let (Some(first), Some(last)) = (self.changes.keys().min(), self.changes.keys().max()) else { return Vec::new() };
+        let (Some((first, _)), Some((last, _))) = (self.changes.first_key_value(), self.changes.last_key_value()) else {
+            return Vec::new();
+        };
         let starts = self.starts(*first, *last);
         self.changes
             .iter()

@@ -242,9 +242,13 @@ fn event(object: &mut Object) {
 }
 
 /// Whether what is left of an entity without this field would say something else than its source meant: every
-/// Tuesday, say, where it wrote a word for "each second" that nobody knows.
+/// Tuesday, say, where it wrote a word for "each second" that nobody knows; or that a number is anybody's.
 pub(super) fn decides(entity: &str, field: &str) -> bool {
-    entity == "schedule" && matches!(field, "freq" | "interval" | "count" | "until")
+    match entity {
+        "schedule" => matches!(field, "freq" | "interval" | "count" | "until"),
+        "phone" => field == contact::CONTACT,
+        _ => false,
+    }
 }
 
 /// A field that cannot be true beside another.
@@ -356,5 +360,13 @@ fn coordinates(object: &Object, say: &mut impl FnMut(&'static str, &'static str)
         (Some(_), None) => say("latitude", "has no longitude to go with it"),
         (None, Some(_)) => say("longitude", "has no latitude to go with it"),
         (None, None) => {}
+    }
+}
+
+/// What stands alone in a list where no list belongs: programs that know only lists send it so.
+pub(super) fn alone(value: Value) -> Value {
+    match value {
+        Value::Array(mut items) if matches!(items.as_slice(), [Value::Object(_)]) => items.pop().unwrap_or_default(),
+        value => value,
     }
 }

@@ -260,3 +260,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_object_that_stands_alone_in_a_list_is_taken_for_itself() {
+    let with = |organization: serde_json::Value| {
+        tidy(Kind::Service, json!({"id": "s", "name": "Tea", "status": "active", "organization": organization}), Names::Ours(""))
+            .unwrap()
+    };
+    let one = json!({"id": "o", "name": "Gorse Friends", "description": "Friends."});
+    let tidied = with(json!([one]));
+    assert_eq!((&tidied.value, tidied.dropped.len()), (&with(one.clone()).value, 0));
+    assert_eq!(with(json!([one, one])).dropped[0].path, "organization", "of several, which is it?");
+}

@@ -74,7 +74,7 @@ pub(super) async fn file(State(site): State<Site>, headers: HeaderMap, body: Res
             (sums(&budget))
             (lines(&form, &budget))
             (debts(&budget, &helps.first))
-            (helps.tips())
+            (helps.tips(&Markup::default()))
             (plan::places(&site, &helps.nearby))
         };
         Ok::<_, Problem>(Ok(plan::document(&site, &body)))
@@ -128,8 +128,9 @@ async fn first_debts(site: &Site, place: &Place) -> Vec<FirstDebt> {
 }
 
 impl Helps {
-    /// Tips that somebody reviewed lately; where there are none, whom to ring instead.
-    fn tips(&self) -> Markup {
+    /// Tips that somebody reviewed lately; where there are none, whom to ring instead. `leaving` is said before the link
+    /// that leads to them.
+    fn tips(&self, leaving: &Markup) -> Markup {
         let edition = self.edition.as_deref().ok();
         let chooser = edition.map(|edition| edition.chooser(self.place.area.as_ref(), self.today));
         let tips = chooser.as_ref().map(|chooser| chooser.tips(&self.situations)).unwrap_or_default();
@@ -148,6 +149,7 @@ impl Helps {
                 }
                 p class="small" { (say("This shows you where to get help. It is not advice about your situation. Never pay for debt advice.")) @if let Some(edition) = edition { (panels::for_whom(edition)) } }
             } @else if !self.situations.is_empty() {
+                (leaving)
                 p { (weave("We have no tips to show now that somebody has reviewed. A free adviser can look at this with you: {link}.", &[("link", html! { a href="/help#now" { (say("numbers to ring")) } })])) }
             }
         }
@@ -179,7 +181,7 @@ async fn worked_out(site: &Site, sent: &Parameters) -> Result<Page, Problem> {
         div class="printed" { (lines(&form, &budget)) }
         (chart::draw(&budget))
         (debts(&budget, &helps.first))
-        (helps.tips())
+        (helps.tips(&nearby::leaving()))
         @if !helps.situations.is_empty() { (nearby::show(&helps.nearby, place)) }
         (keep())
         h2 class="unprinted" { (say("Change your numbers")) }

@@ -10,7 +10,7 @@ use maud::{Markup, html};
 
 use super::{
     carried::Carried,
-    in_english, notice, panels,
+    in_english, nearby, notice, panels,
     place::{self, Place},
     result, start,
 };
@@ -215,13 +215,14 @@ fn urgent(site: &Site, edition: &Edition, carried: &Carried, place: &Place, ques
     let calls: Vec<Call> = opened.iter().flat_map(|panel| &panel.call).cloned().collect();
     let national: Vec<&Line> =
         chooser.lines(&calls).into_iter().filter(|line| line.council.is_none() && !line.is_emergency()).collect();
+    let leaving = nearby::leaving_the_questions();
     let body = html! {
         h1 class="unseen" { (say("Before you continue")) }
-        (panels::list(&told, &chooser))
+        (panels::list(&told, &chooser, &leaving))
         @if !told.iter().flat_map(|told| &told.lines).any(|line| line.is_emergency()) { (home::danger()) }
         (in_english())
         (notice(edition))
-        @if wanted { (result::ask_for_place(&chooser, carried, place, Some(&question.id), &national)) }
+        @if wanted { (result::ask_for_place(&chooser, carried, place, Some(&question.id), &national, &leaving)) }
         form class="ask" method="post" action="/help/check" {
             (carried.hidden(None))
             input type="hidden" name="at" value=(question.id);

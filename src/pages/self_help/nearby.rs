@@ -231,6 +231,11 @@ pub(super) fn leaving() -> Markup {
     html! { p class="small unprinted" { (weave("If you open one of these, you lose this page and what you entered. First: {keep}.", &[("keep", keep)])) } }
 }
 
+/// The same where there is nothing to keep yet: among the questions.
+pub(super) fn leaving_the_questions() -> Markup {
+    html! { p class="small unprinted" { (say("If you open the link below, you lose this page and what you entered.")) } }
+}
+
 /// Each in a few lines: enough to decide whether to ring or to read on.
 fn list(found: &[Found], level: &str) -> Markup {
     html! {

@@ -15,18 +15,18 @@ use crate::{
     },
 };
 
-/// Panels of urgent help, each with the numbers for where somebody is.
-pub(super) fn list(panels: &[Urgent<'_>], chooser: &Chooser<'_>) -> Markup {
-    html! { @for told in panels { (one(told, chooser)) } }
+/// Panels of urgent help, each with the numbers for where somebody is. `leaving` is said before a link that leads away.
+pub(super) fn list(panels: &[Urgent<'_>], chooser: &Chooser<'_>, leaving: &Markup) -> Markup {
+    html! { @for told in panels { (one(told, chooser, leaving)) } }
 }
 
-fn one(told: &Urgent<'_>, chooser: &Chooser<'_>) -> Markup {
+fn one(told: &Urgent<'_>, chooser: &Chooser<'_>, leaving: &Markup) -> Markup {
     let id = format!("panel-{}", told.panel.id);
     html! {
         section class="urgent" aria-labelledby=(id) {
             h2 id=(id) { (as_written(told.title)) }
             (lines(&told.lines, chooser))
-            @if told.lacks_the_council { (no_number_of_the_council()) }
+            @if told.lacks_the_council { (no_number_of_the_council(leaving)) }
             @if !told.holds_here { p { (say("The rules are different where you are. Say what has happened, and ask what they can do.")) } }
             @for paragraph in told.body { p lang=[written_in()] dir=[rightwards()] { (paragraph) } }
             @if let Some(words) = told.say { p { (weave("You can say: “{words}”", &[("words", as_written(words))])) } }
@@ -34,9 +34,9 @@ fn one(told: &Urgent<'_>, chooser: &Chooser<'_>) -> Markup {
     }
 }
 
-/// Said where somebody's council should be rung and we do not know its number.
-pub(super) fn no_number_of_the_council() -> Markup {
-    html! { p { (weave("We do not have your council’s number. Find it on GOV.UK: {link}.", &[("link", areas::find_council())])) } }
+/// Said where somebody's council should be rung and we do not know its number. `leaving` is said before the link.
+pub(super) fn no_number_of_the_council(leaving: &Markup) -> Markup {
+    html! { (leaving) p { (weave("We do not have your council’s number. Find it on GOV.UK: {link}.", &[("link", areas::find_council())])) } }
 }
 
 /// Numbers to ring, the first first.
@@ -69,7 +69,7 @@ pub(in crate::pages) fn by_trouble(numbers: &[Numbers], level: &str, today: Naiv
             (these_lines(&of_one.lines, today))
             @if level != "h3" {
                 @if of_one.wants_the_place { (own_council(place)) }
-                @if of_one.lacks_the_council { (no_number_of_the_council()) }
+                @if of_one.lacks_the_council { (no_number_of_the_council(&Markup::default())) }
             }
         }
         // In a long list once, at its end.

@@ -56,9 +56,9 @@ fn of_result(site: &Site, result: &Plan<'_>) -> Markup {
         @if result.edition.is_sample() { p class="sample" { (say("This is a sample. No council has reviewed it. Do not rely on its phone numbers.")) } }
         h2 { (as_written(result.advice.title)) }
         @if let Some(text) = result.advice.text { p { (as_written(text)) } }
-        (panels::list(&result.advice.panels, &result.advice.chooser))
+        (panels::list(&result.advice.panels, &result.advice.chooser, &Markup::default()))
         @if !result.advice.gives_999() { (home::danger()) }
-        (result::whose(&result.advice))
+        (result::whose(&result.advice, &Markup::default()))
         (result::elsewhere(result))
         (result::reasons(result))
         (result::steps(result, |path| site.address(path), &Markup::default()))

@@ -62,10 +62,11 @@ pub(super) async fn work_out<'a>(
 /// When the index or the disk fails.
 pub(super) async fn page(site: &Site, edition: &Edition, carried: &Carried, place: &Place) -> Result<Page, Problem> {
     let result = work_out(site, edition, carried, place).await?;
+    let leaving = nearby::leaving();
     let body = html! {
         @if result.advice.is_emergency {
             h1 { (as_written(result.advice.title)) }
-            (panels::list(&result.advice.panels, &result.advice.chooser))
+            (panels::list(&result.advice.panels, &result.advice.chooser, &leaving))
             @if !result.advice.gives_999() { (home::danger()) }
             (in_english())
             (notice(edition))
@@ -77,12 +78,12 @@ pub(super) async fn page(site: &Site, edition: &Edition, carried: &Carried, plac
             h1 { (as_written(result.advice.title)) }
             @if let Some(text) = result.advice.text { p class="lead" { (as_written(text)) } }
             (reasons(&result))
-            (panels::list(&result.advice.panels, &result.advice.chooser))
+            (panels::list(&result.advice.panels, &result.advice.chooser, &leaving))
         }
-        @if result.advice.wants_the_place { (ask_for_place(&result.advice.chooser, carried, place, None, &result.advice.national())) }
-        @else { (whose(&result.advice)) }
+        @if result.advice.wants_the_place { (ask_for_place(&result.advice.chooser, carried, place, None, &result.advice.national(), &leaving)) }
+        @else { (whose(&result.advice, &leaving)) }
         (elsewhere(&result))
-        (steps(&result, str::to_owned, &nearby::leaving()))
+        (steps(&result, str::to_owned, &leaving))
         (talk(&result))
         (nearby::show(&result.nearby, place))
         (words::printed(site.today()))
@@ -103,12 +104,12 @@ pub(super) fn elsewhere(result: &Plan<'_>) -> Markup {
     }
 }
 
-/// Whose the numbers of councils are, or that we do not have them.
-pub(super) fn whose(advice: &Advice<'_>) -> Markup {
+/// Whose the numbers of councils are, or that we do not have them. `leaving` is said before a link that leads away.
+pub(super) fn whose(advice: &Advice<'_>, leaving: &Markup) -> Markup {
     let councils: Vec<String> = advice.councils().into_iter().map(str::to_owned).collect();
     html! {
         @if !councils.is_empty() { p class="small" { (weave("The council numbers here are for {council}.", &[("council", as_written(&words::list(&councils)))])) } }
-        @if advice.lacks_the_council() && !advice.panels.iter().any(|told| told.lacks_the_council) { (panels::no_number_of_the_council()) }
+        @if advice.lacks_the_council() && !advice.panels.iter().any(|told| told.lacks_the_council) { (panels::no_number_of_the_council(leaving)) }
     }
 }
 
@@ -154,13 +155,14 @@ pub(super) fn talk(result: &Plan<'_>) -> Markup {
 
 /// A form that asks where somebody is, so that they get the numbers of their own council. `at` comes
 /// back to the panels of that question, none to the result. `national` are the lines that are given meanwhile: said
-/// once more to somebody who does not know their council.
+/// once more to somebody who does not know their council. `leaving` is said before the link that leads away.
 pub(super) fn ask_for_place(
     chooser: &Chooser<'_>,
     carried: &Carried,
     place: &Place,
     at: Option<&str>,
     national: &[&Line],
+    leaving: &Markup,
 ) -> Markup {
     html! {
         form id="where" class="search" method="post" action="/help/check#where" autocomplete="off" aria-label=(say("Where you are")) {
@@ -169,12 +171,14 @@ pub(super) fn ask_for_place(
                 div role="status" {
                     p { strong { (say("We do not know your council, so these are national lines. You can ring them wherever you live.")) } }
                     (panels::lines(national, chooser))
+                    (leaving)
                     p { (weave("To find out which council is yours, enter your full postcode here. Your council tax bill names it, too. Or look it up: {link}.", &[("link", areas::find_council())])) }
                 }
             }
             @if !place.written.postcode.is_empty() && place.mistake.is_none() {
+                @if place.is_whole { (leaving) }
                 p {
-                    @if place.is_whole { (say("We do not know which council your postcode is in.")) }
+                    @if place.is_whole { (say("We do not know which council your postcode is in.")) " " (weave("Find your own council: {link}.", &[("link", areas::find_council())])) }
                     @else { (say("We cannot tell from your postcode which council it is. Enter the full postcode, or choose the council.")) }
                 }
             }

@@ -59,7 +59,8 @@ fn by_rule(event: &Event) -> Option<Vec<Schedule>> {
     let rule =
         Rule::parse(event.rrule.as_deref()?, start, zone).ok().filter(|rule| rule.is_plain() && is_short && is_ours(zone))?;
 
-    let changed = |status| event.changes.iter().filter(move |change| change.status == status).map(|change| &change.start);
+    let changes = event.changed_dates();
+    let changed = |status| changes.values().filter(move |change| change.status == status).map(|change| &change.start);
     let moved = || changed(DateChange::Moved);
     // A day without a time leaves out all of it.
     let left_out = event

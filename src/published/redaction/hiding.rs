@@ -1,12 +1,15 @@
 //! Taking what is known of a place, or of a person, out of a document wherever it stands there: for the world, out of
 //! what is rendered; for good, out of what is kept.
 
+use std::collections::HashSet;
+
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
+use uuid::Uuid;
 
 use super::{Known, addresses, earlier, links, strip_link};
 use crate::model::{
-    Document, Kind, annotation, provenance,
+    Document, Kind, Phone, annotation, provenance,
     shape::{self, Entity, Shape},
 };
 
@@ -50,8 +53,20 @@ pub fn forget_places(document: &mut Document, known: &Known) -> bool {
 /// and email addresses, and their name wherever it stands. Whether there was anything.
 pub fn forget_person(document: &mut Document, known: &Known) -> bool {
     let before = document.to_json();
+    let (contacts, phones) = (contacts_in(document), document.phones_of_contacts());
     Hiding { known, whom: Whom::Nobody }.document(document);
+    let (left, phones_left) = (contacts_in(document), document.phones_of_contacts());
+    // With a part of somebody, all of them goes: contacts, and phones elsewhere that name them.
+    let gone = contacts.into_iter().filter(|contact| !left.contains(contact));
+    let of_gone = phones.iter().filter(|phone| phones_left.iter().all(|other| other.id != phone.id)).filter_map(Phone::contact);
+    for contact in gone.chain(of_gone).filter(|contact| !contact.is_nil()).collect::<HashSet<Uuid>>() {
+        document.remove_contact(contact);
+    }
     document.to_json() != before
+}
+
+fn contacts_in(document: &mut Document) -> Vec<Uuid> {
+    document.contact_lists().into_iter().flatten().map(|contact| contact.id).collect()
 }
 
 /// `text` without what is known of a person. None where nothing of it stands there.

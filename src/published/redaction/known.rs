@@ -165,6 +165,14 @@ impl Known {
         self.ids.dedup();
     }
 
+    /// Of this only what nobody says of anything else: whole addresses, postcodes, coordinates and ids, but neither the
+    /// names of places nor of streets. A house may be called "Refuge".
+    #[must_use]
+    pub fn exact(mut self) -> Self {
+        self.phrases.retain(|phrase| phrase.contains(|c: char| c.is_ascii_digit()));
+        self
+    }
+
     /// The same without what a record is called by: a group may be named like its house, and everybody
     /// knows the group.
     #[must_use]

@@ -12,6 +12,7 @@
 mod catalogue;
 mod files;
 mod look;
+mod pieces;
 mod reading;
 
 use std::{
@@ -31,6 +32,7 @@ use crate::{
 };
 pub use catalogue::{Entry, group_of};
 use files::{Inner, destroy, entry, generation_of, header, lock, shelf_files, table_name};
+pub use pieces::{AT_ONCE, are_long, in_pieces};
 
 /// First bytes of the table's file; the number changes with the format.
 const MAGIC: &[u8; 16] = b"fingerpost-shf-4";

@@ -4,7 +4,7 @@ use std::{collections::HashMap, ops::Range, os::unix::fs::FileExt as _};
 
 use uuid::Uuid;
 
-use super::{Entry, Error, Form, Found, Kind, Position, Shelf, group_of};
+use super::{Entry, Error, Form, Found, Kind, Position, Shelf, are_long, group_of, pieces::first_piece};
 
 impl Shelf {
     /// How far it has followed.
@@ -47,8 +47,8 @@ impl Shelf {
         Ok(Some(Found { entry: *entry, bytes }))
     }
 
-    /// Append documents `range` of the order of `kind` to `out`, each with `separator` behind it.
-    /// Gives how many there are in all, and the entries that were read.
+    /// Append documents `range` of the order of `kind` to `out`, each with `separator` behind it; nothing where they
+    /// [`are_long`]. Gives how many there are in all, and the entries of the range.
     /// # Errors
     /// When the disk fails.
     pub fn page(
@@ -64,8 +64,16 @@ impl Shelf {
         let range = range.start.min(all.len())..range.end.min(all.len());
         let entries: Vec<Entry> = all[range].iter().map(|at| *inner.catalogue.at(*at)).collect();
         let total = all.len();
-        inner.copy(&entries, form, separator, out).map_err(|error| self.disk(error))?;
+        if !are_long(&entries, form) {
+            inner.copy(&entries, form, separator, out).map_err(|error| self.disk(error))?;
+        }
         Ok((total, entries))
+    }
+
+    /// The entries of these documents, as far as they are there, without their bytes.
+    pub fn entries_of(&self, ids: &[Uuid]) -> Vec<Entry> {
+        let inner = self.read();
+        ids.iter().filter_map(|id| inner.catalogue.get(*id)).filter(|entry| entry.live).copied().collect()
     }
 
     /// Append these documents, as far as they are there, to `out`, each with `separator` behind it.
@@ -79,7 +87,7 @@ impl Shelf {
         Ok(entries)
     }
 
-    /// Append up to `most` documents of `kind` with ids above `after` to `out`, one a line.
+    /// Append the first piece of up to `most` documents of `kind` with ids above `after` to `out`, one a line.
     /// # Errors
     /// When the disk fails.
     pub fn lines_after(
@@ -92,7 +100,9 @@ impl Shelf {
     ) -> Result<Vec<Entry>, Error> {
         let inner = self.read();
         let from = after.map_or(0, |id| inner.catalogue.after(kind, id));
-        let entries: Vec<Entry> = inner.catalogue.of(kind)[from..].iter().take(most).map(|at| *inner.catalogue.at(*at)).collect();
+        let mut entries: Vec<Entry> =
+            inner.catalogue.of(kind)[from..].iter().take(most).map(|at| *inner.catalogue.at(*at)).collect();
+        entries.truncate(first_piece(&entries, form));
         inner.copy(&entries, form, b'\n', out).map_err(|error| self.disk(error))?;
         Ok(entries)
     }

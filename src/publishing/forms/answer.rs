@@ -6,7 +6,10 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use bytes::Bytes;
-use futures_util::stream::try_unfold;
+use futures_util::{
+    StreamExt as _,
+    stream::{iter, try_unfold},
+};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Deserialize;
 use url::Url;
@@ -17,7 +20,7 @@ use crate::{
     clock,
     http::{Parameters, Problem, caching},
     model::{Kind, Organization},
-    published::shelf::{Entry, Error, Form, Found, Shelf},
+    published::shelf::{AT_ONCE, Entry, Error, Form, Found, Shelf, in_pieces},
     publishing::{Directory, lists::MOST_PER_PAGE, times},
     search::Period,
 };
@@ -42,8 +45,8 @@ pub(in crate::publishing) struct Wanted {
     pub(in crate::publishing) period: Period,
 }
 
-/// The answer with all that is wanted. Up to as much as a page may hold it is made whole and has an
-/// `ETag`; beyond that it is a stream, which takes little memory however long it gets.
+/// The answer with all that is wanted. Up to as much as a page may hold, and as is held in memory, it is made whole and
+/// has an `ETag`; beyond that it is a stream, which takes little memory however long it gets.
 pub(in crate::publishing) async fn list(directory: &Directory, wanted: Wanted, headers: &HeaderMap) -> Result<Response, Problem> {
     let name = file_name(wanted.kind);
     named(directory, wanted, name, &directory.name.clone(), headers).await
@@ -56,10 +59,13 @@ async fn named(directory: &Directory, wanted: Wanted, file: &str, title: &str, h
     let version = version_of_everything(directory, &wanted);
     let run = Run::new(directory, wanted, title);
     let mut response = if count <= MOST_PER_PAGE {
-        let whole = tokio::task::spawn_blocking(move || run.whole()).await.map_err(|error| Problem::internal(&error))??;
-        whole_answer(headers, format, whole)
+        let made = tokio::task::spawn_blocking(move || run.whole()).await.map_err(|error| Problem::internal(&error))??;
+        match made {
+            (whole, None) => whole_answer(headers, format, whole),
+            (beginning, Some(run)) => stream_answer(headers, format, version.as_ref(), beginning, run),
+        }
     } else {
-        stream_answer(headers, format, version.as_ref(), run)
+        stream_answer(headers, format, version.as_ref(), Vec::new(), run)
     };
     if let Some(disposition) = format.disposition(file).and_then(|text| HeaderValue::from_str(&text).ok()) {
         response.headers_mut().insert(header::CONTENT_DISPOSITION, disposition);
@@ -85,9 +91,15 @@ fn version_of_everything(directory: &Directory, wanted: &Wanted) -> Option<cachi
     Some(caching::Version { etag: caching::etag_of_bytes(said.as_bytes()), changed_at: None })
 }
 
-fn stream_answer(asked: &HeaderMap, format: Format, version: Option<&caching::Version>, run: Run) -> Response {
+fn stream_answer(
+    asked: &HeaderMap,
+    format: Format,
+    version: Option<&caching::Version>,
+    beginning: Vec<u8>,
+    run: Run,
+) -> Response {
     let is_fresh = version.is_some_and(|version| caching::is_fresh(asked, version));
-    let mut response = if is_fresh { StatusCode::NOT_MODIFIED.into_response() } else { stream(format, run) };
+    let mut response = if is_fresh { StatusCode::NOT_MODIFIED.into_response() } else { stream(format, beginning, run) };
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching::PUBLIC));
     if let Some(etag) = version.and_then(|version| HeaderValue::from_str(&version.etag).ok()) {
@@ -96,14 +108,16 @@ fn stream_answer(asked: &HeaderMap, format: Format, version: Option<&caching::Ve
     response
 }
 
-fn stream(format: Format, run: Run) -> Response {
-    let body = Body::from_stream(try_unfold(Some(run), |run| async move {
+/// What was made already, and then the rest.
+fn stream(format: Format, beginning: Vec<u8>, run: Run) -> Response {
+    let beginning = (!beginning.is_empty()).then(|| Ok(Bytes::from(beginning)));
+    let rest = try_unfold(Some(run), |run| async move {
         let Some(run) = run else { return Ok(None) };
         let step = tokio::task::spawn_blocking(move || run.step()).await.map_err(std::io::Error::other)?;
         let (bytes, run) = step.map_err(std::io::Error::other)?;
         Ok::<_, std::io::Error>(Some((Bytes::from(bytes), run)))
-    }));
-    let mut response = body.into_response();
+    });
+    let mut response = Body::from_stream(iter(beginning).chain(rest)).into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(format.content_type()));
     response
 }
@@ -211,15 +225,17 @@ impl Run {
         Ok((out, Some(self)))
     }
 
-    fn whole(self) -> Result<Vec<u8>, Error> {
-        let mut all = Vec::new();
-        let mut run = Some(self);
-        while let Some(next) = run {
+    /// All of it; or the beginning, and how it goes on, where that is more than is held in memory at once.
+    fn whole(self) -> Result<(Vec<u8>, Option<Self>), Error> {
+        let (mut all, mut run) = (Vec::new(), Some(self));
+        while all.len() <= AT_ONCE
+            && let Some(next) = run.take()
+        {
             let (bytes, further) = next.step()?;
             all.extend(bytes);
             run = further;
         }
-        Ok(all)
+        Ok((all, run))
     }
 }
 
@@ -244,7 +260,7 @@ impl Source {
                 Ok(entries)
             }
             Self::These(ids) => loop {
-                let some: Vec<Uuid> = ids.take(BATCH).collect();
+                let some = next_piece(shelf, ids, form);
                 let entries = shelf.these(&some, form, b'\n', out)?;
                 // All of some may have gone away meanwhile, and others stand behind them.
                 if some.is_empty() || !entries.is_empty() {
@@ -253,4 +269,14 @@ impl Source {
             },
         }
     }
+}
+
+/// Take as many ids as a piece has documents, and those before and between them that lead to none.
+fn next_piece(shelf: &Shelf, ids: &mut std::vec::IntoIter<Uuid>, form: Form) -> Vec<Uuid> {
+    let some: Vec<Uuid> = ids.as_slice().iter().take(BATCH).copied().collect();
+    let there = shelf.entries_of(&some);
+    let piece = in_pieces(&there, form).next().unwrap_or_default();
+    let last = piece.last().filter(|_| piece.len() < there.len());
+    let until = last.and_then(|last| some.iter().position(|id| *id == last.id)).map_or(some.len(), |at| at + 1);
+    ids.take(until).collect()
 }

@@ -85,9 +85,9 @@ impl Format {
         }
     }
 
-    /// The format that the parameter names.
+    /// The format that the parameter names, in small letters or capitals.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|format| format.name() == name)
+        Self::ALL.into_iter().find(|format| format.name().eq_ignore_ascii_case(name))
     }
 
     /// Read the parameter; JSON where it is missing.
@@ -95,7 +95,7 @@ impl Format {
     /// When it is not one of `among`, the names of formats.
     pub(super) fn read(parameters: &Parameters, among: &[&str]) -> Result<Self, Problem> {
         let Some(text) = parameters.text("format")? else { return Ok(Self::Json) };
-        let found = Self::from_name(text).filter(|_| among.contains(&text));
+        let found = Self::from_name(text).filter(|format| among.contains(&format.name()));
         found.ok_or_else(|| Problem::bad_parameter("format", text, &format!("expected {}", one_of(among))))
     }
 }

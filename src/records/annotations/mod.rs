@@ -136,12 +136,19 @@ impl Records {
             reason: "it is no longer published",
             urgent: false,
             scrubbed: &HashSet::new(),
+            erased: &[],
             reopened: false,
             now: self.clock.now(),
             last_modified: &brought,
         };
         self.publish(tx, HashMap::new(), &[id], &cause).await
     }
+}
+
+/// Those of these records of other directories that are not shown here.
+pub(super) async fn hidden(tx: &Transaction, ids: &[Uuid]) -> Result<Vec<Uuid>, Error> {
+    let found = store::of(tx.connection(), ids).await?.into_iter();
+    Ok(found.filter(|one| one.annotation.hidden).map(|one| one.record_id).collect())
 }
 
 /// Add to these documents what we have to add: those of other directories, each with its origin and state.

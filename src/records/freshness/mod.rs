@@ -199,6 +199,7 @@ impl Records {
             reason: "it is no longer published",
             urgent: false,
             scrubbed: &HashSet::new(),
+            erased: &[],
             reopened: false,
             now: self.clock.now(),
             last_modified: &brought,

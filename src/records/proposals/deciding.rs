@@ -216,8 +216,9 @@ impl Records {
         // What comes from elsewhere may make a place stricter, never more open, also when a person lets it in.
         let foreign = drafts.iter().any(|draft| !draft.origin.is_empty());
         let entrance = if foreign { Entrance::Feed } else { caller.entrance };
-        let caller = Caller { entrance, ..caller.clone() };
-        self.save(tx, &caller, drafts, &LastModified::new()).await
+        let outcome = self.save(tx, &Caller { entrance, ..caller.clone() }, drafts, &LastModified::new()).await?;
+        self.keep_decided(tx, &outcome, &mut proposals).await?;
+        Ok(outcome)
     }
 
     /// Refuse proposals; what stands stays. The caller's why is the reason.

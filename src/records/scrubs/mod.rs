@@ -18,9 +18,12 @@ use crate::{
     db::Transaction,
     ids,
     model::{Contact, Document, LocationPolicy},
-    published::redaction::{self, Erased, Known},
+    published::{
+        self,
+        redaction::{self, Erased, Known},
+    },
 };
-pub(super) use people::keep_visibility;
+pub(super) use people::{keep_visibility, without_erased};
 pub(super) use store::{all, of, put, take};
 
 /// Something that is taken out for good, and stays out when a backup is restored.
@@ -116,25 +119,17 @@ pub(super) struct Opened {
     pub(super) policy: LocationPolicy,
 }
 
-/// Take a contact out of a document. Whether it was there.
-fn remove_contact(document: &mut Document, contact: Uuid) -> bool {
-    let mut found = false;
-    for list in document.contact_lists() {
-        let before = list.len();
-        list.retain(|one| one.id != contact);
-        found |= list.len() < before;
-    }
-    found
-}
-
+/// The contacts with this id, each with all of its numbers.
 fn contacts_with(document: &mut Document, id: Uuid) -> Vec<Contact> {
-    document.contact_lists().into_iter().flat_map(|list| list.iter().filter(move |one| one.id == id).cloned()).collect()
+    let elsewhere = document.phones_of_contacts();
+    let contacts = document.contact_lists().into_iter().flatten().filter(|contact| contact.id == id);
+    contacts.map(|contact| Contact { phones: contact.numbers(&elsewhere).cloned().collect(), ..contact.clone() }).collect()
 }
 
 /// Take somebody's contact, or words, out of a document. Whether they were there.
 fn takes_out(scrub: &Remembered, document: &mut Document) -> bool {
     match &scrub.what {
-        Scrub::Contact(contact) => remove_contact(document, *contact),
+        Scrub::Contact(contact) => document.remove_contact(*contact),
         Scrub::Words(erased) => redaction::forget_person(document, &Known::of_erased(scrub.record_id, erased)),
         Scrub::Place(_) | Scrub::Link { .. } => false,
     }
@@ -239,7 +234,7 @@ impl Records {
             })
             .collect();
         let ids: Vec<Uuid> = relevant.iter().map(|scrub| scrub.record_id).collect();
-        let mut records = kept::load(tx.connection(), &ids).await?;
+        let mut records = kept::load_locked(tx, &ids).await?;
         for scrub in relevant {
             let Some(record) = records.get_mut(&scrub.record_id) else { continue };
             let mut cleaned = Vec::new();
@@ -283,7 +278,7 @@ impl Records {
         record_id: Uuid,
         contact: Uuid,
     ) -> Result<Outcome, Error> {
-        let record = kept::load(tx.connection(), &[record_id]).await?.remove(&record_id).ok_or(Error::NotFound(record_id))?;
+        let record = kept::load_locked(tx, &[record_id]).await?.remove(&record_id).ok_or(Error::NotFound(record_id))?;
         let mut standing = read(&record)?;
         let mut theirs = contacts_with(&mut standing, contact);
         for version in kept::revisions(tx.connection(), &record).await? {
@@ -292,7 +287,7 @@ impl Records {
         if theirs.is_empty() && !proposals::holds_contact(tx, record_id, contact).await? {
             return Err(Error::NoContact { record: record_id, contact });
         }
-        remove_contact(&mut standing, contact);
+        standing.remove_contact(contact);
         let mut words: Vec<String> = theirs.iter().flat_map(people::own_words).collect();
         words.sort_unstable();
         words.dedup();
@@ -305,19 +300,21 @@ impl Records {
 
     /// Erase somebody's name, email address or telephone number from a record, its history and everything derived,
     /// for good, wherever it stands there: in descriptions, telephone numbers, addresses, contacts, changes that wait,
-    /// and in why somebody made a change. Whole words count. Only what they hash to is remembered of them. A person may
-    /// write them again.
+    /// in why somebody made a change, and in what the world is told of why it went. Whole words count. Only what they
+    /// hash to is remembered of them. A person may write them again.
     /// # Errors
     /// [`Error::NotFound`] when the record is not there, [`Error::NoWords`] when it never said so, or when the
     /// database fails.
     pub async fn erase_words(&self, tx: &Transaction, caller: &Caller, record_id: Uuid, words: &str) -> Result<Outcome, Error> {
-        let record = kept::load(tx.connection(), &[record_id]).await?.remove(&record_id).ok_or(Error::NotFound(record_id))?;
+        let record = kept::load_locked(tx, &[record_id]).await?.remove(&record_id).ok_or(Error::NotFound(record_id))?;
         let known = Known::of_person(words);
         let mut told = redaction::forget_person(&mut read(&record)?, &known) || known.is_told_in(&record.kept.why);
         for version in kept::revisions(tx.connection(), &record).await? {
             told |= redaction::forget_person(&mut read(&version)?, &known) || known.is_told_in(&version.kept.why);
         }
         told |= proposals::forget_words(tx, record_id, &known).await? > 0;
+        let tombstones = published::made_of(tx, &[record_id]).await?;
+        told |= tombstones.iter().filter_map(|row| row.reason.as_deref()).any(|reason| known.is_told_in(reason));
         if !told {
             return Err(Error::NoWords(record_id));
         }
@@ -357,6 +354,11 @@ impl Records {
     /// When the database fails.
     pub async fn remember(&self, tx: &Transaction, caller: &Caller, scrubs: Vec<Remembered>) -> Result<Outcome, Error> {
         let mut scrubs = Remembered::latest(scrubs);
+        // Held before anything of them is read: what somebody saves at this moment would be undone.
+        let mut ids: Vec<Uuid> = scrubs.iter().filter(|scrub| scrub.lifted_at.is_none()).map(|scrub| scrub.record_id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        kept::load_locked(tx, &ids).await?;
         store::put(tx, &scrubs).await?;
         scrubs.retain(|scrub| scrub.lifted_at.is_none());
         self.scrub_history(tx, &scrubs).await?;
@@ -372,9 +374,6 @@ impl Records {
                 Scrub::Place(_) | Scrub::Link { .. } => proposals::forget(tx, &[scrub.record_id]).await?,
             }
         }
-        let mut ids: Vec<Uuid> = scrubs.iter().map(|scrub| scrub.record_id).collect();
-        ids.sort_unstable();
-        ids.dedup();
         let mut stored = kept::load(tx.connection(), &ids).await?;
         let mut drafts = Vec::new();
         for id in &ids {
@@ -389,7 +388,7 @@ impl Records {
             }
         }
         let caller = Caller { entrance: Entrance::OwnExport, ..caller.clone() };
-        let told = Told { reason: NOT_PUBLISHED, urgent: false, scrubbed: &ids };
+        let told = Told { reason: NOT_PUBLISHED, urgent: false, scrubbed: &ids, erased: &scrubs };
         self.save_saying(tx, &caller, drafts, &LastModified::new(), &[], told).await
     }
 }

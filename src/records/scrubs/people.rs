@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{super::Kept, Remembered, Scrub};
 use crate::{
-    model::{Contact, Document, Visibility, personal, text, values::EmailAddress},
+    model::{Contact, Document, Phone, Visibility, personal, text, values::EmailAddress},
     published::redaction::{self, Known},
 };
 
@@ -18,14 +18,14 @@ struct Says {
 }
 
 impl Says {
-    fn of(contact: &Contact) -> Self {
+    fn of(contact: &Contact, elsewhere: &[Phone]) -> Self {
         // 01632 960111 is +44 (0)1632 960111, too.
         let number = |text: &str| {
             let digits: String = text.chars().filter(char::is_ascii_digit).collect();
             let digits = digits.trim_start_matches('0');
             digits.strip_prefix("44").unwrap_or(digits).trim_start_matches('0').to_owned()
         };
-        let mut numbers: Vec<String> = contact.phones.iter().map(|phone| number(&phone.number)).collect();
+        let mut numbers: Vec<String> = contact.numbers(elsewhere).map(|phone| number(&phone.number)).collect();
         numbers.sort_unstable();
         Self {
             name: text::fold(contact.name.as_deref().unwrap_or_default()),
@@ -46,14 +46,17 @@ impl Says {
 /// A contact that comes again from its source stays as private, or as confirmed, as it was made here. Under another id,
 /// it is the one that says the same; and what it has in common with one that the world may not see keeps it out of sight.
 pub(in crate::records) fn keep_visibility(document: &mut Document, before: &mut Document) {
+    let elsewhere = before.phones_of_contacts();
     let known: Vec<(Uuid, Says, Option<Visibility>)> = before
         .contact_lists()
         .into_iter()
-        .flat_map(|list| list.iter().map(|contact| (contact.id, Says::of(contact), contact.visibility)))
+        .flatten()
+        .map(|contact| (contact.id, Says::of(contact, &elsewhere), contact.visibility))
         .collect();
     let is_public = |visibility: Option<Visibility>| visibility == Some(Visibility::Public);
+    let elsewhere = document.phones_of_contacts();
     for contact in document.contact_lists().into_iter().flatten() {
-        let says = Says::of(contact);
+        let says = Says::of(contact, &elsewhere);
         let itself = known.iter().find(|(id, ..)| *id == contact.id);
         let alike = || {
             let alike = known.iter().filter(|(_, other, _)| *other == says && other.shares(&says));
@@ -81,9 +84,14 @@ pub(super) fn own_words(contact: &Contact) -> Vec<String> {
 
 /// How a version came about, without words that were erased: why somebody made it is their own text as well.
 pub(super) fn without_words(scrub: &Remembered, kept: &Kept) -> Kept {
-    let why = match &scrub.what {
-        Scrub::Words(erased) => redaction::without_person(&kept.why, &Known::of_erased(scrub.record_id, erased)),
-        Scrub::Contact(_) | Scrub::Place(_) | Scrub::Link { .. } => None,
-    };
+    let why = without_erased(scrub.record_id, &kept.why, std::slice::from_ref(scrub));
     Kept { why: why.unwrap_or_else(|| kept.why.clone()), ..kept.clone() }
+}
+
+/// What is `said` of a record, without the words that were erased of it. None where none of them stand there.
+pub(in crate::records) fn without_erased(record: Uuid, said: &str, scrubs: &[Remembered]) -> Option<String> {
+    scrubs.iter().filter(|scrub| scrub.record_id == record).fold(None::<String>, |left, scrub| {
+        let Scrub::Words(erased) = &scrub.what else { return left };
+        redaction::without_person(left.as_deref().unwrap_or(said), &Known::of_erased(record, erased)).or(left)
+    })
 }

@@ -110,6 +110,7 @@ impl Records {
             reason: "it has not been confirmed for months",
             urgent: false,
             scrubbed: &HashSet::new(),
+            erased: &[],
             reopened: false,
             now: self.clock.now(),
             last_modified: &moments,

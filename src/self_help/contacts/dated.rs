@@ -43,7 +43,9 @@ impl Dated {
     /// The last day on which the check is good.
     pub fn good_until(&self) -> Option<NaiveDate> {
         let checked = self.checked_on?;
-        Some(self.review_by.unwrap_or(checked + Days::new(GOOD_FOR)))
+        // A date at the end of the calendar is a slip of whoever wrote it, and no reason to fall over.
+        let usually = || checked.checked_add_days(Days::new(GOOD_FOR)).unwrap_or(NaiveDate::MAX);
+        Some(self.review_by.unwrap_or_else(usually))
     }
 
     /// What the check is worth on this day. One that is dated tomorrow or later is none.

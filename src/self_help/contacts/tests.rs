@@ -186,6 +186,8 @@ fn a_check_is_good_for_as_long_as_it_says_or_ninety_days() {
     assert_eq!(standing(dated("2026-01-01", Some("2026-01-05")), "2026-01-06"), Standing::Overdue);
     assert_eq!(standing(dated("2026-01-02", None), "2026-01-01"), Standing::Unchecked);
     assert_eq!(standing(Dated::default(), "2026-01-01"), Standing::Unchecked);
+    let last = Dated { checked_on: Some(NaiveDate::MAX), ..Dated::default() };
+    assert_eq!((last.standing(day("2026-01-01")), last.good_until()), (Standing::Unchecked, Some(NaiveDate::MAX)));
 }
 
 #[test]

@@ -1,11 +1,16 @@
 //! Checkpoint, digest and snapshot: what followers compare with what they have, and begin with.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
 use fingerpost::{
     federation::{compare, protocol::Discovery, snapshot::SNAPSHOT},
     ids,
     model::{Document, Kind, LocationPolicy},
     published::own,
-    records::Draft,
+    records::{Draft, LastModified},
     safekeeping, signing,
 };
 use serde_json::{Value, json};
@@ -86,6 +91,33 @@ fact! {
         for bad in ["256", "-1", "x"] {
             assert_eq!(app.get(&format!("/federation/v1/digest/{bad}")).await.status, 404);
         }
+    }
+}
+
+fact! {
+    async fn no_record_stands_twice_in_a_bucket_though_it_is_edited_while_that_is_read(app) {
+        app.import(pantry().to_string()).await;
+        let (records, is_done) = (app.app().records.clone(), Arc::new(AtomicBool::new(false)));
+        let stop = is_done.clone();
+        let writing = tokio::spawn(async move {
+            let mut round = 0;
+            while !stop.load(Ordering::SeqCst) {
+                round += 1;
+                let mut draft = Draft::new(records.find(id("pantry")).await.unwrap().unwrap().read().unwrap());
+                if let Document::Service(service) = &mut draft.document {
+                    service.name = format!("Larder in round {round}");
+                }
+                records.save_now(&TestApp::person("a test"), vec![draft], &LastModified::new()).await.unwrap();
+            }
+        });
+        let path = format!("/federation/v1/digest/{}", own::digest::bucket_of(Kind::Service, id("pantry")));
+        for _ in 0..100 {
+            let bucket = app.get(&path).await.json();
+            let items = bucket["items"].as_array().unwrap().iter().filter(|item| item["id"] == json!(id("pantry")));
+            assert_eq!(items.count(), 1, "{bucket}");
+        }
+        is_done.store(true, Ordering::SeqCst);
+        writing.await.unwrap();
     }
 }
 
@@ -224,7 +256,7 @@ fact! {
         let (_, shown) = lines(&app).await;
         assert!(json!(shown).to_string().contains("Closed larder") && json!(shown).to_string().contains("Rowan House"));
         let tx = app.app().db.write().await.unwrap();
-        app.app().records.hide(&tx, &TestApp::person("closed"), id("closed larder"), None).await.unwrap();
+        app.app().records.hide(&tx, &TestApp::person("closed"), id("closed larder")).await.unwrap();
         tx.commit().await.unwrap();
         app.follow().await;
         let (_, snapshot) = lines(&app).await;

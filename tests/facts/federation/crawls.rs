@@ -489,6 +489,55 @@ async fn whoever_adds_a_server_that_asks_to_wait_is_told_so() {
     here.end().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_host_that_answers_json_to_whatever_is_asked_is_no_broken_directory() {
+    let script = |seen: &Seen| match seen.path.as_str() {
+        "/.well-known/open-directory" => Reply::json(json!({"message": "Not found"}).to_string()),
+        _ => modern(seen, |_, _| {}),
+    };
+    let Some((here, _server, peer)) = start(On::Sqlite, script).await else { return };
+    assert_eq!(peer.kind, PeerKind::Oruk3);
+    here.end().await;
+}
+
+async fn is_under_maintenance(on: On) {
+    let script = |seen: &Seen| match seen.path.as_str() {
+        "/api/services/service-7" => Reply::Full { status: 200, headers: vec![], body: b"<html>Back soon</html>".to_vec() }
+            .with("content-type", "text/html"),
+        _ => modern(seen, |_, _| {}),
+    };
+    let Some((here, server, peer)) = start(on, script).await else { return };
+    let report = here.pull(&peer).await;
+    assert_eq!((report.outcome, report.quarantined, here.services().await.len()), (Outcome::Ok, 1, 119), "{report:?}");
+    let shown = here.harvester().describe_peer(&here.peer(&peer).await).await.unwrap();
+    let why = format!("{} returns text/html instead of JSON", server.url("/api/services/service-7"));
+    assert_eq!((shown.not_taken[0].code.as_str(), &shown.not_taken[0].detail), ("not-answered", &why));
+    here.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_for_people_in_place_of_a_record_is_said_to_be_one_on_sqlite() {
+    Box::pin(is_under_maintenance(On::Sqlite)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_for_people_in_place_of_a_record_is_said_to_be_one_on_postgres() {
+    Box::pin(is_under_maintenance(On::Postgres)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_adds_an_address_that_leads_to_another_host_is_told_what_to_add_instead() {
+    let Some(here) = Node::start(On::Sqlite, "Here").await else { return };
+    let server = HostilePeer::start(|seen| Reply::redirect(301, format!("https://www.luton.example.org{}", seen.path))).await;
+    let refused = here.harvester().add_peer(crate::support::network::new(&server.url("/api"), Trust::Auto)).await.unwrap_err();
+    let said = refused.to_string();
+    assert!(
+        said.contains("https://www.luton.example.org/") && said.ends_with("; if that is their address, add it instead"),
+        "{said}"
+    );
+    here.end().await;
+}
+
 async fn does_not_want_robots(on: On) {
     let refuses = Arc::new(AtomicBool::new(false));
     let now = refuses.clone();

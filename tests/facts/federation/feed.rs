@@ -146,6 +146,22 @@ fact! {
 }
 
 fact! {
+    async fn a_page_of_large_records_is_closed_before_the_one_that_would_make_it_larger_than_4_mib(app) {
+        let lines: Vec<String> = (0..80).map(|n| {
+            json!({
+                "id": id(&format!("service {n}")), "name": format!("Club {n}"), "status": "active",
+                "description": "A club for all. ".repeat(3_900),
+                "organization": {"id": id("holder"), "name": "Holder", "description": "Holds clubs."}
+            }).to_string()
+        }).collect();
+        app.import(lines.join("\n")).await;
+        let page = app.get(FEED).await.text().len();
+        assert!((4_000_000..=4 << 20).contains(&page), "it has {page} bytes");
+        assert_eq!(follow(&app, FEED).await.0.len(), 81, "and the next page begins with that one");
+    }
+}
+
+fact! {
     async fn what_was_made_of_a_record_and_what_came_from_elsewhere_is_not_told(app) {
         app.import(pantry().to_string()).await;
         let mut foreign = app.app().records.find(id("pantry")).await.unwrap().unwrap().read().unwrap();

@@ -29,6 +29,8 @@ struct Feeds {
     in_circles: bool,
     broken: bool,
     says_304: bool,
+    /// Whether its end names its own address with the parameters the other way round.
+    turns: bool,
 }
 
 impl Feeds {
@@ -42,7 +44,12 @@ impl Feeds {
         let host = if self.next_elsewhere { "elsewhere.example.org" } else { seen.header("host").unwrap() };
         let next = match some.last() {
             Some(_) if self.in_circles => format!("http://{host}{}?afterChangeNumber={}", url.path(), after ^ 1),
+            Some(last) if self.turns => format!("http://{host}{}?afterChangeNumber={}&of=500", url.path(), last["modified"]),
             Some(last) => format!("http://{host}{}?afterChangeNumber={}", url.path(), last["modified"]),
+            None if self.turns => {
+                let turned: Vec<&str> = url.query().unwrap_or_default().rsplit('&').collect();
+                format!("http://{host}{}?{}", url.path(), turned.join("&"))
+            }
             None => format!("http://{host}{}", seen.path),
         };
         let page = json!({"next": next, "items": some, "license": "https://creativecommons.org/licenses/by/4.0/"});
@@ -264,6 +271,21 @@ fact_of_a_centre! {
         centre.change(|feeds| feeds.in_circles = true);
         let report = here.pull(&peer).await;
         assert_eq!((report.outcome, code(&report)), (Outcome::Failed, "loop"), "{report:?}");
+    }
+}
+
+fact_of_a_centre! {
+    async fn the_end_of_a_feed_is_known_in_whatever_order_its_parameters_stand(here, centre) {
+        for number in 1..=3 {
+            centre.series(number, Some(series(number)));
+            centre.session(number, Some(session(number, number)));
+        }
+        centre.change(|feeds| feeds.turns = true);
+        let peer = centre.followed_by(&here).await;
+        for _ in 0..2 {
+            let report = here.pull(&peer).await;
+            assert_eq!((report.outcome, code(&report), names(&here).await.len()), (Outcome::Ok, "", 3), "{report:?}");
+        }
     }
 }
 

@@ -147,3 +147,18 @@ fact_of_a_liar! {
         everything_came_by_the_feed(&here, &liar, &peer, &report, &["open-directory", "snapshot", "all.ndjson.zst"]).await;
     }
 }
+
+fact_of_a_liar! {
+    async fn the_pieces_of_a_snapshot_do_not_use_up_the_pages_of_a_pull(here, liar) {
+        let peer = begins(&here, &liar).await;
+        let file = file_of(&liar);
+        let pointer = pointer_to(&liar, &file, |_| {});
+        serve(&liar, Reply::json(pointer.to_string()), move |seen| part(&file, seen), true);
+        // Four of them change after it was made.
+        liar.tell_services(3);
+        let report = here.harvester().with_most_pages(2).pull(peer.id, |_| {}).await.unwrap();
+        assert_eq!((report.outcome, report.left_out.get("snapshot")), (Outcome::Ok, Some(&1)), "{report:?}");
+        assert!(report.pages > 2, "the file alone has more pieces than that: {report:?}");
+        assert_eq!(here.services().await.len(), SERVICES);
+    }
+}

@@ -107,7 +107,7 @@ async fn hide(node: &Node, record: uuid::Uuid, shown: bool) -> Outcome {
     let done = if shown {
         app.records.show_here(&tx, &why, record, true).await.unwrap()
     } else {
-        app.records.hide(&tx, &why, record, None).await.unwrap()
+        app.records.hide(&tx, &why, record).await.unwrap()
     };
     tx.commit().await.unwrap();
     node.app.follow().await;

@@ -1,12 +1,17 @@
 //! Two people at the same moment.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
-use fingerpost::{editing::Judgement, identity::PlatformRole};
+use fingerpost::{
+    editing::Judgement,
+    identity::{Email, MemberRole, PlatformRole, Secret},
+    model::{Document, LocationPolicy},
+    records::{Draft, LastModified, State},
+};
 use serde_json::json;
 
 use super::{id, with_pantry};
-use crate::support::{browser::Browser, fact};
+use crate::support::{TestApp, browser::Browser, fact};
 
 fact! {
     async fn an_edit_and_a_decision_that_meet_do_not_wait_for_each_other(app) {
@@ -85,6 +90,134 @@ fact! {
             let stands = app.app().records.find(id("pantry")).await.unwrap().unwrap().document;
             assert_eq!(stands.contains(&cost), saved.status == 303, "round {round}: {stands}");
         }
+    }
+}
+
+/// The pantry as somebody saves it who says that it is closed today.
+async fn closed_today(app: &TestApp) -> Draft {
+    let stored = app.app().records.find(id("pantry")).await.unwrap().unwrap();
+    let mut draft = Draft::new(stored.read().unwrap());
+    let Document::Service(service) = &mut draft.document else { panic!("{stored:?}") };
+    service.alert = Some("Closed today".to_owned());
+    draft
+}
+
+/// What becomes of something that begins when a draft has been saved, and ends when that has been committed.
+async fn while_saving<T>(app: &TestApp, draft: Draft, other: impl Future<Output = T>) -> T {
+    let tx = app.app().db.write().await.unwrap();
+    app.app().records.save(&tx, &TestApp::person("a save"), vec![draft], &LastModified::new()).await.unwrap();
+    let commit = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        tx.commit().await.unwrap();
+    };
+    Box::pin(async { tokio::join!(other, commit) }).await.0
+}
+
+fact! {
+    async fn a_listing_is_hidden_whatever_somebody_saves_at_that_moment(app) {
+        with_pantry(&app).await;
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let path = format!("/moderation/records/{}", id("pantry"));
+        let page = moderator.open(&path).await;
+        let with = [("do", "hide"), ("reason", "A complaint about safety")];
+        let draft = closed_today(&app).await;
+        let hidden = while_saving(&app, draft, moderator.submit_only(&page, &path, &with)).await;
+        assert_eq!(hidden.status, 303, "{}", hidden.text());
+        let now = app.app().records.find(id("pantry")).await.unwrap().unwrap();
+        assert_eq!((now.state, now.kept.revision), (State::Unpublished, 3));
+        assert!(now.document.contains("Closed today"), "nor is what was saved lost: {}", now.document);
+        app.follow().await;
+        assert_eq!(app.get(&format!("/services/{}", id("pantry"))).await.status, 410);
+    }
+}
+
+fact! {
+    async fn what_somebody_saves_while_a_contact_is_erased_is_not_undone(app) {
+        with_pantry(&app).await;
+        let erase = async {
+            let tx = app.app().db.write().await.unwrap();
+            app.app().records.erase_contact(&tx, &TestApp::person("asked"), id("pantry"), id("desk")).await.unwrap();
+            tx.commit().await.unwrap();
+        };
+        let draft = closed_today(&app).await;
+        while_saving(&app, draft, erase).await;
+        let now = app.app().records.find(id("pantry")).await.unwrap().unwrap().document;
+        assert!(now.contains("Closed today") && !now.contains("desk@"), "{now}");
+    }
+}
+
+fact! {
+    async fn a_version_of_a_place_that_is_saved_while_a_link_withholds_it_is_in_its_history(app) {
+        with_pantry(&app).await;
+        let records = app.app().records.clone();
+        let mut hall = Draft::new(records.find(id("centre")).await.unwrap().unwrap().read().unwrap());
+        let Document::Location(place) = &mut hall.document else { panic!("a place") };
+        place.name = Some("Gorse Hall".to_owned());
+        let mut withholding = closed_today(&app).await;
+        let Document::Service(service) = &mut withholding.document else { panic!("a service") };
+        service.service_at_locations[0].location_policy = Some(LocationPolicy::Withheld);
+        let withhold = async {
+            records.save_now(&TestApp::person("it is not safe"), vec![withholding], &LastModified::new()).await.unwrap();
+        };
+        while_saving(&app, hall, withhold).await;
+        let versions = records.history(id("centre")).await.unwrap();
+        assert_eq!(versions.iter().map(|version| version.kept.revision).collect::<Vec<_>>(), [1, 2, 3]);
+        assert!(versions.iter().all(|version| !version.document.contains("Gorse Close")), "{versions:?}");
+    }
+}
+
+fact! {
+    async fn an_invitation_that_is_withdrawn_at_that_moment_lets_nobody_in(app) {
+        with_pantry(&app).await;
+        let identity = app.app().identity();
+        let email: Email = "next@example.org".parse().unwrap();
+        let tx = identity.write().await.unwrap();
+        let invitation = identity.invite(&tx, id("marsh farm"), &email, MemberRole::Editor, "person:1").await.unwrap();
+        let next = identity.welcome(&tx, &email).await.unwrap();
+        tx.commit().await.unwrap();
+        let withdrawing = identity.write().await.unwrap();
+        identity.withdraw_invitation(&withdrawing, id("marsh farm"), invitation.id).await.unwrap();
+        let accept = async {
+            let tx = identity.write().await.unwrap();
+            let accepted = identity.accept_invitation(&tx, &next, invitation.id, true).await;
+            tx.commit().await.unwrap();
+            accepted
+        };
+        let withdraw = async {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            withdrawing.commit().await.unwrap();
+        };
+        let (accepted, ()) = Box::pin(async { tokio::join!(accept, withdraw) }).await;
+        assert!(accepted.is_err(), "{accepted:?}");
+        assert!(identity.members(id("marsh farm")).await.unwrap().is_empty());
+    }
+}
+
+fact! {
+    async fn of_links_that_are_asked_for_at_the_same_moment_each_counts(app) {
+        let identity = app.app().identity();
+        let email: Email = "amina@lark-hill.example.org".parse().unwrap();
+        let client: IpAddr = "192.0.2.7".parse().unwrap();
+        let ask = async || {
+            let tx = identity.write().await.unwrap();
+            let made = identity.ask_for_link(&tx, &email, &Secret::new(), "", client).await.unwrap();
+            (tx, usize::from(made.is_some()))
+        };
+        let mut made = 0;
+        for _ in 0..4 {
+            let (first, one) = ask().await;
+            let second = async {
+                let (tx, one) = ask().await;
+                tx.commit().await.unwrap();
+                one
+            };
+            let end = async {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+                first.commit().await.unwrap();
+            };
+            made += one + Box::pin(async { tokio::join!(second, end) }).await.0;
+        }
+        assert_eq!(made, 5, "of eight within an hour");
     }
 }
 

@@ -1,9 +1,10 @@
 //! What attackers try at the doors that people use, where it is not tried beside what it attacks.
 
 use fingerpost::identity::{MemberRole, PlatformRole};
+use serde_json::json;
 
 use super::{id, public, with_pantry};
-use crate::support::{PUBLIC_URL, browser::Browser, fact};
+use crate::support::{PUBLIC_URL, browser::Browser, fact, provider::FakeProvider};
 
 fact! {
     async fn fields_that_a_form_does_not_have_change_nothing(app) {
@@ -64,6 +65,45 @@ fact! {
         let page = amina.open(&format!("/sign-in/link/{right}")).await;
         assert_eq!(amina.submit_only(&page, "/sign-in/link", &[]).await.status, 303);
         assert_eq!(amina.submit_only(&page, "/sign-in/link", &[]).await.status, 410, "once");
+    }
+}
+
+fact! {
+    async fn the_answer_of_a_provider_lets_in_only_the_browser_that_went_there_and_once(app) {
+        let provider = FakeProvider::start().await;
+        app.config.sign_in_providers = vec![provider.settings("Luton staff")];
+        app.restart().await;
+        let went = async |browser: &Browser<'_>| {
+            let sent = browser.open_only("/sign-in/with/Luton%20staff?return_to=%2F%2Fevil.example").await;
+            let answer = provider.sign_in(&sent.header("location").parse().unwrap());
+            format!("/sign-in/back?code={}&state={}", answer.code.unwrap(), answer.state.unwrap())
+        };
+        let is_refused = async |browser: &Browser<'_>, back: &str| {
+            browser.open(back).await.text().contains("You are not signed in") && browser.cookie("__Host-session").is_none()
+        };
+        let officer = Browser::signed_in(&app, "somebody@example.org").await;
+        let planted = officer.cookie("__Host-session").unwrap();
+        let back = went(&officer).await;
+        let thief = Browser::new(&app);
+        assert!(is_refused(&thief, &back).await, "a browser that never went there");
+        let own = went(&thief).await;
+        assert!(is_refused(&thief, &back).await, "a browser that went there for itself");
+        assert!(is_refused(&thief, &own).await, "what was begun is good for one answer");
+        let inside = officer.open_only(&back).await;
+        assert_eq!((inside.status.as_u16(), inside.header("location")), (303, "/account"), "{}", inside.text());
+        assert_ne!(officer.cookie("__Host-session").unwrap(), planted);
+        let identity = app.app().identity();
+        assert!(identity.person_at(&"amina.officer@luton.gov.uk".parse().unwrap()).await.unwrap().is_some());
+        thief.steal("__Host-session", &planted);
+        assert!(thief.open("/account").await.text().contains("Sign in"), "the session that was there before is over");
+        assert!(officer.open(&back).await.text().contains("You are not signed in"), "an answer is good once");
+        // Nor does an address let anybody in that the provider has not verified.
+        provider.lie(|token| token.claims["email_verified"] = json!(false));
+        let other = Browser::new(&app);
+        let back = went(&other).await;
+        assert!(is_refused(&other, &back).await);
+        let trail = identity.audit(None, None, 20).await.unwrap();
+        assert!(trail.iter().any(|line| line.detail == "Luton staff: unverified"), "{trail:?}");
     }
 }
 

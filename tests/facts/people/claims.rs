@@ -238,6 +238,26 @@ fact! {
 }
 
 fact! {
+    async fn whoever_asks_withdraws_and_asks_again_gets_no_tries_without_end(app) {
+        with_pantry(&app).await;
+        let mallory = Browser::signed_in(&app, "mallory@evil.example").await;
+        let identity = app.app().identity();
+        for _ in 0..7 {
+            let page = claim(&mallory, id("marsh farm")).await;
+            let path = format!("/account/claims/{}", identity.waiting_claims().await.unwrap().remove(0).id);
+            mallory.submit(&page, &path, &[("do", "withdraw")]).await;
+        }
+        let sink = Sink::start().await;
+        sink.mailer(&app).send_due().await.unwrap();
+        let codes = sink.received().iter().filter(|letter| letter.text().contains("give them this code")).count();
+        assert_eq!(codes, 5, "five codes of five tries each within an hour");
+        // A moderator still decides.
+        let page = claim(&mallory, id("marsh farm")).await;
+        assert!(page.text().contains("Someone from the council will decide") && !page.text().contains("name=\"code\""), "{}", page.text());
+    }
+}
+
+fact! {
     async fn a_refuge_is_never_claimed_without_a_call_back(app) {
         let mut listing = crate::facts::refuge();
         listing["organization"]["email"] = serde_json::json!("office@rowan.example.org");

@@ -126,6 +126,35 @@ fact! {
     }
 }
 
+fact! {
+    async fn numbers_that_stand_beside_a_contact_and_name_it_are_found_and_erased_with_it(app) {
+        for (listing, by_words) in [("pantry", false), ("larder", true)] {
+            let mut listed = pantry();
+            listed["id"] = json!(id(listing));
+            listed["contacts"] = json!([{"id": id("winifred"), "name": SECRET, "visibility": "private"}, {"id": id("front desk"), "name": "Pantry desk"}]);
+            let number = |number: &str, of: &str| json!({"id": id(number), "number": number, "contact_id": id(of)});
+            listed["phones"] = json!([number(NUMBER, "winifred"), number("01632 960799", "front desk")]);
+            listed["service_at_locations"][0]["id"] = json!(id(&format!("{listing} at the centre")));
+            listed["service_at_locations"][0]["phones"] = json!([number("01632 960461", "winifred")]);
+            app.import(listed.to_string()).await;
+            let records = &app.app().records;
+            let found = records.find_person("07700900461").await.unwrap();
+            assert!(found.contacts.iter().any(|one| one.record == id(listing) && one.says.contains(SECRET) && one.says.contains("960461")), "{found:?}");
+            let tx = app.app().db.write().await.unwrap();
+            if by_words {
+                records.erase_words(&tx, &TestApp::person("asked"), id(listing), SECRET).await.unwrap();
+            } else {
+                records.erase_contact(&tx, &TestApp::person("asked"), id(listing), id("winifred")).await.unwrap();
+            }
+            tx.commit().await.unwrap();
+            for version in records.history(id(listing)).await.unwrap() {
+                let kept = version.document;
+                assert!(!kept.contains("900461") && !kept.contains("960461") && kept.contains("01632 960799"), "{listing}: {kept}");
+            }
+        }
+    }
+}
+
 /// Erase these words from a listing, as a moderator does who has looked for them.
 async fn erase_words(moderator: &Browser<'_>, words: &str, listing: &str) -> String {
     let page = moderator.open("/moderation/erase").await;
@@ -283,6 +312,31 @@ fact! {
         let whys: Vec<String> = app.app().records.history(id("pantry")).await.unwrap().into_iter().map(|version| version.kept.why).collect();
         assert!(whys.contains(&"[removed] rang on [removed]".to_owned()) && whys.contains(&"[removed] rang once more".to_owned()), "{whys:?}");
         assert!(!whys.iter().any(|why| why.contains("Ogundipe") || why.contains("900461")), "{whys:?}");
+    }
+}
+
+fact! {
+    async fn what_everybody_is_told_of_why_a_listing_went_is_erased_as_well(app) {
+        with_pantry(&app).await;
+        app.withdraw(id("pantry"), &format!("{SECRET} ({NUMBER}) has moved away")).await;
+        let path = format!("/services/{}", id("pantry"));
+        let told = async || {
+            app.follow().await;
+            let gone = app.get(&path).await;
+            assert_eq!(gone.status, 410);
+            let place = app.get(&format!("/service_at_locations/{}", id("pantry at the centre"))).await;
+            (gone.json()["detail"].as_str().unwrap().to_owned(), place.text())
+        };
+        assert!(told().await.0.ends_with(&format!(": {SECRET} ({NUMBER}) has moved away")), "before");
+        // The second time, everybody was told already that what stood there has to be destroyed.
+        for (words, left) in [(SECRET, format!("[removed] ({NUMBER}) has moved away")), (NUMBER, "[removed] ([removed]) has moved away".to_owned())] {
+            let tx = app.app().db.write().await.unwrap();
+            app.app().records.erase_words(&tx, &TestApp::person("asked"), id("pantry"), words).await.unwrap();
+            tx.commit().await.unwrap();
+            let (gone, place) = told().await;
+            assert!(gone.ends_with(&format!(": {left}")), "{gone}");
+            assert!(place.contains("[removed]") && !place.contains(words), "{place}");
+        }
     }
 }
 

@@ -151,3 +151,15 @@ fact! {
         assert!(page.text().contains("Lark Hill Community Pantry") && !page.text().contains("tracker.example.org/logo"), "{}", page.text());
     }
 }
+
+fact! {
+    async fn on_a_page_that_is_to_be_kept_quiet_nothing_stands_above_the_way_to_999(app) {
+        let mut listing = crate::facts::refuge();
+        let name = format!("{}.png", "a".repeat(64));
+        listing["organization"]["logo"] = serde_json::json!(format!("https://directory.luton.example.org/pictures/{}/{name}", id("rowan")));
+        app.import(listing.to_string()).await;
+        let page = app.page(&format!("/directory/organisations/{}", id("rowan"))).await.text();
+        let main = page.split("id=\"main\"").nth(1).unwrap();
+        assert!(main.find("In danger now?").unwrap() < main.find("<img class=\"logo\"").unwrap(), "{main}");
+    }
+}

@@ -340,7 +340,7 @@ fact! {
         let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
         assert!(moderator.open("/moderation").await.text().contains("action=\"/moderation/find\""));
         let tx = app.app().db.write().await.unwrap();
-        app.app().records.hide(&tx, &TestApp::person("Unsafe"), id("pantry"), None).await.unwrap();
+        app.app().records.hide(&tx, &TestApp::person("Unsafe"), id("pantry")).await.unwrap();
         tx.commit().await.unwrap();
         app.follow().await;
         let empty = moderator.open("/moderation/find?q=rowan").await;

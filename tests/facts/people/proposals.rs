@@ -1,6 +1,10 @@
 //! Proposing changes over HTTP: whatever they are, they wait.
 
-use fingerpost::identity::{PlatformRole, Scope};
+use fingerpost::{
+    identity::{PlatformRole, Scope},
+    model::{Document, LocationPolicy},
+    records::{Caller, Decision, Draft, Entrance},
+};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -172,5 +176,26 @@ fact! {
         let said = app.ask(Method::POST, PROPOSALS, &headers, &body).await;
         assert_eq!((said.status.as_u16(), waiting(&app).await), (201, 1), "{}", said.text());
         assert_eq!(public(&app, "refuge").await["phones"][0]["number"], "0808 157 0114");
+    }
+}
+
+fact! {
+    async fn what_a_feed_proposed_stays_on_record_when_taking_it_takes_something_out_for_good(app) {
+        with_pantry(&app).await;
+        let records = app.app().records.clone();
+        let mut draft = Draft::new(records.find(id("centre")).await.unwrap().unwrap().read().unwrap());
+        let Document::Location(place) = &mut draft.document else { panic!("a place") };
+        place.location_policy = Some(LocationPolicy::Withheld);
+        let feed = Caller { name: "a feed".to_owned(), why: "fetched".to_owned(), entrance: Entrance::Feed };
+        let tx = app.app().db.write().await.unwrap();
+        assert_eq!(records.propose(&tx, &feed, vec![draft]).await.unwrap(), 1);
+        tx.commit().await.unwrap();
+        let proposal = records.waiting(None, None, 10).await.unwrap().remove(0);
+        assert!(proposal.document.contains("Gorse Close"), "{}", proposal.document);
+        let taken = records.accept(&TestApp::person("looked at"), &[proposal.id]).await.unwrap();
+        assert!(taken.scrubbed, "{taken:?}");
+        let kept = records.proposal(proposal.id).await.unwrap().expect("that it was decided is known");
+        assert_eq!((kept.decision, kept.decided.unwrap().by.as_str()), (Decision::Accepted, "an officer"));
+        assert!(!kept.document.contains("Gorse Close"), "{}", kept.document);
     }
 }

@@ -40,6 +40,8 @@ fact! {
             for (path, fields) in [("/help/budget", format!("{SHORT}&postcode=LU1")), ("/help/budget/plan", SHORT.to_owned())] {
                 let page = send(&app, path, &fields).await.text();
                 assert!(!page.contains("Talk to a free debt adviser today") && page.contains("We have no tips to show now"), "{why}: {path}");
+                let said = page.split("We have no tips to show now").next().unwrap().rsplit("What to do next").next().unwrap();
+                assert_eq!(said.contains("you lose this page and what you entered"), path == "/help/budget", "{why}: {path}: {said}");
                 assert!(page.contains("/help#now") && page.contains("-£53.33") && page.contains("Help near you"), "{why}: sums, numbers and services are there");
             }
         };

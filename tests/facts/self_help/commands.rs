@@ -80,6 +80,43 @@ fn from_the_sample_to_what_the_public_sees_and_away_again() {
     assert_eq!(json_of(&run(folder, &["show", "--json"])).1["latest_edition"]["withdrawn_why"], "a wrong number");
 }
 
+/// Let nothing be written into the audit trail, or let it be written again.
+async fn trail(folder: &Path, is_full: bool) {
+    use sea_orm::ConnectionTrait as _;
+    let sql = if is_full {
+        "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+    } else {
+        "DROP TRIGGER full"
+    };
+    let url = format!("sqlite:{}", folder.join("fingerpost.db").display());
+    let db = sea_orm::Database::connect(url).await.unwrap();
+    db.execute_unprepared(sql).await.unwrap();
+    db.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_edition_is_published_or_withdrawn_with_its_line_in_the_audit_trail_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    for (name, body) in [("questions.json", reviewed_checker()), ("contacts.json", checked_contacts())] {
+        let file = write(folder, name, &for_ever(body));
+        assert_eq!(json_of(&run(folder, &["import", &file, "--json"])).1["taken"], true);
+    }
+    let is_public = || json_of(&run(folder, &["show", "--json"])).1["public"].clone();
+    let failed = |output: Output| {
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && said.contains("audit trail"), "{said}");
+    };
+    trail(folder, true).await;
+    failed(run(folder, &["publish", "--reviewed-by", "Ada"]));
+    assert_eq!(is_public(), false);
+    trail(folder, false).await;
+    assert_eq!(json_of(&run(folder, &["publish", "--reviewed-by", "Ada", "--json"])).1["edition"], 1);
+    trail(folder, true).await;
+    failed(run(folder, &["withdraw", "--why", "a wrong number"]));
+    assert_eq!(is_public(), true);
+}
+
 #[test]
 fn what_cannot_be_used_is_told_with_where_it_stands() {
     let folder = tempfile::tempdir().unwrap();

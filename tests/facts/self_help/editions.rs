@@ -7,6 +7,14 @@ use serde_json::json;
 use super::{checked_contacts, draft, evaluate, known, lines, part, publish, ready, reviewed_checker, send, today};
 use crate::support::{TestApp, fact};
 
+/// Take the latest edition away.
+async fn withdraw(app: &TestApp, why: &str) -> Option<i64> {
+    let tx = app.app().db.write().await.unwrap();
+    let number = self_help::withdraw(&tx, &app.clock, why).await.unwrap();
+    tx.commit().await.unwrap();
+    number
+}
+
 /// Every way to the checker says that there is none, and gives numbers to ring.
 async fn is_closed(app: &TestApp, why: &str) {
     for answer in [
@@ -108,9 +116,9 @@ fact! {
         is_closed(&app, "the questions are due for review").await;
         app.clock.set(today());
         assert_eq!(app.page("/help/check").await.status, 200);
-        assert_eq!(self_help::withdraw(&app.app().db, &app.clock, "a wrong number").await.unwrap(), Some(2));
+        assert_eq!(withdraw(&app, "a wrong number").await, Some(2));
         is_closed(&app, "the questions have been taken down for now").await;
-        assert_eq!(self_help::withdraw(&app.app().db, &app.clock, "again").await.unwrap(), None);
+        assert_eq!(withdraw(&app, "again").await, None);
         assert_eq!(publish(&app).await, Ok(3), "the next edition has the next number");
         assert_eq!(app.page("/help/check").await.status, 200);
     }
@@ -184,7 +192,9 @@ fact! {
         contacts["actions"][0].as_object_mut().unwrap().remove("checked_on");
         contacts["panels"][0].as_object_mut().unwrap().remove("checked_on");
         draft(&app, Part::Contacts, &contacts).await;
-        let published = self_help::publish(&app.app().db, &app.clock, known(), "Ada").await.unwrap();
+        let tx = app.app().db.write().await.unwrap();
+        let published = self_help::publish(&tx, &app.clock, known(), "Ada").await.unwrap();
+        tx.commit().await.unwrap();
         let said: Vec<&str> = published.to_see_to.iter().map(|finding| finding.at.as_str()).collect();
         assert_eq!(said, ["contacts.lines", "contacts.actions.be-safe", "contacts.panels.call_999"]);
         assert!(published.to_see_to[0].problem.contains("after 2027-02-10"), "{:?}", published.to_see_to);

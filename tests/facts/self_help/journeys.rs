@@ -154,6 +154,44 @@ fact! {
 }
 
 fact! {
+    async fn before_the_way_to_the_list_of_councils_stands_that_what_was_entered_would_be_lost(app) {
+        ready(&app).await;
+        // Hemel Hempstead, whose council has no line here; a postcode that nobody here knows; and somebody who was asked
+        // where they are, and does not know.
+        for (answers, go) in [
+            ("a.tonight=no&postcode=HP1+1AA", "at=tonight&go=next"),
+            ("a.tonight=no&postcode=HP1+1AA", "go=result"),
+            ("a.risk=notice&a.when=unsure&postcode=HP1+1AA", "go=result"),
+            ("a.tonight=no&postcode=LU1+9ZZ", "at=tonight&go=next"),
+            ("a.tonight=no&postcode=LU1+9ZZ", "go=result"),
+            ("a.tonight=no&where=asked&postcode=&council=", "at=tonight&go=next"),
+            ("a.tonight=no&where=asked&postcode=&council=", "go=result"),
+        ] {
+            let page = step(&app, &format!("{answers}&{go}")).await;
+            let links: Vec<&str> = page.split("href=\"https://www.gov.uk/find-local-council\"").collect();
+            assert!(links.len() > 1, "{answers}: {page}");
+            for before in &links[..links.len() - 1] {
+                let said = before.rsplit_once("you lose this page and what you entered").map(|(_, rest)| rest.matches("<p").count());
+                assert_eq!(said, Some(1), "in the paragraph before it: {before}");
+            }
+            assert_eq!(page.contains("href=\"#keep\""), page.contains("id=\"keep\""), "what can be kept is said to be: {page}");
+            let file = send(&app, "/help/plan", answers).await.text();
+            assert!(!file.contains("you lose this page"), "what is kept is not lost: {file}");
+        }
+    }
+}
+
+fact! {
+    async fn other_programs_are_told_which_page_of_ours_a_first_step_leads_to(app) {
+        ready(&app).await;
+        let evaluated = evaluate(&app, json!({"answers": {"bills": ["ctax"]}, "postcode": "LU1 2AA"})).await;
+        let steps = evaluated["steps"].as_array().unwrap();
+        assert!(steps.iter().any(|step| step["page"] == "/help/budget"), "{steps:?}");
+        assert!(steps.iter().any(|step| step.get("page").is_none()), "the others lead to none: {steps:?}");
+    }
+}
+
+fact! {
     async fn where_nothing_is_listed_the_result_says_so_and_has_a_number(app) {
         draft(&app, Part::Checker, &reviewed_checker()).await;
         draft(&app, Part::Contacts, &checked_contacts()).await;

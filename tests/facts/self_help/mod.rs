@@ -65,9 +65,12 @@ fn known() -> Known {
 }
 
 async fn publish(app: &TestApp) -> Result<i64, Vec<String>> {
-    let (db, clock) = (&app.app().db, &app.clock);
-    match self_help::publish(db, clock, known(), "Ada Reviewer, housing lead").await {
-        Ok(published) => Ok(published.number),
+    let tx = app.app().db.write().await.unwrap();
+    match self_help::publish(&tx, &app.clock, known(), "Ada Reviewer, housing lead").await {
+        Ok(published) => {
+            tx.commit().await.unwrap();
+            Ok(published.number)
+        }
         Err(PublishError::Refused(found)) => Err(found.iter().map(ToString::to_string).collect()),
         Err(error) => panic!("{error}"),
     }

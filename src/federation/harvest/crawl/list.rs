@@ -1,12 +1,15 @@
-//! A page of a list of a plain API, read: its items, and whether it is the last one.
+//! A page of a list of a plain API, read: its items, and what it says of the pages around it.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use url::Url;
 
-use super::super::{super::peers::Listing, End, Harvester, Run};
+use super::super::{
+    super::peers::{Crawl, Foreign, Listing, PeerKind},
+    End, Harvester, NOT_THERE, Run,
+};
 use crate::{
     formats::{
-        digits,
+        digits::{self, Step},
         json::{self, Noted},
     },
     outbound::{Answer, Ask},
@@ -22,10 +25,62 @@ const MOST_ITEMS: usize = 1_000;
 pub(super) struct Page {
     pub(super) items: Vec<Value>,
     pub(super) total: Option<u64>,
-    pub(super) last: bool,
+    /// Whether it says that it is the first one.
+    pub(super) first: Option<bool>,
+    /// Whether it says that it is the last one.
+    pub(super) last: Option<bool>,
+}
+
+impl Page {
+    /// Count it as read. Whether the list ends with it: it holds nothing, or says so and everything was met.
+    pub(super) fn count_in(&self, crawl: &mut Crawl) -> bool {
+        crawl.total = crawl.total.or(self.total);
+        crawl.latest = self.total.or(crawl.latest);
+        crawl.met += self.items.len() as u64;
+        crawl.fingerprint = fingerprint(&self.items);
+        crawl.page += 1;
+        let all_met = crawl.latest.map(|total| crawl.met >= total);
+        let says_so = self.last == Some(true);
+        crawl.may_be_over = says_so || all_met.unwrap_or(self.last.is_none());
+        self.items.is_empty() || says_so && all_met != Some(false)
+    }
 }
 
 impl Harvester {
+    /// Where the page that should be the first says that it is not, and there is one before it: that one.
+    pub(super) async fn page_0(&self, run: &mut Run, crawl: &mut Crawl, page: &Page) -> Result<Option<Page>, End> {
+        // Of the older standard, that was found out when the crawl began.
+        if run.peer.kind == PeerKind::Oruk1 || crawl.page != 1 || crawl.met != 0 || page.first != Some(false) {
+            return Ok(None);
+        }
+        let zero = match self.list(run, crawl.of, 0).await {
+            Err(end @ End::Failed(..)) if !end.asks_us_to_wait() => return Ok(None),
+            zero => zero?,
+        };
+        if zero.first != Some(true) || fingerprint(&zero.items) == fingerprint(&page.items) {
+            return Ok(None);
+        }
+        run.report.pages += 1;
+        crawl.page = 0;
+        Ok(Some(zero))
+    }
+
+    /// Some servers of the older standard count their pages from 0, some from 1: where the pages 0 and
+    /// 1 are two that hold something, there is a page 0.
+    pub(super) async fn first_page(&self, run: &mut Run) -> Result<u64, End> {
+        let zero = match self.list(run, Listing::Services, 0).await {
+            Ok(zero) => zero,
+            Err(end) if end.asks_us_to_wait() => return Err(end),
+            Err(End::Failed(trouble, _)) if trouble.code == "bad-status" || trouble.code == NOT_THERE => return Ok(1),
+            Err(other) => return Err(other),
+        };
+        if zero.items.is_empty() || zero.last == Some(true) && zero.total.is_none_or(|total| total <= zero.items.len() as u64) {
+            return Ok(u64::from(zero.items.is_empty()));
+        }
+        let one = self.list(run, Listing::Services, 1).await?;
+        Ok(u64::from(fingerprint(&zero.items) == fingerprint(&one.items)))
+    }
+
     pub(super) async fn list(&self, run: &mut Run, of: Listing, number: u64) -> Result<Page, End> {
         let mut url = below(&run.peer.url, of.path())?;
         url.query_pairs_mut()
@@ -33,7 +88,7 @@ impl Harvester {
             .append_pair("per_page", &PER_PAGE.to_string())
             .append_pair("source", "own");
         let answer = self.ask(run, Ask::get(url.clone())).await?;
-        let Noted { value, rounded } = read(&answer)?;
+        let Noted { value, rounded } = in_an_envelope(read(&answer)?);
         let list = ["contents", "content", "items"].iter().find_map(|name| Some((*name, value.get(*name)?.as_array()?)));
         let (name, items) =
             list.ok_or_else(|| End::failed("bad-page", format!("{url} is not a list page: it has no contents")))?;
@@ -48,12 +103,54 @@ impl Harvester {
                 digits::keep(of.kind(), item, "", &rounded);
             }
         }
-        let whole = |names: [&str; 2]| names.iter().find_map(|name| value.get(*name)?.as_u64());
-        let flag = |names: [&str; 2]| names.iter().find_map(|name| value.get(*name)?.as_bool());
-        let is_last = || whole(["total_pages", "totalPages"]).is_some_and(|pages| number >= pages);
-        let last = items.is_empty() || flag(["last_page", "last"]).unwrap_or_else(is_last);
-        Ok(Page { items, total: whole(["total_items", "totalElements"]), last })
+        let whole = |names: [&str; 2]| names.iter().find_map(|name| number_in(value.get(*name)?));
+        let flag = |names: [&str; 2]| names.iter().find_map(|name| flag_in(value.get(*name)?));
+        let is_last = || whole(["total_pages", "totalPages"]).map(|pages| number >= pages);
+        Ok(Page {
+            items,
+            total: whole(["total_items", "totalElements"]),
+            first: flag(["first_page", "first"]),
+            last: flag(["last_page", "last"]).or_else(is_last),
+        })
     }
+}
+
+/// Whether a page that could not be had is none of the list, which may have ended before it. Where nothing says how many
+/// there are, only the server's word that it is not there counts.
+pub(super) fn is_beyond_the_end(crawl: &Crawl, end: &End) -> bool {
+    let is_failure = matches!(end, End::Failed(..)) && !end.asks_us_to_wait() && !end.is_over();
+    is_failure && (end.is_not_there() || crawl.latest.is_some())
+}
+
+/// Whether an item of a list is the record itself: an organization, or a service with whoever holds it, of which nothing
+/// more is here than a list has told.
+pub(super) fn is_whole(of: Listing, item: &Value, known: Option<&Foreign>) -> bool {
+    let has_holder =
+        || ["organization", "organization_id"].iter().any(|name| item.get(*name).is_some_and(|held| !held.is_null()));
+    let told_more = known.is_some_and(|known| known.live && known.own_item && known.listed.as_ref() != Some(&known.hash));
+    of == Listing::Organizations || has_holder() && !told_more
+}
+
+/// A number of an envelope, which some servers write as text.
+fn number_in(value: &Value) -> Option<u64> {
+    value.as_u64().or_else(|| value.as_str()?.trim().parse().ok())
+}
+
+fn flag_in(value: &Value) -> Option<bool> {
+    value.as_bool().or_else(|| value.as_str()?.trim().parse().ok())
+}
+
+/// A list without an envelope, read as if it had one.
+fn in_an_envelope(noted: Noted) -> Noted {
+    const LIST: &str = "contents";
+    if !noted.value.is_array() {
+        return noted;
+    }
+    let mut rounded = noted.rounded;
+    for one in &mut rounded {
+        one.path.insert(0, Step::Member(LIST.to_owned()));
+    }
+    Noted { value: Value::Object(Map::from_iter([(LIST.to_owned(), noted.value)])), rounded }
 }
 
 pub(super) fn below(base: &Url, path: &str) -> Result<Url, End> {
@@ -75,15 +172,19 @@ pub(super) fn one(base: &Url, of: Listing, id: &str) -> Result<Url, End> {
 }
 
 fn read(answer: &Answer) -> Result<Noted, End> {
-    if !answer.is_json() {
-        let kind = answer.header("content-type").unwrap_or("no content type");
-        return Err(End::failed("not-json", format!("{} returns {kind} instead of JSON", answer.url)));
-    }
-    parsed(answer)
+    if answer.is_json() { parsed(answer) } else { Err(not_json(answer)) }
+}
+
+fn not_json(answer: &Answer) -> End {
+    let kind = answer.header("content-type").unwrap_or("no content type");
+    End::failed("not-json", format!("{} returns {kind} instead of JSON", answer.url))
 }
 
 pub(super) fn parsed(answer: &Answer) -> Result<Noted, End> {
-    json::parse_mended_noting(&answer.body).map_err(|error| End::failed("bad-json", format!("{}: {error}", answer.url)))
+    json::parse_mended_noting(&answer.body).map_err(|error| {
+        let is_json = answer.is_json();
+        if is_json { End::failed("bad-json", format!("{}: {error}", answer.url)) } else { not_json(answer) }
+    })
 }
 
 pub(super) fn id_of(item: &Value) -> Option<String> {

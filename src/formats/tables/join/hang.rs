@@ -20,7 +20,8 @@ impl Join {
                         continue;
                     }
                     siblings.push(Child { row, list });
-                    problems.extend(self.missing_term(row).map(|reason| self.problem(row, reason)));
+                    let missing = self.missing_term(row).into_iter().chain(self.missing_contact(row));
+                    problems.extend(missing.map(|reason| self.problem(row, reason)));
                 }
                 Ok(None) => {}
                 Err(reason) => problems.push(self.problem(row, reason)),
@@ -35,6 +36,19 @@ impl Join {
         let id = self.cell(row, "taxonomy_term_id").or_else(|| self.cell(row, "taxonomy_id"))?;
         let known = ["taxonomy_term", "taxonomy"].iter().any(|table| self.find(table, id).is_some());
         (!known).then(|| format!("the package has no term {id:?}; it is only shown if the directory has one"))
+    }
+
+    /// Whether a row belongs to something, and to a contact that is not in the package besides: the number of somebody
+    /// of whom nothing is known here is not to be anybody's.
+    pub(super) fn is_somebody_elses(&self, row: Row, hang: &Hang) -> bool {
+        hang.on == "contact" && self.cell(row, hang.column).is_some_and(|id| self.find(hang.on, id).is_none())
+    }
+
+    /// That a row names a contact which is not in the package.
+    fn missing_contact(&self, row: Row) -> Option<String> {
+        let hang = self.tables[row.table].known.hangs.iter().find(|hang| self.is_somebody_elses(row, hang))?;
+        let id = self.cell(row, hang.column)?;
+        Some(format!("the package has no contact {id:?}; the number is kept, but only shown if that contact is"))
     }
 
     /// Older hours name a service and a place instead of the link between them. On the way, notes

@@ -306,7 +306,7 @@ impl Join {
     fn entity(&self, row: Row, path: &str, joined: &mut Joined) -> Object {
         let table = &self.tables[row.table];
         let mut object: Object = table.cells(row.row).map(|(name, cell)| (name.to_owned(), cell.into())).collect();
-        for hang in table.known.hangs {
+        for hang in table.known.hangs.iter().filter(|hang| !self.is_somebody_elses(row, hang)) {
             object.remove(hang.column);
         }
         number_apart(&mut object, table.known.name);

@@ -251,6 +251,19 @@ fact_of_a_liar! {
 }
 
 fact_of_a_liar! {
+    async fn two_peers_of_one_name_are_told_apart_by_a_monitor(here, liar) {
+        let other = Liar::start().await;
+        for peer in [&liar, &other] {
+            here.follows(&peer.url(), Trust::Auto).await;
+        }
+        let metrics = here.app.get("/metrics").await.text();
+        for line in ["federation_lag_seconds{peer=\"Liar (1)\"} 0", "federation_lag_seconds{peer=\"Liar (2)\"} 0"] {
+            assert!(metrics.lines().any(|said| said == line), "{line} in {metrics}");
+        }
+    }
+}
+
+fact_of_a_liar! {
     async fn what_waits_or_was_refused_is_not_said_to_be_listed_here(here, liar) {
         liar.tell_services(3);
         let peer = here.follows(&liar.url(), Trust::Review).await;
