@@ -254,11 +254,13 @@ fn schedule(event: &Event, rule: &str) -> Option<Value> {
     ))
 }
 
-/// Dates of a series that stand in its data: the next ones, and all that something was changed on.
-pub fn telling_dates(event: &Event, from: DateTime<Utc>, until: DateTime<Utc>) -> Vec<Occurrence> {
+/// Dates of a series that are looked at for its data.
+pub const MOST_DATES: usize = 500;
+
+/// Those of some dates of a series that stand in its data: the next ones, and all that something was changed on.
+pub fn telling_dates(dates: Vec<Occurrence>) -> Vec<Occurrence> {
     const NEXT: usize = 10;
-    const MOST: usize = 500;
-    let dates = occurrences::between(event, from, until, MOST).into_iter().enumerate();
+    let dates = dates.into_iter().enumerate();
     dates.filter(|(at, date)| *at < NEXT || date.status != OccurrenceStatus::Scheduled).map(|(_, date)| date).collect()
 }
 

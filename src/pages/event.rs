@@ -99,6 +99,7 @@ pub(super) fn page(site: &Site, changed_at: DateTime<Utc>, event: &Event) -> Res
     let title = if quiet { say("An event").to_owned() } else { event.name.clone() };
     let preview = (!quiet).then(|| event.description.as_deref().map(|text| words::summary(text, 200))).flatten();
     let trail = if quiet { Vec::new() } else { parts::organisation_step(event.organization.as_deref()) };
+    let dates = occurrences::between(event, now, now + site.horizon(), jsonld::MOST_DATES);
     Ok(Page {
         preview,
         path: Some(format!("/directory/events/{}", event.id)),
@@ -106,7 +107,7 @@ pub(super) fn page(site: &Site, changed_at: DateTime<Utc>, event: &Event) -> Res
         trail,
         scripts: vec![files::back_address()],
         calendar: calendar.map(|href| (href, say("These dates as a calendar"))),
-        data: Some(jsonld::event(&site.directory.public_url, event, &jsonld::telling_dates(event, now, now + site.horizon()))),
+        data: Some(jsonld::event(&site.directory.public_url, event, &jsonld::telling_dates(dates))),
         ..Page::new(title, body)
     })
 }

@@ -254,8 +254,24 @@ fn dates(event: &Event) -> String {
     let from = say_with("from {date}", &[("date", &date(start.date()))]);
     let until = rule.until.map(|until| format!("{from} {}", say_with("until {date}", &[("date", &date(until.date()))])));
     let times = rule.count.map(|times| [from.clone(), count(times as usize, "time", "times")].join(say(", ")));
-    let parts = std::iter::once(days).chain(clock_times(start, end)).chain([until.or(times).unwrap_or(from)]);
+    let parts = std::iter::once(days).chain(times_of_each(start, end)).chain([until.or(times).unwrap_or(from)]);
     parts.collect::<Vec<_>>().join(say(", "))
+}
+
+/// From when to when on the clock each date of a series is: "10am to midday", "10am to 4pm the next day". The rule names only
+/// the day on which it starts.
+fn times_of_each(start: NaiveDateTime, end: NaiveDateTime) -> Option<String> {
+    let hours = clock_times(start, end);
+    if is_of_one_day(start, end) {
+        return hours;
+    }
+    let nights = (end.date() - start.date()).num_days();
+    let over = || count(usize::try_from(nights + 1).unwrap_or_default(), "over {n} day", "over {n} days");
+    Some(match hours {
+        None => over(),
+        Some(_) if nights == 1 => from_to(&time(start.time()), &say_with("{time} the next day", &[("time", &time(end.time()))])),
+        Some(hours) => [hours, over()].join(say(", ")),
+    })
 }
 
 #[cfg(test)]

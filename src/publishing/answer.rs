@@ -9,7 +9,7 @@ use crate::{
     http::Problem,
     model::whereabouts::Whereabouts,
     places::{self, Precision},
-    search::{self, Enough, Found, Wanted},
+    search::{self, Enough, Found, Times, Wanted},
 };
 
 /// Where a postcode is.
@@ -75,6 +75,8 @@ pub struct Answer {
     pub unknown_place: Option<String>,
     /// From when to when things were to take place.
     pub(super) window: Option<Window>,
+    /// At what time of the week.
+    pub(super) times: Option<Times>,
     /// The first day of which dates are known, where the time that was asked for begins before it.
     pub(super) known_from: Option<NaiveDate>,
 }

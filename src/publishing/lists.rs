@@ -92,13 +92,13 @@ pub(super) async fn list(
     if wanted.format == Format::Json {
         return page(directory, kind, wanted, answer.as_ref(), headers).await;
     }
-    let window = answer.as_ref().and_then(|answer| answer.window);
+    let period = times::period(directory, answer.as_ref());
     let ids: Option<Vec<Uuid>> = answer.map(|answer| answer.found.hits.iter().map(|hit| hit.id).collect());
     match wanted.format {
         Format::Atom => forms::newest(directory, kind, ids.as_deref(), parameters, headers),
         format => {
             let Wanted { form, minimal, .. } = wanted;
-            forms::list(directory, forms::Wanted { format, kind, form, minimal, ids, window }, headers).await
+            forms::list(directory, forms::Wanted { format, kind, form, minimal, ids, period }, headers).await
         }
     }
 }
@@ -174,9 +174,11 @@ fn behind(
         Some(answer) => why(directory, wanted, answer, entries)?,
         None => serde_json::Map::new(),
     };
-    let window = answer.and_then(|answer| answer.window);
-    if wanted.times || window.is_some() {
-        members.insert("times".to_owned(), times::of_entries(directory, kind, entries, window)?.into());
+    let in_a_window = answer.is_some_and(|answer| answer.window.is_some());
+    if wanted.times || in_a_window {
+        let most = if in_a_window { times::MOST_DATES } else { times::NEXT_DATES };
+        let shown = (&times::period(directory, answer), most);
+        members.insert("times".to_owned(), times::of_entries(directory, kind, entries, shown)?.into());
     }
     let mut text = "]".to_owned();
     for (name, value) in members {

@@ -6,22 +6,23 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Directory, filters::Window};
+use super::{Answer, Directory};
 use crate::{
     clock::rfc3339,
     http::Problem,
     model::{
         Event, Kind, Schedule,
         hours::{Hours, Opening, Session},
-        occurrences,
+        occurrences::{self, Occurrence},
     },
     published::shelf::{Entry, Form, in_pieces},
+    search::Period,
 };
 
 /// Dates of one event that an answer shows where nobody asks for a time.
-const NEXT_DATES: usize = 20;
+pub(super) const NEXT_DATES: usize = 20;
 /// Dates of one event that an answer shows of the time that is asked for: one each day as far as dates are known.
-const MOST_DATES: usize = 500;
+pub(super) const MOST_DATES: usize = 500;
 /// Sessions of one service that an answer shows.
 const SESSIONS: usize = 5;
 
@@ -36,12 +37,32 @@ struct Scheduled {
     location: Option<Box<Self>>,
 }
 
-/// The times of these documents, by id.
+/// When the dates of events are that are shown: as was asked for, or from now on.
+pub(super) fn period(directory: &Directory, answer: Option<&Answer>) -> Period {
+    let now = directory.clock.now();
+    let window = answer.and_then(|answer| answer.window);
+    let (from, until) = window.unwrap_or_else(|| (now, now + directory.search.horizon()));
+    Period { from, until, times: answer.and_then(|answer| answer.times) }
+}
+
+/// The dates of an event in a period, in order, at most `most`.
+pub(super) fn dates_of(event: &Event, period: &Period, most: usize) -> Vec<Occurrence> {
+    if period.times.is_none() {
+        return occurrences::between(event, period.from, period.until, most);
+    }
+    // Any number of dates may come before those that are at the right time of the week.
+    let mut dates = occurrences::between(event, period.from, period.until, occurrences::MOST_DATES);
+    dates.retain(|date| period.holds(date.start, date.end));
+    dates.truncate(most);
+    dates
+}
+
+/// The times of these documents, by id; of an event the dates in a period, at most so many.
 pub(super) fn of_entries(
     directory: &Directory,
     kind: Kind,
     entries: &[Entry],
-    window: Option<Window>,
+    shown: (&Period, usize),
 ) -> Result<serde_json::Map<String, Value>, Problem> {
     let now = directory.clock.now();
     let mut times = serde_json::Map::new();
@@ -50,7 +71,7 @@ pub(super) fn of_entries(
         let mut bytes = Vec::new();
         let entries = directory.shelf.these(&ids, Form::Full, b'\n', &mut bytes)?;
         for (entry, line) in entries.iter().zip(bytes.split(|byte| *byte == b'\n')) {
-            times.extend(within(directory, kind, line, now, window)?.map(|said| (entry.id.to_string(), said)));
+            times.extend(within(directory, kind, line, now, shown)?.map(|said| (entry.id.to_string(), said)));
         }
     }
     Ok(times)
@@ -60,7 +81,7 @@ pub(super) fn of_entries(
 /// # Errors
 /// When the disk fails.
 pub(super) fn of(directory: &Directory, kind: Kind, document: &[u8]) -> Result<Option<Value>, Problem> {
-    within(directory, kind, document, directory.clock.now(), None)
+    within(directory, kind, document, directory.clock.now(), (&period(directory, None), NEXT_DATES))
 }
 
 fn within(
@@ -68,14 +89,12 @@ fn within(
     kind: Kind,
     document: &[u8],
     now: DateTime<Utc>,
-    window: Option<Window>,
+    (period, most): (&Period, usize),
 ) -> Result<Option<Value>, Problem> {
     let scheduled = || serde_json::from_slice::<Scheduled>(document).ok();
     Ok(match kind {
         Kind::Event => serde_json::from_slice::<Event>(document).ok().map(|event| {
-            let horizon = || (now, now + directory.search.horizon());
-            let ((from, until), most) = window.map_or_else(|| (horizon(), NEXT_DATES), |window| (window, MOST_DATES));
-            let mut dates = occurrences::between(&event, from, until, most + 1);
+            let mut dates = dates_of(&event, period, most + 1);
             let more = dates.len() > most;
             dates.truncate(most);
             if more { json!({"occurrences": dates, "more": true}) } else { json!({"occurrences": dates}) }

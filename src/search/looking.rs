@@ -12,7 +12,7 @@ use super::{
     facts,
     judging::{judge, says_open},
     query::{Builder, Constant, Strictness},
-    wanted::{Times, Wanted},
+    wanted::{Period, Times, Wanted},
     words::Words,
 };
 use crate::{model::Kind, places::Coverage, published::shelf::group_of};
@@ -161,7 +161,7 @@ impl Search {
         if wanted.window.is_some() || (kind == Kind::Event && wanted.times.is_some()) {
             let (from, until) = wanted.window.unwrap_or((now, now + self.horizon));
             let times = wanted.times.filter(|_| kind == Kind::Event);
-            checks.window = Some(Window { from: facts::minutes(from), until: facts::minutes(until), times });
+            checks.window = Some(Period { from, until, times }.into());
         }
         checks.near = wanted.near.map(|point| (point, wanted.proximity));
         checks.roughly = wanted.roughly;
@@ -171,6 +171,6 @@ impl Search {
 
     /// The time of which the dates of events are known, from `now` on.
     fn all_dates(&self, now: DateTime<Utc>) -> Window {
-        Window { from: facts::minutes(now), until: facts::minutes(now + self.horizon), times: None }
+        Period { from: now, until: now + self.horizon, times: None }.into()
     }
 }

@@ -53,7 +53,7 @@ pub use self::{
     store::{Edited, SaveError, Table, load, save},
     table::Refused,
     understood::{Enough, Understanding, Understood},
-    wanted::{Delivery, Times, Wanted},
+    wanted::{Delivery, Period, Times, Wanted},
     words::{Phrase, Words},
 };
 use self::{columns::Opened, fields::Fields, follow::State, judging::Verdicts, live::Live};

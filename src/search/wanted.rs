@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc, Weekday};
 use uuid::Uuid;
 
+use super::{collect::Window, facts};
 use crate::{geo::Point, places::coverage};
 
 /// How help can be had.
@@ -46,6 +47,24 @@ impl Times {
     pub fn on(day: Weekday) -> Self {
         let to = NaiveTime::from_hms_opt(23, 59, 59).unwrap_or_default();
         Self { day: Some(day), from: NaiveTime::MIN, to }
+    }
+}
+
+/// When dates of events are to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Period {
+    /// From this moment.
+    pub from: DateTime<Utc>,
+    /// Before this one.
+    pub until: DateTime<Utc>,
+    /// At this time of the week, in London.
+    pub times: Option<Times>,
+}
+
+impl Period {
+    /// Whether a date is in it, be it with a part, as the search finds events.
+    pub fn holds(self, start: DateTime<Utc>, end: DateTime<Utc>) -> bool {
+        Window::from(self).holds(facts::minutes(start), facts::minutes(end))
     }
 }
 

@@ -64,6 +64,30 @@ fact! {
 }
 
 fact! {
+    async fn the_dates_that_an_answer_shows_are_those_that_were_asked_for(app) {
+        let twice_a_week = json!({"rrule": "FREQ=WEEKLY;BYDAY=TU,SA"});
+        let three_times_a_day = json!({"rrule": "FREQ=DAILY;BYHOUR=10,14,18"});
+        app.take(&[pantry().to_string(),
+            event("Drop-in", "2026-10-03T10:00:00", "2026-10-03T12:00:00", &twice_a_week),
+            event("Guided walk", "2026-10-03T10:00:00", "2026-10-03T11:00:00", &three_times_a_day),
+        ]).await;
+        let shown = async |name: &str, query: &str| -> Vec<String> {
+            let page = app.get(&format!("/events?{query}")).await.json();
+            let dates = page["times"][id(name).to_string()]["occurrences"].as_array().cloned().unwrap_or_default();
+            dates.iter().map(|date| date["start"].as_str().unwrap_or_default()[..16].to_owned()).collect()
+        };
+        assert_eq!(shown("Drop-in", "from=2026-11-23&to=2026-12-06&day=SA").await, ["2026-11-28T10:00", "2026-12-05T10:00"]);
+        let ahead = shown("Drop-in", "day=SA&times=true").await;
+        assert_eq!((ahead.len(), ahead[0].as_str(), ahead[19].as_str()), (20, "2026-11-28T10:00", "2027-04-10T09:00"), "in summer time");
+        assert_eq!(shown("Guided walk", "from=2026-11-23&to=2026-11-24&day=TU&start_time=13:00&end_time=15:00").await, ["2026-11-24T14:00"]);
+        let sheet = app.get("/events?day=SA&format=csv").await.text();
+        assert!(sheet.contains("2026-11-28T10:00:00") && !sheet.contains("2026-11-24T"), "the first date in a sheet is one, too: {sheet}");
+        let map = app.get("/events?day=SA&format=jsonld").await.text();
+        assert!(map.contains("2026-11-28T10:00:00") && !map.contains("2026-11-24T10:00:00"), "{map}");
+    }
+}
+
+fact! {
     async fn what_contradicts_itself_or_is_no_day_is_refused_by_name(app) {
         app.take(&[pantry().to_string()]).await;
         for (query, parameter) in [

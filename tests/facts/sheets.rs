@@ -219,6 +219,56 @@ fact! {
 }
 
 fact! {
+    async fn titles_above_the_headings_and_a_total_below_the_rows_are_no_services(app) {
+        let sheet = "Luton Volunteer Centre groups,,,\nUpdated 12 November,,,\n,,,\nOrganisation,Service,Tel,\nElm,Tea,01632 960123,\nTOTAL,1,,\n";
+        let report = app.import(sheet).await;
+        assert_eq!((report.created, report.rejected_total), (1, 0), "{report:?}");
+        assert_eq!(told(&report), [
+            "1: row | \"Luton Volunteer Centre groups\" is above the headings, so it was not imported",
+            "2: row | \"Updated 12 November\" is above the headings, so it was not imported",
+            "6: row | is a total of the rows above, so it was not imported",
+        ]);
+        let draft = suggest_mapping(sheet.as_bytes(), "groups.csv").unwrap();
+        assert!(draft.contains("\"Tel\" = \"phone\""), "{draft}");
+        let wrong = app.import("Groups,,,\nClub,Does,Tel,Colour\nElm,Tea,01632 960123,red\n").await;
+        let said = &wrong.rejected[0];
+        assert!(said.line == 2 && said.reason.contains("no heading names the column for the organisation") && said.reason.contains("--suggest-mapping"), "{said:?}");
+    }
+}
+
+fact! {
+    async fn cells_as_spreadsheets_and_volunteers_fill_them_are_read(app) {
+        let sheet = "organisation,service,email,ages,address,start date,opening hours\n\
+            Elm,Tea,mailto:tea@elm.example.org; jo@elm.example.org,0-5yrs,\"Elm Hall, 12 Elm Street, Luton LU1 2AA\",46000,Mon-Fri 0.375-0.708333333\n";
+        let report = app.import(sheet).await;
+        assert_eq!(told(&report), [
+            "1: start date | is not a heading that is understood, so the column was not imported; a mapping can say what it means (--suggest-mapping)",
+            "2: email | \"jo@elm.example.org\" was not imported: a service has one email address, and the first is used",
+        ]);
+        let tea = service(&app, "Tea").await;
+        assert_eq!((&tea["email"], &tea["minimum_age"], &tea["maximum_age"]), (&json!("tea@elm.example.org"), &json!(0), &json!(5)));
+        let link = &tea["service_at_locations"][0];
+        let address = &link["location"]["addresses"][0];
+        let lines = ["address_1", "address_2", "city", "postal_code"].map(|line| address[line].as_str().unwrap_or_default());
+        assert_eq!(lines, ["Elm Hall", "12 Elm Street", "Luton", "LU1 2AA"]);
+        let hours = &link["schedules"][0];
+        assert_eq!((&hours["byday"], &hours["opens_at"], &hours["closes_at"]), (&json!("MO,TU,WE,TH,FR"), &json!("09:00"), &json!("17:00")));
+    }
+}
+
+fact! {
+    async fn categories_in_one_cell_are_told_apart_by_a_stroke_as_well(app) {
+        app.fixtures().await;
+        let report = app.import("organisation,service,categories\nElm,Tea,food-emergency / social-company; unicorns/griffins\n").await;
+        assert_eq!(told(&report), [
+            "2: needs | \"unicorns\" is neither the code nor the name of a term here",
+            "2: needs | \"griffins\" is neither the code nor the name of a term here",
+        ]);
+        assert_eq!(service(&app, "Tea").await["attributes"].as_array().map(Vec::len), Some(2));
+    }
+}
+
+fact! {
     async fn a_mapping_can_name_opening_hours(app) {
         let mapping = Mapping::parse("[columns]\n\"Who\" = \"organisation\"\n\"What\" = \"service\"\n\"When\" = \"opening_hours\"\n").unwrap();
         let options = Options { mapping: Some(mapping), source: "a test".to_owned(), ..Options::default() };

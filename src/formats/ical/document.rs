@@ -221,13 +221,7 @@ impl<'a> Places<'a> {
 
     fn words(&self, text: &str) -> Value {
         let found = postcode(text);
-        let pieces: Vec<String> = found
-            .as_ref()
-            .map_or_else(|| text.to_owned(), |(_, rest)| rest.clone())
-            .split([',', '\n', ';'])
-            .map(|piece| piece.split_whitespace().collect::<Vec<_>>().join(" "))
-            .filter(|piece| !piece.is_empty() && !matches!(fold(piece).as_str(), "uk" | "united kingdom" | "england" | "gb"))
-            .collect();
+        let pieces = pieces(found.as_ref().map_or(text, |(_, rest)| rest.as_str()));
         let name = pieces.first().map(String::as_str);
         // Two halls without a postcode are two places, unless the same organisation names them.
         let key = match &found {
@@ -253,19 +247,43 @@ impl<'a> Places<'a> {
         let Some((postcode, _)) = found else {
             return json!({"id": id, "location_type": "physical", "name": shorten(&pieces.join(", "), 500)});
         };
-        // What is a line of the address is no town: it would be told where only the area may be known.
-        let is_town = |piece: &str| !piece.contains(|c: char| c.is_ascii_digit());
-        let (first, middle, city) = match pieces.as_slice() {
-            [] => return json!({"id": id, "location_type": "physical", "name": postcode.as_str()}),
-            [first, middle @ .., city] if is_town(city) => (first, middle, city.as_str()),
-            [first, middle @ ..] => (first, middle, postcode.outcode()),
+        let Some(address) = address_of(&pieces, &postcode) else {
+            return json!({"id": id, "location_type": "physical", "name": postcode.as_str()});
         };
-        let middle = Some(middle.join(", ")).filter(|text| !text.is_empty());
-        json!({
-            "id": id, "location_type": "physical", "name": shorten(first, 500),
-            "addresses": [{"address_1": first, "address_2": middle, "city": city, "postal_code": postcode.as_str(), "country": "GB", "address_type": "physical"}],
-        })
+        let name = shorten(pieces.first().map(String::as_str).unwrap_or_default(), 500);
+        json!({"id": id, "location_type": "physical", "name": name, "addresses": [address]})
     }
+}
+
+/// The address in a line of text that has a postcode in it: what stands first, what stands between, and the town. Its
+/// `city` is the district of the postcode where no town is named.
+pub fn address(text: &str) -> Option<Value> {
+    let (postcode, rest) = postcode(text)?;
+    address_of(&pieces(&rest), &postcode)
+}
+
+/// The parts of a place in words.
+fn pieces(text: &str) -> Vec<String> {
+    text.split([',', '\n', ';'])
+        .map(|piece| piece.split_whitespace().collect::<Vec<_>>().join(" "))
+        .filter(|piece| !piece.is_empty() && !matches!(fold(piece).as_str(), "uk" | "united kingdom" | "england" | "gb"))
+        .collect()
+}
+
+/// Nothing where there is nothing but a postcode.
+fn address_of(pieces: &[String], postcode: &Postcode) -> Option<Value> {
+    // What is a line of the address is no town: it would be told where only the area may be known.
+    let is_town = |piece: &str| !piece.contains(|c: char| c.is_ascii_digit());
+    let (first, middle, city) = match pieces {
+        [] => return None,
+        [first, middle @ .., city] if is_town(city) => (first, middle, city.as_str()),
+        [first, middle @ ..] => (first, middle, postcode.outcode()),
+    };
+    let middle = Some(middle.join(", ")).filter(|text| !text.is_empty());
+    Some(json!({
+        "address_1": first, "address_2": middle, "city": city, "postal_code": postcode.as_str(), "country": "GB",
+        "address_type": "physical",
+    }))
 }
 
 /// The postcode in a text, and the text without it.

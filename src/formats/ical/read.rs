@@ -5,14 +5,19 @@
 //! Hostile calendars are bounded: nesting is not followed, lists end, and a calendar with too many
 //! events is refused.
 
+mod changes;
 mod series;
+mod zones;
 
 use std::collections::HashMap;
 
 use chrono::NaiveDateTime;
 use chrono_tz::Tz;
 
-use self::series::{Named, Raw};
+use self::{
+    series::{Named, Raw},
+    zones::Zones,
+};
 use super::{
     properties::{self as lines, Property},
     times,
@@ -181,6 +186,7 @@ struct Reader {
     event: Option<Raw>,
     calendars: Vec<Named>,
     events: Vec<Raw>,
+    zones: Zones,
     passed_over: std::collections::BTreeMap<String, (u64, u64)>,
     /// Whether something did not end where it should have.
     broken: bool,
@@ -196,6 +202,7 @@ impl Reader {
                 // More properties than an event can mean are not kept.
                 (Some("VEVENT"), Some(event)) if event.properties.len() < 2 * MOST_DATES => event.properties.push(property),
                 (Some("VCALENDAR"), _) => self.about_calendar(&property),
+                (Some(part @ ("VTIMEZONE" | "STANDARD" | "DAYLIGHT")), None) => self.zones.take(part, &property),
                 _ => {}
             },
         }
@@ -223,6 +230,9 @@ impl Reader {
             let calendar = self.calendars.len().saturating_sub(1);
             self.event = Some(Raw { line: property.line, calendar, properties: Vec::new() });
         }
+        if name == "VTIMEZONE" {
+            self.zones.begin();
+        }
         if ["VTODO", "VJOURNAL", "VFREEBUSY"].contains(&name.as_str()) {
             self.passed_over.entry(name.clone()).or_insert((property.line, 0)).1 += 1;
         }
@@ -240,6 +250,8 @@ impl Reader {
             self.events.push(event);
         } else if name == "VCALENDAR" {
             self.leave_open_event("the calendar around it ends before it does");
+        } else if name == "VTIMEZONE" {
+            self.zones.end(self.calendars.len().saturating_sub(1));
         }
         // What was opened within it and never closed ends with it.
         if let Some(at) = self.open.iter().rposition(|open| open == name) {
@@ -275,6 +287,9 @@ impl Reader {
 
     /// Make series of the events that were read: a changed date joins its series.
     fn finish(mut self) -> Calendar {
+        for event in &mut self.events {
+            event.properties.iter_mut().for_each(|property| self.zones.resolve(event.calendar, property));
+        }
         let (changed, mut series): (Vec<Raw>, Vec<Raw>) =
             std::mem::take(&mut self.events).into_iter().partition(|event| event.find("RECURRENCE-ID").is_some());
         let uids: std::collections::HashSet<String> = series.iter().filter_map(Raw::uid).collect();
@@ -286,7 +301,9 @@ impl Reader {
                 None => series.push(event),
             }
         }
-        changes.values_mut().for_each(|of_one| of_one.sort_by_key(Raw::version));
+        // What changes all later dates takes single changes of these with it.
+        let in_order = |event: &Raw| (changes::changes_all_later(event), event.version());
+        changes.values_mut().for_each(|of_one| of_one.sort_by_key(in_order));
         series.sort_by_key(|event| event.line);
         let newest = newest(&series);
         for event in series {
@@ -294,13 +311,15 @@ impl Reader {
             let line = event.line;
             match series::series(&event, &named) {
                 Ok(Some(mut series)) => {
+                    let mut later = Vec::new();
                     if event.find("RECURRENCE-ID").is_none() {
                         let uid = event.uid().filter(|uid| newest.get(uid).is_some_and(|(_, newest)| *newest == line));
                         for change in uid.and_then(|uid| changes.remove(&uid)).into_iter().flatten() {
-                            series::change(&change, &named, &mut series);
+                            later.extend(changes::change(&change, &named, &mut series));
                         }
                     }
                     self.out.events.push(series);
+                    self.out.events.extend(later);
                 }
                 Ok(None) => {
                     let reason = "is marked private, so it was not imported".to_owned();

@@ -82,7 +82,11 @@ impl Calendar {
         }
         series.rule = rule;
         if series.rule.is_none() && series.also.is_empty() {
-            series.without.clear();
+            let without = std::mem::take(&mut series.without);
+            // Its only date is left out. Without a rule, calendars would not read that.
+            if event.rrule.is_none() && without.contains(&start) {
+                return;
+            }
             if let Some(change) = event.changed_dates().get(&start) {
                 series.change(change, elsewhere);
             }

@@ -97,9 +97,12 @@ pub(super) fn ages(cell: &str) -> Option<(Option<u32>, Option<u32>)> {
     }
     let words: Vec<&str> = text
         .split(' ')
-        .filter(|word| !matches!(*word, "age" | "aged" | "ages" | "years" | "year" | "olds" | "old" | "yrs"))
+        .filter(|word| !matches!(*word, "age" | "aged" | "ages" | "years" | "year" | "olds" | "old" | "yrs" | "yr"))
         .collect();
-    let number = |word: &str| word.parse::<u32>().ok().or_else(|| word.strip_suffix('s')?.parse().ok()).filter(|age| *age <= 150);
+    let number = |word: &str| {
+        let bare = ["years", "yrs", "yr", "s"].into_iter().find_map(|unit| word.strip_suffix(unit)).unwrap_or(word);
+        bare.parse::<u32>().ok().filter(|age| *age <= 150)
+    };
     match words.as_slice() {
         ["up", "to", to] | [to, "and" | "or", "under" | "below"] => Some((None, Some(number(to)?))),
         [from, "to", to] | ["from" | "between", from, "to" | "and", to] => Some((Some(number(from)?), Some(number(to)?))),
@@ -156,7 +159,8 @@ mod tests {
         assert_eq!(ages("5 - 11"), Some((Some(5), Some(11))));
         assert_eq!(ages("16+"), Some((Some(16), None)));
         assert_eq!(ages("under 18s"), Some((None, Some(17))));
-        assert_eq!(ages("grown-ups"), None);
+        assert_eq!((ages("0-5yrs"), ages("16yrs+")), (Some((Some(0), Some(5))), Some((Some(16), None))));
+        assert_eq!((ages("grown-ups"), ages("6months"), ages("0 - 18mths")), (None, None, None));
         assert_eq!(
             (cost("FREE"), cost("£2.50"), cost("3"), cost("£2.50 (concs £1)"), cost("2.555")),
             (Some(0.0), Some(2.5), Some(3.0), None, None)

@@ -216,8 +216,13 @@ pub(super) fn matched(heading: &[String]) -> Matched {
         if found.at.values().any(|taken| *taken == place) || found.doubles.iter().any(|(double, _)| *double == place) {
             continue;
         }
+        // "Start date" is no time of the day.
+        let is_date = wanted.split(' ').any(|word| matches!(word, "date" | "dates"));
         let within = |name: &str| {
-            name.len() > 3 && !WHOLE_HEADINGS.contains(&name) && format!(" {wanted} ").contains(&format!(" {name} "))
+            name.len() > 3
+                && (!is_date || name.contains("date"))
+                && !WHOLE_HEADINGS.contains(&name)
+                && format!(" {wanted} ").contains(&format!(" {name} "))
         };
         let fits = COLUMNS
             .iter()
@@ -246,7 +251,11 @@ impl Columns {
         }
         for required in REQUIRED {
             if !at.contains_key(required) {
-                return Err(format!("no heading names the column for the {required}; the headings understood are: {}", names()));
+                return Err(format!(
+                    "no heading names the column for the {required}; the headings understood are: {}. A mapping can say what \
+                     other headings mean, or name one {required} for every row (--suggest-mapping)",
+                    names()
+                ));
             }
         }
         let unknown =

@@ -111,7 +111,7 @@ fn groups(pieces: &[Piece]) -> Option<Vec<Group>> {
                 [Piece::At(from), Piece::To, Piece::Late, behind @ ..] | [Piece::At(from), behind @ ..]
                     if from.written != Written::Bare =>
                 {
-                    ((from.minutes, None), behind)
+                    ((from.opening().minutes, None), behind)
                 }
                 _ => break,
             };
@@ -269,6 +269,13 @@ mod tests {
         assert_eq!(read("0930", "17:00"), both("09:30", "17:00"));
         assert_eq!(read("6pm", "8 p.m."), both("18:00", "20:00"));
         assert_eq!(read("12am", "12pm"), both("00:00", "12:00"));
+        assert_eq!(read("0.416666667", "0.5"), both("10:00", "12:00"), "as spreadsheets hold times");
+        assert_eq!(read("0.25", "0.708333"), both("06:00", "17:00"));
+        assert_eq!(read("0.30", "0.41"), (None, None));
+        assert_eq!(read("midnight", "6am"), both("00:00", "06:00"), "where something opens then, its day begins");
+        assert_eq!(read("8", "midnight"), both("20:00", "23:59"));
+        assert_eq!(read("midnight", "midnight"), both("00:00", "23:59"));
+        assert_eq!(read("midnight", ""), (Some("00:00".to_owned()), None));
         assert_eq!(read("22:00", "06:00"), both("22:00", "06:00"));
         assert_eq!(read("7pm", "late"), (Some("19:00".to_owned()), None));
         assert_eq!(read("late", "25:00"), (None, None));

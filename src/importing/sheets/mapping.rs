@@ -204,6 +204,12 @@ fn no_sheet(start: &[u8]) -> Option<String> {
     Some(format!("a mapping only applies to spreadsheets, and this is {what}: import it without one"))
 }
 
+/// Whether these headings do without a mapping.
+fn has_what_is_required(heading: &[String]) -> bool {
+    let matched = columns::matched(heading);
+    columns::REQUIRED.iter().all(|name| matched.at.contains_key(name))
+}
+
 /// Draft a mapping file for a sheet called `name`. Nothing is imported.
 /// # Errors
 /// When the sheet cannot be read, or is none.
@@ -212,12 +218,15 @@ pub fn suggest(mut input: impl BufRead, name: &str) -> io::Result<String> {
         return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
     }
     let mut rows = sheet::read(input)?;
-    let heading = match rows.next() {
+    let mut top: Vec<_> = rows.by_ref().take(super::TOP).collect();
+    let below = top.split_off(super::headings_at(&top, has_what_is_required).saturating_add(1).min(top.len()));
+    let heading = match top.pop() {
         Some(Ok(heading)) => heading.cells,
         Some(Err(bad)) => return Err(io::Error::new(io::ErrorKind::InvalidData, bad.reason)),
         None => return Err(io::Error::new(io::ErrorKind::InvalidData, "the sheet is empty")),
     };
-    let cells: Vec<Vec<String>> = rows.take(LOOKED_AT).filter_map(Result::ok).map(|row| row.cells).collect();
+    let cells = below.into_iter().chain(rows).take(LOOKED_AT).filter_map(Result::ok).map(|row| row.cells);
+    let cells: Vec<Vec<String>> = cells.collect();
     let matched = columns::matched(&heading);
     let mut by_place: HashMap<usize, (&'static str, &'static str)> =
         matched.at.iter().map(|(name, place)| (*place, (*name, ""))).collect();

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     cells::{self, Days},
-    columns::Columns,
+    columns::{self, Columns},
     hours::{self, Session},
     phones,
 };
@@ -16,6 +16,7 @@ use crate::{
         languages, personal,
         text::fold,
         tidy::{self, Dropped},
+        values::EmailAddress,
         whereabouts::Postcode,
     },
 };
@@ -24,6 +25,10 @@ use crate::{
 pub(super) fn take(columns: &Columns, mut cells: Vec<String>, how: &How) -> Result<Taken, String> {
     let dropped = columns.fit(&mut cells)?;
     let mut row = Row { columns, cells: &cells, dropped, place_in_words: None };
+    if is_a_total(columns, &cells) {
+        let reason = "is a total of the rows above, so it was not imported".to_owned();
+        return Ok(Taken { dropped: vec![Dropped { path: "row".to_owned(), reason }], ..Taken::default() });
+    }
     let name = row.text("service").ok_or("service: the name of the service is missing")?;
     let organisation = row.text("organisation").ok_or("organisation: the name of the organisation is missing")?;
     let value = row.service(name, organisation, &how.vocabulary);
@@ -33,20 +38,27 @@ pub(super) fn take(columns: &Columns, mut cells: Vec<String>, how: &How) -> Resu
     Ok(taken)
 }
 
+/// Whether a row sums up those above, as spreadsheets do at their end.
+fn is_a_total(columns: &Columns, cells: &[String]) -> bool {
+    let named = columns::REQUIRED.into_iter().filter_map(|column| columns.written(cells, column));
+    let mut words = named.chain(cells.first().map(String::as_str)).map(fold);
+    words.any(|word| matches!(word.as_str(), "total" | "totals" | "grand total" | "sub total" | "subtotal"))
+}
+
 /// One row, and what of it was not understood.
-struct Row<'a> {
-    columns: &'a Columns,
-    cells: &'a [String],
+pub(super) struct Row<'a> {
+    pub(super) columns: &'a Columns,
+    pub(super) cells: &'a [String],
     dropped: Vec<Dropped>,
-    place_in_words: Option<PlaceInWords>,
+    pub(super) place_in_words: Option<PlaceInWords>,
 }
 
 impl<'a> Row<'a> {
-    fn text(&self, column: &str) -> Option<&'a str> {
+    pub(super) fn text(&self, column: &str) -> Option<&'a str> {
         self.columns.cell(self.cells, column)
     }
 
-    fn drop(&mut self, column: &str, reason: String) {
+    pub(super) fn drop(&mut self, column: &str, reason: String) {
         self.dropped.push(Dropped { path: column.to_owned(), reason });
     }
 
@@ -76,7 +88,6 @@ impl<'a> Row<'a> {
         }));
         for (field, column) in [
             ("description", "description"),
-            ("email", "email"),
             ("url", "website"),
             ("eligibility_description", "eligibility"),
             ("fees_description", "cost"),
@@ -85,6 +96,7 @@ impl<'a> Row<'a> {
                 service.insert(field.to_owned(), text.into());
             }
         }
+        self.email(&mut service);
         self.status(&mut service);
         self.ages(&mut service);
         self.phones(&mut service);
@@ -110,6 +122,24 @@ impl<'a> Row<'a> {
         }
         self.needs(&mut service, vocabulary);
         service.into()
+    }
+
+    /// The first address of a cell; a service has one.
+    fn email(&mut self, service: &mut Map<String, Value>) {
+        let Some(text) = self.text("email") else { return };
+        let bare = |piece: &'a str| match piece.split_at_checked("mailto:".len()) {
+            Some((scheme, address)) if scheme.eq_ignore_ascii_case("mailto:") => address,
+            _ => piece,
+        };
+        let between = |c: char| c.is_whitespace() || matches!(c, ';' | ',' | '/');
+        let mut pieces: Vec<&str> = text.split(between).map(bare).filter(|piece| !piece.is_empty()).collect();
+        // What is no address is told where all addresses are checked.
+        let first = pieces.iter().position(|piece| piece.parse::<EmailAddress>().is_ok());
+        service.insert("email".to_owned(), first.map_or(text, |at| pieces.remove(at)).into());
+        if first.is_some() && !pieces.is_empty() {
+            let further = pieces.join(" ");
+            self.drop("email", format!("{further:?} was not imported: a service has one email address, and the first is used"));
+        }
     }
 
     fn status(&mut self, service: &mut Map<String, Value>) {
@@ -186,7 +216,10 @@ impl<'a> Row<'a> {
     fn needs(&mut self, service: &mut Map<String, Value>, vocabulary: &Vocabulary) {
         let Some(text) = self.text("needs") else { return };
         let mut attributes = Vec::new();
-        for need in split(text, &[';', ',', '|']) {
+        let is_known = |need: &str| vocabulary.term(need).is_some() || vocabulary.is_secret(need);
+        // "Food / Debt", unless that is what one of them is called.
+        let apart = |need: &'a str| if is_known(need) { split(need, &[]) } else { split(need, &['/']) };
+        for need in split(text, &[';', ',', '|']).flat_map(apart) {
             match vocabulary.term(need) {
                 Some(term) => attributes.push(json!({"link_entity": "service", "taxonomy_term_id": term})),
                 None => self.drop("needs", format!("{need:?} is neither the code nor the name of a term here")),
@@ -310,90 +343,6 @@ impl<'a> Row<'a> {
             self.drop(column, doubt);
         }
         opens_at.map(|opens| Session { days: None, opens, closes: closes_at, remark: None }).into_iter().collect()
-    }
-
-    fn place(&mut self, organisation: &str) -> Option<Value> {
-        let line = self.text("address_1").or_else(|| self.text("address_2"));
-        let (postcode, latitude, longitude) = (self.text("postcode"), self.text("latitude"), self.text("longitude"));
-        if [line, postcode, latitude, longitude].iter().all(Option::is_none) {
-            for column in ["city", "county"] {
-                if let Some(text) = self.columns.written(self.cells, column) {
-                    self.drop(column, format!("{text:?} was not imported: there is no address or postcode to go with it"));
-                }
-            }
-            return None;
-        }
-        let read = postcode.and_then(|text| text.parse::<Postcode>().ok());
-        let address = self.address(line, read.as_ref());
-        // Two halls without a postcode are two places, unless the same organisation names them.
-        let which = match &read {
-            Some(postcode) => postcode.as_str().to_owned(),
-            None => format!("{}\n{}", latitude.unwrap_or_default(), fold(organisation)),
-        };
-        let key = format!("sheet\n{}\n{which}", fold(line.unwrap_or_default()));
-        let id = ids::from_source("", "location", &key);
-        if read.is_none() {
-            self.place_in_words = self.further_words(line).map(|words| PlaceInWords::new(id, &key, words));
-        }
-        Some(json!({
-            "id": id,
-            "name": if address.is_some() { line.map(str::to_owned) } else { self.address_in_words(read.as_ref()) },
-            "latitude": latitude,
-            "longitude": longitude,
-            "addresses": address.into_iter().collect::<Vec<_>>(),
-        }))
-    }
-
-    /// What a row says of where a place without a postcode is, besides its first line.
-    fn further_words(&self, line: Option<&str>) -> Option<Vec<String>> {
-        let further = ["address_2", "city", "county", "postcode"].into_iter().filter_map(|column| self.text(column));
-        let words: Vec<String> = further.filter(|text| Some(*text) != line).flat_map(PlaceInWords::pieces).collect();
-        (!words.is_empty()).then_some(words)
-    }
-
-    /// The full address, if there is one. It needs a first line and a postcode.
-    fn address(&mut self, line: Option<&str>, postcode: Option<&Postcode>) -> Option<Value> {
-        let kept = "so there is no full address; what there is of it is kept as the name of the place";
-        match (line, postcode, self.text("postcode")) {
-            (Some(line), Some(postcode), _) => Some(json!({
-                "address_1": line,
-                "address_2": self.text("address_2").filter(|second| *second != line),
-                "city": self.town(postcode),
-                "state_province": self.text("county"),
-                "postal_code": postcode.as_str(),
-            })),
-            (_, None, Some(text)) => {
-                self.drop("postcode", format!("{text:?} is not a UK postcode, {kept}"));
-                None
-            }
-            (Some(_), None, None) => {
-                self.drop("address_1", format!("there is no postcode, {kept}"));
-                None
-            }
-            (None, Some(_), _) => {
-                self.drop("postcode", format!("there is no first line of an address to go with it, {kept}"));
-                None
-            }
-            (None, None, None) => None,
-        }
-    }
-
-    /// The town. A county is none, and a line of the address would be told where only the area may be known.
-    fn town(&mut self, postcode: &Postcode) -> String {
-        if let Some(town) = self.text("city") {
-            return town.to_owned();
-        }
-        let district = postcode.outcode();
-        self.drop("city", format!("there is no town; {district}, the district of the postcode, is used in its place"));
-        district.to_owned()
-    }
-
-    /// However its postcode is written, it is the same place.
-    fn address_in_words(&self, postcode: Option<&Postcode>) -> Option<String> {
-        let postcode = postcode.map(Postcode::as_str).or_else(|| self.text("postcode"));
-        let parts = ["address_1", "address_2", "city", "county"].into_iter().filter_map(|column| self.text(column));
-        let words = parts.chain(postcode).collect::<Vec<_>>().join(", ");
-        (!words.is_empty()).then_some(words)
     }
 }
 

@@ -142,6 +142,30 @@ fn whole_days_have_no_hours() {
 }
 
 #[test]
+fn a_series_of_dates_over_several_days_says_when_each_ends() {
+    for (json, said) in [
+        (
+            r#""start":"2026-12-05T10:00:00","end":"2026-12-06T16:00:00","rrule":"FREQ=WEEKLY""#,
+            "Saturdays, 10am to 4pm the next day, from 5 December 2026",
+        ),
+        (
+            r#""start":"2026-12-04T18:00:00","end":"2026-12-06T12:00:00","rrule":"FREQ=MONTHLY;BYDAY=1FR""#,
+            "First Friday of the month, 6pm to midday, over 3 days, from 4 December 2026",
+        ),
+        (
+            r#""start":"2026-12-05T00:00:00","end":"2026-12-06T23:59:00","rrule":"FREQ=WEEKLY;COUNT=2""#,
+            "Saturdays, over 2 days, from 5 December 2026, 2 times",
+        ),
+        (
+            r#""start":"2026-12-04T21:00:00","end":"2026-12-05T01:00:00","rrule":"FREQ=WEEKLY""#,
+            "Fridays, 9pm to 1am, from 4 December 2026",
+        ),
+    ] {
+        assert_eq!(event_said(json), said);
+    }
+}
+
+#[test]
 fn odd_rules_do_no_harm() {
     for byday in ["", ",", "XX", "é", "99MO", "-2147483648TU", "1"] {
         let _ = said(&format!(r#""freq":"MONTHLY","byday":"{byday}""#));

@@ -128,7 +128,7 @@ pub(super) fn page(item: &str) -> Value {
             "distances": {"type": "object", "description": "Distance from near or postcode in metres, by id.", "additionalProperties": {"type": "number"}, "examples": [distances]},
             "for_elsewhere": {"type": "array", "description": "Ids of those of this page whose areas say that they are not for people at the postcode. They come last.", "items": {"type": "string", "format": "uuid"}, "examples": [[ID]]},
             "snippets": {"type": "object", "description": "With snippets=true: name and description with the words in mark, as HTML, by id.", "additionalProperties": {"type": "object"}, "examples": [snippets]},
-            "times": {"type": "object", "description": "With times=true, and for events between from and to: open_now, open_until, next, or occurrences, by id; with more where there are further dates than 500. Moments are in UTC, RFC 3339.", "additionalProperties": {"type": "object"}, "examples": [times]}
+            "times": {"type": "object", "description": "With times=true, and for events between from and to: open_now, open_until, next, or occurrences, by id, with day, start_time or end_time only the dates then; with more where there are further dates than 500. Moments are in UTC, RFC 3339.", "additionalProperties": {"type": "object"}, "examples": [times]}
         }
     })
 }

@@ -230,13 +230,13 @@ impl Filters {
             wanted.text = said.words;
             unknown_place = Some(said.place);
         }
-        let window = wanted.window;
+        let (window, times) = (wanted.window, wanted.times);
         let found = ask_index(directory, wanted, with).await?;
         // An empty list would look as if there were no help; where the place is known it says the truth.
         if let (Some((at, Use::Covered)), None, 0) = (&unlocated, &position, found.total) {
             return Err(unknown("postcode", at));
         }
-        Ok(Answer { found, position, unknown_place, window, known_from })
+        Ok(Answer { found, position, unknown_place, window, times, known_from })
     }
 }
 

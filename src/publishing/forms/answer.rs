@@ -21,7 +21,8 @@ use crate::{
     http::{Parameters, Problem, caching},
     model::{Kind, Organization},
     published::shelf::{AT_ONCE, Entry, Error, Form, Found, Shelf, in_pieces},
-    publishing::{Directory, filters::Window, lists::MOST_PER_PAGE},
+    publishing::{Directory, lists::MOST_PER_PAGE, times},
+    search::Period,
 };
 
 /// Documents that are read at once.
@@ -40,8 +41,8 @@ pub(in crate::publishing) struct Wanted {
     pub(in crate::publishing) minimal: bool,
     /// These documents in this order, or all of the kind.
     pub(in crate::publishing) ids: Option<Vec<Uuid>>,
-    /// From when to when things were to take place.
-    pub(in crate::publishing) window: Option<Window>,
+    /// When the dates of events are that are shown.
+    pub(in crate::publishing) period: Period,
 }
 
 /// The answer with all that is wanted. Up to as much as a page may hold, and as is held in memory, it is made whole and
@@ -131,8 +132,9 @@ pub(in crate::publishing) async fn document(
 ) -> Result<Response, Problem> {
     let kind = found.entry.kind;
     if format == Format::Jsonld {
-        let window = Some(from_now_on(directory));
-        let data = as_data(&directory.public_url, kind, &found.bytes, window).map(|data| data.to_string()).unwrap_or_default();
+        let period = times::period(directory, None);
+        let data =
+            as_data(&directory.public_url, kind, &found.bytes, Some(&period)).map(|data| data.to_string()).unwrap_or_default();
         return Ok(whole_answer(headers, format, data.into_bytes()));
     }
     let id = found.entry.id;
@@ -142,14 +144,9 @@ pub(in crate::publishing) async fn document(
     } else {
         (vec![id], directory.name.clone())
     };
-    let wanted = Wanted { format, kind, form: Form::Full, minimal: false, ids: Some(ids), window: None };
+    let wanted =
+        Wanted { format, kind, form: Form::Full, minimal: false, ids: Some(ids), period: times::period(directory, None) };
     named(directory, wanted, "calendar", &title, headers).await
-}
-
-/// The time of which dates are shown where nobody asked for a time.
-fn from_now_on(directory: &Directory) -> Window {
-    let now = directory.clock.now();
-    (now, now + directory.search.horizon())
 }
 
 /// What stands in the calendar of an organization: its events, and, where asked for, the hours of
@@ -193,8 +190,7 @@ impl Run {
         let lines = wanted.format == Format::Ndjson;
         Self {
             shelf: directory.shelf.clone(),
-            writer: Writer::new(wanted.format, wanted.kind, base, title)
-                .with_dates(wanted.window.unwrap_or_else(|| from_now_on(directory))),
+            writer: Writer::new(wanted.format, wanted.kind, base, title).with_dates(wanted.period),
             source: match wanted.ids {
                 Some(ids) => Source::These(ids.into_iter()),
                 None => Source::All { kind: wanted.kind, after: None },

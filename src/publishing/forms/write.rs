@@ -13,9 +13,10 @@ use crate::{
     ids::LocationId,
     model::{
         Event, Kind, Location, Organization, Service, ServiceAtLocation, Taxonomy, TaxonomyTerm,
-        occurrences::{self, Occurrence},
+        occurrences::{Occurrence, OccurrenceStatus},
     },
-    publishing::filters::Window,
+    publishing::times,
+    search::Period,
 };
 
 /// Writes public documents in one form. Everything is handed out as it is made: nothing is kept but
@@ -25,7 +26,7 @@ pub struct Writer {
     base: Url,
     form: Form,
     /// When the dates of events are looked for that stand beside them; none where nobody asked at a moment.
-    window: Option<Window>,
+    period: Option<Period>,
 }
 
 #[derive(Debug)]
@@ -51,20 +52,20 @@ impl Writer {
             Format::Jsonld => Form::Graph { begun: false },
             Format::Json | Format::Ndjson | Format::Atom => Form::Lines,
         };
-        Self { base: base.clone(), form, window: None }
+        Self { base: base.clone(), form, period: None }
     }
 
     /// The same, with dates of events in this time beside them.
     #[must_use]
-    pub fn with_dates(self, window: Window) -> Self {
-        Self { window: Some(window), ..self }
+    pub fn with_dates(self, period: Period) -> Self {
+        Self { period: Some(period), ..self }
     }
 
     /// What stands before the first document.
     pub fn begin(&mut self) -> Vec<u8> {
         match &mut self.form {
             Form::Lines => Vec::new(),
-            Form::Sheet(kind) => sheet_of(&[heading(*kind, self.window)]),
+            Form::Sheet(kind) => sheet_of(&[heading(*kind, self.period.as_ref())]),
             Form::Map(collection) => collection.begin().as_bytes().to_vec(),
             Form::Calendar(calendar) => calendar.take().into_bytes(),
             Form::Graph { .. } => format!("{{\"@context\":\"{}\",\"@graph\":[", jsonld::CONTEXT).into_bytes(),
@@ -85,9 +86,11 @@ impl Writer {
                 out.push(b'\n');
                 out
             }),
-            Form::Sheet(_) => sheet_of(&documents.filter_map(|(kind, bytes)| row(kind, bytes, self.window)).collect::<Vec<_>>()),
+            Form::Sheet(_) => {
+                sheet_of(&documents.filter_map(|(kind, bytes)| row(kind, bytes, self.period.as_ref())).collect::<Vec<_>>())
+            }
             Form::Map(collection) => documents
-                .filter_map(|(kind, bytes)| features(collection, kind, bytes, self.window))
+                .filter_map(|(kind, bytes)| features(collection, kind, bytes, self.period.as_ref()))
                 .collect::<String>()
                 .into_bytes(),
             Form::Calendar(calendar) => {
@@ -98,7 +101,7 @@ impl Writer {
             }
             Form::Graph { begun } => {
                 let mut out = String::new();
-                for data in documents.filter_map(|(kind, bytes)| as_data(&self.base, kind, bytes, self.window)) {
+                for data in documents.filter_map(|(kind, bytes)| as_data(&self.base, kind, bytes, self.period.as_ref())) {
                     out.push_str(if std::mem::replace(begun, true) { ",\n" } else { "\n" });
                     out.push_str(&jsonld::in_graph(data).to_string());
                 }
@@ -148,19 +151,20 @@ fn sheet_of(rows: &[Vec<String>]) -> Vec<u8> {
 /// Columns of a sheet of events that depend on when somebody asks.
 const NEXT: [&str; 2] = ["next_start", "next_end"];
 
-/// The first date of an event in this time that takes place.
-fn first_date(event: &Event, (from, until): Window) -> Option<Occurrence> {
-    occurrences::next_held(event, from, until)
+/// The first date of an event in this time that takes place; so many cancelled ones are passed over.
+fn first_date(event: &Event, period: &Period) -> Option<Occurrence> {
+    const LOOKED_AT: usize = 200;
+    times::dates_of(event, period, LOOKED_AT).into_iter().find(|date| date.status != OccurrenceStatus::Cancelled)
 }
 
-fn heading(kind: Kind, window: Option<Window>) -> Vec<String> {
+fn heading(kind: Kind, period: Option<&Period>) -> Vec<String> {
     match kind {
         Kind::Service => rows::heading(rows::SERVICES),
         Kind::Organization => rows::heading(rows::ORGANIZATIONS),
         Kind::ServiceAtLocation => rows::heading(rows::SERVICES_AT_LOCATIONS),
         Kind::Location => rows::heading(rows::LOCATIONS),
         Kind::Event => {
-            let next = window.iter().flat_map(|_| NEXT).map(str::to_owned);
+            let next = period.into_iter().flat_map(|_| NEXT).map(str::to_owned);
             rows::heading(rows::EVENTS).into_iter().chain(next).collect()
         }
         Kind::Taxonomy => rows::heading(rows::TAXONOMIES),
@@ -168,15 +172,15 @@ fn heading(kind: Kind, window: Option<Window>) -> Vec<String> {
     }
 }
 
-fn row(kind: Kind, bytes: &[u8], window: Option<Window>) -> Option<Vec<String>> {
+fn row(kind: Kind, bytes: &[u8], period: Option<&Period>) -> Option<Vec<String>> {
     match kind {
         Kind::Service => read::<Service>(bytes).map(|doc| rows::row(rows::SERVICES, &doc)),
         Kind::Organization => read::<Organization>(bytes).map(|doc| rows::row(rows::ORGANIZATIONS, &doc)),
         Kind::ServiceAtLocation => read::<ServiceAtLocation>(bytes).map(|doc| rows::row(rows::SERVICES_AT_LOCATIONS, &doc)),
         Kind::Location => read::<Location>(bytes).map(|doc| rows::row(rows::LOCATIONS, &doc)),
         Kind::Event => read::<Event>(bytes).map(|doc| {
-            let next = window.into_iter().flat_map(|window| {
-                let date = first_date(&doc, window);
+            let next = period.into_iter().flat_map(|period| {
+                let date = first_date(&doc, period);
                 let said = |at: fn(&Occurrence) -> DateTime<Utc>| date.as_ref().map(|date| rfc3339(at(date))).unwrap_or_default();
                 [said(|date| date.start), said(|date| date.end)]
             });
@@ -187,12 +191,12 @@ fn row(kind: Kind, bytes: &[u8], window: Option<Window>) -> Option<Vec<String>> 
     }
 }
 
-fn features(collection: &mut geojson::Collection, kind: Kind, bytes: &[u8], window: Option<Window>) -> Option<String> {
+fn features(collection: &mut geojson::Collection, kind: Kind, bytes: &[u8], period: Option<&Period>) -> Option<String> {
     match kind {
         Kind::Service => read(bytes).map(|doc| collection.service(&doc)),
         Kind::ServiceAtLocation => read(bytes).map(|doc| collection.service_at_location(&doc)),
         Kind::Location => read(bytes).map(|doc| collection.location(&doc)),
-        Kind::Event => read(bytes).map(|doc| collection.event(&doc, window.and_then(|window| first_date(&doc, window)).as_ref())),
+        Kind::Event => read(bytes).map(|doc| collection.event(&doc, period.and_then(|period| first_date(&doc, period)).as_ref())),
         Kind::Organization | Kind::Taxonomy | Kind::TaxonomyTerm => None,
     }
 }
@@ -219,13 +223,13 @@ fn dates(calendar: &mut Calendar, kind: Kind, bytes: &[u8], beside: &dyn Fn(Uuid
 }
 
 /// A document in schema.org terms.
-pub(super) fn as_data(base: &Url, kind: Kind, bytes: &[u8], window: Option<Window>) -> Option<Value> {
+pub(super) fn as_data(base: &Url, kind: Kind, bytes: &[u8], period: Option<&Period>) -> Option<Value> {
     match kind {
         Kind::Service => read(bytes).map(|doc| jsonld::service(base, &doc)),
         Kind::Organization => read(bytes).map(|doc| jsonld::organisation(base, &doc)),
         Kind::Event => read(bytes).map(|doc| {
-            let dates = window.map(|(from, until)| jsonld::telling_dates(&doc, from, until)).unwrap_or_default();
-            jsonld::event(base, &doc, &dates)
+            let dates = period.map(|period| times::dates_of(&doc, period, jsonld::MOST_DATES)).unwrap_or_default();
+            jsonld::event(base, &doc, &jsonld::telling_dates(dates))
         }),
         Kind::Location => read(bytes).map(|doc| jsonld::place(base, &doc)),
         Kind::ServiceAtLocation | Kind::Taxonomy | Kind::TaxonomyTerm => None,

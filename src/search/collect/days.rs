@@ -5,7 +5,11 @@ use chrono::{DateTime, Datelike as _, Days, NaiveDate, NaiveDateTime};
 use tantivy::{DocId, columnar::BytesColumn};
 
 use super::Passing;
-use crate::search::{columns::Columns, wanted::Times};
+use crate::search::{
+    columns::Columns,
+    facts,
+    wanted::{Period, Times},
+};
 
 /// Days of the week as the standard writes them.
 pub(super) const DAYS: [&str; 7] = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"];
@@ -21,8 +25,14 @@ pub(in crate::search) struct Window {
     pub(in crate::search) times: Option<Times>,
 }
 
+impl From<Period> for Window {
+    fn from(Period { from, until, times }: Period) -> Self {
+        Self { from: facts::minutes(from), until: facts::minutes(until), times }
+    }
+}
+
 impl Window {
-    pub(super) fn holds(&self, start: i64, end: i64) -> bool {
+    pub(in crate::search) fn holds(&self, start: i64, end: i64) -> bool {
         self.part(start, end).is_some_and(|(start, end)| self.times.is_none_or(|times| at_that_time(times, start, end)))
     }
 

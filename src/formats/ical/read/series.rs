@@ -13,7 +13,7 @@ use super::{
 use crate::model::{text::shorten, tidy::Dropped};
 
 const LONGEST_RULE: usize = 500;
-/// The zone of times that name none.
+/// The zone of times that name none, in a calendar that names none.
 const HERE: Tz = Tz::Europe__London;
 
 /// What a calendar says of itself.
@@ -65,10 +65,10 @@ impl Raw {
 }
 
 /// What is left out of one event.
-struct Left(Vec<Dropped>);
+pub(super) struct Left(pub(super) Vec<Dropped>);
 
 impl Left {
-    fn out(&mut self, path: &str, reason: impl Into<String>) {
+    pub(super) fn out(&mut self, path: &str, reason: impl Into<String>) {
         self.0.push(Dropped { path: path.to_owned(), reason: reason.into() });
     }
 }
@@ -84,21 +84,24 @@ pub(super) fn series(event: &Raw, named: &Named) -> Result<Option<Series>, Strin
     {
         left.out(&property.name, format!("is longer than {} KiB; the rest was cut off", lines::LONGEST >> 10));
     }
-    let begins = one_stamp(event, "DTSTART", &mut left)?.ok_or("DTSTART: the start is missing")?;
+    let here = named.zone.unwrap_or(HERE);
+    let begins = one_stamp(event, "DTSTART", here, &mut left)?.ok_or("DTSTART: the start is missing")?;
     let repeats = event.find("RRULE").is_some() || event.find("RDATE").is_some();
     let zone = match begins {
         // A series that goes by UTC moves on the clocks here, so it keeps its zone.
         Stamp::Zoned(_, Tz::UTC) if repeats => Tz::UTC,
-        Stamp::Zoned(_, Tz::UTC) => named.zone.unwrap_or(HERE),
+        Stamp::Zoned(_, Tz::UTC) | Stamp::Local(_) => here,
         Stamp::Zoned(_, zone) => zone,
-        Stamp::Day(_) | Stamp::Local(_) => HERE,
+        // Nobody's days go by UTC: that is a calendar whose clock was never set.
+        Stamp::Day(_) => Some(here).filter(|here| *here != Tz::UTC).unwrap_or(HERE),
     };
     let (start, end) = span(event, begins, zone, &mut left)?;
     let whole_days = matches!(begins, Stamp::Day(_));
     let mut dates = |name: &'static str| dates(event, name, start, zone, whole_days, &mut left);
     let (without, with) = (dates("EXDATE"), dates("RDATE"));
     let changes = longer_or_shorter(event, (start, end), zone, whole_days, &mut left);
-    if let Some(Err(reason)) = event.find("RECURRENCE-ID").map(|_| one_stamp(event, "RECURRENCE-ID", &mut Left(Vec::new()))) {
+    if let Some(Err(reason)) = event.find("RECURRENCE-ID").map(|_| one_stamp(event, "RECURRENCE-ID", zone, &mut Left(Vec::new())))
+    {
         let reason = reason.trim_start_matches("RECURRENCE-ID: ");
         left.out("RECURRENCE-ID", format!("{reason}, so the event stands for itself"));
     }
@@ -115,7 +118,8 @@ pub(super) fn series(event: &Raw, named: &Named) -> Result<Option<Series>, Strin
         uid: event.name(),
         version: event.version(),
         name: event.text("SUMMARY").map(|text| on_one_line(&without_markup(&text))),
-        description: event.text("DESCRIPTION").map(|text| without_markup(&text)),
+        // Outlook has the words in HTML as well, and sometimes only there.
+        description: event.text("DESCRIPTION").or_else(|| event.text("X-ALT-DESC")).map(|text| without_markup(&text)),
         url: event.text("URL"),
         online,
         place,
@@ -135,11 +139,12 @@ pub(super) fn series(event: &Raw, named: &Named) -> Result<Option<Series>, Strin
     }))
 }
 
-fn one_stamp(event: &Raw, name: &str, left: &mut Left) -> Result<Option<Stamp>, String> {
+/// A date or time; one in a zone that nobody knows is on the clock of `here`.
+pub(super) fn one_stamp(event: &Raw, name: &str, here: Tz, left: &mut Left) -> Result<Option<Stamp>, String> {
     let Some(property) = event.find(name) else { return Ok(None) };
     let found = times::stamps(property, 1);
     if let Some(zone) = found.unknown_zone {
-        left.out(name, format!("the time zone {:?} is not known; the time is read as {} time", shorten(&zone, 60), HERE.name()));
+        left.out(name, format!("the time zone {:?} is not known; the time is read as {} time", shorten(&zone, 60), here.name()));
     }
     match found.read.first() {
         Some(stamp) => Ok(Some(*stamp)),
@@ -151,7 +156,7 @@ fn one_stamp(event: &Raw, name: &str, left: &mut Left) -> Result<Option<Stamp>, 
 fn span(event: &Raw, begins: Stamp, zone: Tz, left: &mut Left) -> Result<(NaiveDateTime, NaiveDateTime), String> {
     let start = begins.on_the_clock_of(zone);
     let whole_days = matches!(begins, Stamp::Day(_));
-    let ends = match one_stamp(event, "DTEND", left) {
+    let ends = match one_stamp(event, "DTEND", zone, left) {
         Ok(ends) => ends.map(|ends| ends.on_the_clock_of(zone)),
         Err(reason) => {
             left.out("DTEND", reason.trim_start_matches("DTEND: "));
@@ -239,7 +244,7 @@ fn longer_or_shorter(
     changes
 }
 
-fn on_the_clock(stamp: Stamp, start: NaiveDateTime, zone: Tz, whole_days: bool) -> NaiveDateTime {
+pub(super) fn on_the_clock(stamp: Stamp, start: NaiveDateTime, zone: Tz, whole_days: bool) -> NaiveDateTime {
     match stamp {
         Stamp::Day(day) => day.and_time(start.time()),
         stamp if whole_days => stamp.on_the_clock_of(zone).date().and_time(start.time()),
@@ -314,54 +319,13 @@ fn leave_people_out(event: &Raw, left: &mut Left) {
     }
 }
 
-fn is_cancelled(event: &Raw) -> bool {
+pub(super) fn is_cancelled(event: &Raw) -> bool {
     let said = event.text("SUMMARY").unwrap_or_default().to_lowercase();
     let said = said.trim_start_matches(|c: char| !c.is_alphanumeric());
     event.text("STATUS").is_some_and(|status| status.eq_ignore_ascii_case("CANCELLED"))
         || ["cancelled", "canceled"]
             .iter()
             .any(|word| said.strip_prefix(word).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric)))
-}
-
-/// A date of the series that is otherwise than its rule has it.
-pub(super) fn change(event: &Raw, named: &Named, series: &mut Series) {
-    let path = "RECURRENCE-ID";
-    let mut left = Left(std::mem::take(&mut series.dropped));
-    let outcome = changed(event, named, series, &mut left);
-    match outcome {
-        Ok(change) if series.changes.len() < MOST_DATES => {
-            series.changes.retain(|known| known.start != change.start);
-            series.changes.push(change);
-        }
-        Ok(_) => {
-            left.out(path, format!("more than {MOST_DATES} dates are changed; the one on line {} is left out", event.line));
-        }
-        Err(reason) => left.out(path, format!("the changed date on line {}: {reason}", event.line)),
-    }
-    series.dropped = left.0;
-}
-
-fn changed(event: &Raw, named: &Named, series: &Series, left: &mut Left) -> Result<Change, String> {
-    let of = event.find("RECURRENCE-ID").ok_or("does not say which date it changes")?;
-    if of.parameter("RANGE").is_some() {
-        return Err("also changes all later dates, which is not supported".to_owned());
-    }
-    let stamp = one_stamp(event, "RECURRENCE-ID", left)?.ok_or("does not say which date it changes")?;
-    let start = on_the_clock(stamp, series.start, series.zone, series.whole_days);
-    if named.cancels || is_cancelled(event) {
-        return Ok(Change { start, cancelled: true, moved: None, place: None, note: None });
-    }
-    let Some(one) = self::series(event, named)? else { return Err("is marked private, so it was not imported".to_owned()) };
-    let on_our_clock = |at: NaiveDateTime| Stamp::Zoned(at, one.zone).on_the_clock_of(series.zone);
-    let (new_start, new_end) = (on_our_clock(one.start), on_our_clock(one.end));
-    let as_before = new_start == start && new_end - new_start == series.end - series.start;
-    let moved = (!as_before).then_some((new_start, new_end));
-    let place = one.place.filter(|place| Some(place) != series.place.as_ref());
-    if moved.is_none() && place.is_none() {
-        return Err("only changes the wording; the wording of the series is used".to_owned());
-    }
-    let note = one.name.filter(|name| Some(name) != series.name.as_ref());
-    Ok(Change { start, cancelled: false, moved, place, note })
 }
 
 /// A name has no lines.
@@ -377,6 +341,7 @@ fn without_markup(text: &str) -> String {
     {
         return text.to_owned();
     }
+    let lower = text.to_ascii_lowercase();
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find('<') {
@@ -390,7 +355,14 @@ fn without_markup(text: &str) -> String {
         if matches!(name, "br" | "p" | "div" | "li" | "ul" | "h1" | "h2" | "h3") && !out.ends_with('\n') {
             out.push('\n');
         }
+        let ends = rest[at + 1..].starts_with('/');
         rest = &rest[at + end + 1..];
+        // What stands in these is for programmes.
+        if matches!(name, "style" | "script" | "title") && !ends {
+            let from = text.len() - rest.len();
+            let Some(length) = lower[from..].find(&format!("</{name}")) else { return out.trim().to_owned() };
+            rest = &text[from + length..];
+        }
     }
     out.push_str(rest);
     for (written, meant) in [("&nbsp;", " "), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")] {

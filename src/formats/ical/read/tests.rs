@@ -33,7 +33,10 @@ fn a_series_with_dates_left_out_added_moved_and_cancelled_is_read() {
         BEGIN:VEVENT\nUID:1\nRECURRENCE-ID;RANGE=THISANDFUTURE:20270114T120000Z\nDTSTART:20270114T120000Z\nEND:VEVENT";
     let found = calendar(text);
     let soup = &found.events[0];
-    assert_eq!((found.events.len(), soup.rule.as_deref(), soup.zone), (1, Some("FREQ=WEEKLY;BYDAY=TH"), Tz::Europe__London));
+    assert_eq!(
+        (found.events.len(), soup.rule.as_deref(), soup.zone),
+        (2, Some("FREQ=WEEKLY;BYDAY=TH;UNTIL=20270114T115959Z"), Tz::Europe__London)
+    );
     assert_eq!((soup.start, soup.end), (at("2026-12-03T12:00:00"), at("2026-12-03T13:30:00")));
     assert_eq!(soup.without, ["2026-12-24T12:00:00", "2026-12-31T12:00:00", "2027-01-07T12:00:00"].map(at));
     assert_eq!(soup.with, [at("2026-12-29T12:00:00")]);
@@ -48,7 +51,93 @@ fn a_series_with_dates_left_out_added_moved_and_cancelled_is_read() {
         }
     );
     assert_eq!((soup.changes[1].start, soup.changes[1].cancelled, soup.changes.len()), (at("2026-12-17T12:00:00"), true, 2));
-    assert_eq!(paths(soup), ["RECURRENCE-ID"]);
+    assert_eq!(paths(soup), [""; 0]);
+    let later = &found.events[1];
+    assert_eq!((later.name.as_deref(), later.place.as_deref()), (Some("Soup"), Some("Larkspur Hall")), "as the series says");
+    assert_eq!((later.start, later.rule.as_deref()), (at("2027-01-14T12:00:00"), Some("FREQ=WEEKLY;BYDAY=TH")));
+}
+
+#[test]
+fn what_changes_all_later_dates_ends_the_series_and_goes_on_as_another() {
+    let with = |rule: &str, later: &str| {
+        calendar(&format!(
+            "BEGIN:VEVENT\nUID:1\nSUMMARY:Craft\nDTSTART:20261201T100000\nDURATION:PT2H\nRRULE:{rule}\nEXDATE:20261208T100000,20270119T100000\nEND:VEVENT\n\
+             BEGIN:VEVENT\nUID:1\nRECURRENCE-ID;RANGE=THISANDFUTURE:20270105T100000\nSUMMARY:Craft\nDURATION:PT2H\n{later}\nEND:VEVENT"
+        ))
+    };
+    let rules = |found: &Calendar| found.events.iter().map(|event| event.rule.clone().unwrap_or_default()).collect::<Vec<_>>();
+    let afternoon = with("FREQ=WEEKLY;COUNT=10", "DTSTART:20270105T140000");
+    assert_eq!(rules(&afternoon), ["FREQ=WEEKLY;UNTIL=20270105T095959Z", "FREQ=WEEKLY;COUNT=5"], "five dates were before");
+    let (before, behind) = (&afternoon.events[0], &afternoon.events[1]);
+    assert_eq!((&before.without, &behind.without), (&vec![at("2026-12-08T10:00:00")], &vec![at("2027-01-19T14:00:00")]));
+    assert_eq!((behind.start, behind.end), (at("2027-01-05T14:00:00"), at("2027-01-05T16:00:00")));
+    assert_ne!(before.uid, behind.uid);
+    let until = with("FREQ=WEEKLY;UNTIL=20270126T100000Z", "DTSTART:20270105T140000");
+    assert_eq!(rules(&until)[1], "FREQ=WEEKLY;UNTIL=20270126T235959Z", "its last date is on the same day");
+    let over = with("FREQ=WEEKLY", "DTSTART:20270105T100000\nSTATUS:CANCELLED");
+    assert_eq!(rules(&over), ["FREQ=WEEKLY;UNTIL=20270105T095959Z"]);
+    let other_day = with("FREQ=WEEKLY;BYDAY=TU", "DTSTART:20270106T100000");
+    assert_eq!(rules(&other_day), ["FREQ=WEEKLY;BYDAY=TU;UNTIL=20270105T095959Z", ""]);
+    assert!(
+        other_day.events[0].dropped[0].reason.contains("only the first of them was imported"),
+        "{:?}",
+        other_day.events[0].dropped
+    );
+    let none_of_them = with("FREQ=WEEKLY;UNTIL=20261220T100000Z", "DTSTART:20270105T140000");
+    assert_eq!((none_of_them.events.len(), paths(&none_of_them.events[0])), (1, vec!["RECURRENCE-ID"]));
+}
+
+#[test]
+fn a_time_without_a_zone_is_on_the_clock_of_its_calendar() {
+    let in_paris = |lines: &str| {
+        let text = format!(
+            "BEGIN:VCALENDAR\nX-WR-TIMEZONE:Europe/Paris\nBEGIN:VEVENT\nUID:1\nSUMMARY:Fair\n{lines}\nEND:VEVENT\nEND:VCALENDAR\n"
+        );
+        read(text.as_bytes()).unwrap().events.remove(0)
+    };
+    for lines in ["DTSTART:20261205T100000", "DTSTART:20261205T090000Z", "DTSTART;TZID=Our own:20261205T100000"] {
+        let fair = in_paris(lines);
+        assert_eq!((fair.zone, fair.start), (Tz::Europe__Paris, at("2026-12-05T10:00:00")), "{lines}");
+    }
+    assert!(in_paris("DTSTART;TZID=Our own:20261205T100000").dropped[0].reason.contains("read as Europe/Paris time"));
+    let days = read(
+        b"BEGIN:VCALENDAR\nX-WR-TIMEZONE:UTC\nBEGIN:VEVENT\nUID:1\nDTSTART;VALUE=DATE:20260705\nEND:VEVENT\nEND:VCALENDAR\n",
+    );
+    assert_eq!(days.unwrap().events[0].zone, Tz::Europe__London, "nobody's days go by UTC");
+}
+
+#[test]
+fn a_zone_that_a_calendar_defines_itself_is_told_by_its_clocks() {
+    let zone = |own: &str, winter: &str, summer: &str| {
+        let half = |name: &str, offset: &str| {
+            if offset.is_empty() {
+                String::new()
+            } else {
+                format!("BEGIN:{name}\nTZOFFSETFROM:+0000\nTZOFFSETTO:{offset}\nDTSTART:16010101T020000\nEND:{name}\n")
+            }
+        };
+        let found = calendar(&format!(
+            "BEGIN:VTIMEZONE\nTZID:Our own\n{own}{}{}END:VTIMEZONE\nBEGIN:VEVENT\nUID:1\nDTSTART;TZID=\"Our own\":20260705T100000\nEND:VEVENT",
+            half("STANDARD", winter),
+            half("DAYLIGHT", summer)
+        ));
+        (found.events[0].zone.name(), found.events[0].dropped.len())
+    };
+    assert_eq!(zone("", "-0000", "+0100"), ("Europe/London", 0));
+    assert_eq!(zone("", "+0100", "+0200"), ("Europe/Paris", 0));
+    assert_eq!(zone("", "+0530", ""), ("Europe/London", 1), "told, where it is not known");
+    assert_eq!(zone("", "+0300", ""), ("Etc/GMT-3", 0));
+    assert_eq!(zone("X-LIC-LOCATION:Asia/Kolkata\n", "+0530", ""), ("Asia/Kolkata", 0));
+}
+
+#[test]
+fn words_that_are_only_there_in_html_are_read() {
+    let found = event(
+        "DTSTART:20261205\nX-ALT-DESC;FMTTYPE=text/html:<html><head><style>p {color: red}</style></head><body><p>Bring <b>glue</b></p></body></html>",
+    );
+    assert_eq!(found.description.as_deref(), Some("Bring glue"));
+    let both = event("DTSTART:20261205\nDESCRIPTION:Bring glue\nX-ALT-DESC;FMTTYPE=text/html:<p>Other</p>");
+    assert_eq!(both.description.as_deref(), Some("Bring glue"));
 }
 
 #[test]

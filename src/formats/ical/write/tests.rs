@@ -148,6 +148,15 @@ fn a_day_that_is_left_out_is_left_out_with_all_of_its_dates() {
 }
 
 #[test]
+fn an_event_whose_only_date_is_left_out_stands_in_no_calendar() {
+    for left_out in ["2026-10-20T10:00:00", "2026-10-20T00:00:00"] {
+        assert_eq!(events(&json!({"exdates": [left_out]})), [] as [String; 0], "{left_out}");
+        assert_eq!(events(&json!({"exdates": [left_out], "rdates": ["2026-10-27T10:00:00"]})).len(), 1, "it has another");
+    }
+    assert_eq!(events(&json!({"exdates": ["2026-10-21T10:00:00"]})).len(), 1, "it is another date");
+}
+
+#[test]
 fn a_rule_that_is_not_understood_is_not_passed_on() {
     let written = events(&json!({"rrule": "FREQ=SECONDLY\r\nATTACH:https://evil.example", "exdates": ["2026-10-20T10:00:00"]}));
     assert!(!written[0].contains("RRULE") && !written[0].contains("evil") && !written[0].contains("EXDATE"));

@@ -9,6 +9,8 @@ pub(super) enum Written {
     Clock,
     /// "9", "7.30": of either half.
     Bare,
+    /// "midnight", "24:00": the end of a day where something closes then, and the beginning of one where it opens.
+    Midnight,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +20,7 @@ pub(super) struct Time {
 }
 
 const HALF_A_DAY: u32 = 720;
+const MINUTES_OF_A_DAY: u32 = 2 * HALF_A_DAY;
 /// From this hour on, something that closes earlier than it opens closes the next morning.
 const EVENING: u32 = 17 * 60;
 /// Until this hour.
@@ -27,13 +30,18 @@ pub(super) fn time(cell: &str) -> Option<Time> {
     let text: String = cell.to_lowercase().chars().filter(|c| !c.is_whitespace()).collect();
     match text.as_str() {
         "noon" | "midday" | "12noon" | "12midday" => return Some(Time { minutes: 720, written: Written::Half }),
-        "midnight" | "12midnight" | "24:00" | "24.00" | "2400" => return Some(Time { minutes: 1439, written: Written::Half }),
+        "midnight" | "12midnight" | "24:00" | "24.00" | "2400" => {
+            return Some(Time { minutes: 1439, written: Written::Midnight });
+        }
         _ => {}
     }
     let half = ["a.m.", "am", "p.m.", "pm"].into_iter().find(|end| text.ends_with(end));
     let digits = half.map_or(text.as_str(), |half| text.trim_end_matches(half));
     if !digits.is_ascii() {
         return None;
+    }
+    if digits.starts_with("0.") && half.is_none() {
+        return of_a_day(digits);
     }
     let (hours, minutes) = match digits.split_once([':', '.']) {
         Some((hours, minutes)) => (
@@ -58,7 +66,21 @@ pub(super) fn time(cell: &str) -> Option<Time> {
     (hours < 24 && minutes < 60).then(|| Time { minutes: hours * 60 + minutes, written })
 }
 
+/// "0.416666667": how spreadsheets hold ten in the morning, the part of the day that has gone by.
+fn of_a_day(text: &str) -> Option<Time> {
+    let part = text.parse::<f64>().ok().filter(|part| (0.0..1.0).contains(part))?;
+    let minutes = (0..MINUTES_OF_A_DAY)
+        .step_by(5)
+        .find(|minutes| (f64::from(*minutes) - part * f64::from(MINUTES_OF_A_DAY)).abs() < 0.1)?;
+    Some(Time { minutes, written: Written::Clock })
+}
+
 impl Time {
+    /// As the time from which something is there.
+    pub(super) fn opening(self) -> Self {
+        if self.written == Written::Midnight { Self { minutes: 0, ..self } } else { self }
+    }
+
     /// Of a time that does not say, what nobody would doubt: groups open between eight in the morning and noon.
     fn alone(self) -> Option<u32> {
         (self.written != Written::Bare || (MORNING..HALF_A_DAY + 60).contains(&self.minutes)).then_some(self.minutes)
@@ -73,8 +95,9 @@ impl Time {
 
 /// From when until when, where there is no doubt about it. "10" to "4" is until the afternoon, "2" to "4pm" in it.
 pub(super) fn range(from: Time, to: Time) -> Option<(u32, u32)> {
+    let from = from.opening();
     let from = match (from.written, to.written) {
-        (Written::Bare, Written::Half) => from.either().into_iter().rev().find(|from| *from < to.minutes)?,
+        (Written::Bare, Written::Half | Written::Midnight) => from.either().into_iter().rev().find(|from| *from < to.minutes)?,
         _ => from.alone()?,
     };
     if to.written == Written::Bare {
@@ -93,7 +116,7 @@ pub(super) fn written(minutes: u32) -> String {
 pub(in crate::importing::sheets) fn times(opens: &str, closes: &str) -> (Option<String>, Option<String>) {
     match (time(opens), time(closes)) {
         (Some(from), Some(to)) => range(from, to).map(|(from, to)| (written(from), written(to))).unzip(),
-        (from, to) => (from.and_then(Time::alone).map(written), to.and_then(Time::alone).map(written)),
+        (from, to) => (from.map(Time::opening).and_then(Time::alone).map(written), to.and_then(Time::alone).map(written)),
     }
 }
 
