@@ -159,6 +159,7 @@ fact_of_a_liar! {
         let report = here.harvester().with_most_pages(2).pull(peer.id, |_| {}).await.unwrap();
         assert_eq!((report.outcome, report.left_out.get("snapshot")), (Outcome::Ok, Some(&1)), "{report:?}");
         assert!(report.pages > 2, "the file alone has more pieces than that: {report:?}");
+        here.app.follow().await;
         assert_eq!(here.services().await.len(), SERVICES);
     }
 }
