@@ -143,7 +143,9 @@ fn whatever_the_architecture_names_is_there() {
         everything(Path::new(folder), &mut there);
     }
     let is_path = |word: &&str| {
-        (word.contains('/') || word.ends_with(".rs")) && !word.starts_with('/') && !word.contains([' ', '\n', '*', '…'])
+        (word.contains('/') || Path::new(word).extension().is_some_and(|end| end == "rs"))
+            && !word.starts_with('/')
+            && !word.contains([' ', '\n', '*', '…'])
     };
     let named: Vec<&str> = page.split('`').skip(1).step_by(2).filter(is_path).collect();
     assert!(named.len() > 100, "{named:?}");

@@ -94,7 +94,7 @@ async fn following(on: On, liar: &Liar) -> Option<(Node, fingerpost::federation:
 
 async fn a_neighbour_is_judged_alike(on: On) {
     let liar = Liar::start().await;
-    let Some((here, peer)) = following(on, &liar).await else { return };
+    let Some((here, peer)) = Box::pin(following(on, &liar)).await else { return };
     liar.tell_services(2);
     let mut ahead = liar::service(0);
     ahead["assured_date"] = json!("2027-03-01");

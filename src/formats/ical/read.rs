@@ -303,7 +303,9 @@ impl Reader {
         }
         // What changes all later dates takes single changes of these with it.
         let in_order = |event: &Raw| (changes::changes_all_later(event), event.version());
-        changes.values_mut().for_each(|of_one| of_one.sort_by_key(in_order));
+        for of_one in changes.values_mut() {
+            of_one.sort_by_key(in_order);
+        }
         series.sort_by_key(|event| event.line);
         let newest = newest(&series);
         for event in series {

@@ -34,7 +34,7 @@ pub fn without_changes_of_parts<T: DeserializeOwned>(text: &str) -> Option<T> {
 /// Whether anything in the value was not to be told.
 fn leave_what_may_be_told(value: &mut Value) -> bool {
     match value {
-        Value::Array(items) => items.iter_mut().fold(false, |found, item| leave_what_may_be_told(item) || found),
+        Value::Array(items) => items.iter_mut().filter_map(|item| leave_what_may_be_told(item).then_some(())).count() > 0,
         Value::Object(members) => {
             let all = members.len();
             // Nobody can know what a text that stands there says.
@@ -56,7 +56,7 @@ fn shorten(changes: &mut Value) -> bool {
             let all = items.len();
             items.retain(Value::is_object);
             let found = items.len() < all;
-            items.iter_mut().fold(found, |found, item| shorten(item) || found)
+            items.iter_mut().filter_map(|item| shorten(item).then_some(())).count() > 0 || found
         }
         Value::Object(members) => {
             let all = members.len();

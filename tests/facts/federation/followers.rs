@@ -101,7 +101,7 @@ async fn started_again(on: On) {
     keep(&luton).await;
     asked(&luton).await;
     let before = luton.app.get("/federation/v1/status").await.json();
-    let luton = luton.restarted().await;
+    let luton = Box::pin(luton.restarted()).await;
     assert_eq!(luton.app.get("/federation/v1/status").await.json(), before);
     assert_eq!(before["followers"][0]["confirmed"]["has_takedowns"], true);
     // After a month without a word it is nobody's follower.

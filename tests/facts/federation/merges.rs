@@ -104,7 +104,7 @@ async fn a_merge_into_us(on: On) {
     let (folder, listens) = (here.app.folder.path().to_owned(), here.url.clone());
     fingerpost::signing::keep_move(&folder, moved).unwrap();
     old.leads_to(&listens);
-    let here = here.restarted().await;
+    let here = Box::pin(here.restarted()).await;
     let report = here.pull(&of_old).await;
     let code = report.error.as_ref().map(|trouble| trouble.code.as_str());
     assert_eq!((report.outcome, code, report.deleted), (Outcome::Held, Some("merged"), 2), "{report:?}");

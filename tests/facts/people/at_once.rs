@@ -140,7 +140,7 @@ fact! {
             tx.commit().await.unwrap();
         };
         let draft = closed_today(&app).await;
-        while_saving(&app, draft, erase).await;
+        Box::pin(while_saving(&app, draft, erase)).await;
         let now = app.app().records.find(id("pantry")).await.unwrap().unwrap().document;
         assert!(now.contains("Closed today") && !now.contains("desk@"), "{now}");
     }
@@ -159,7 +159,7 @@ fact! {
         let withhold = async {
             records.save_now(&TestApp::person("it is not safe"), vec![withholding], &LastModified::new()).await.unwrap();
         };
-        while_saving(&app, hall, withhold).await;
+        Box::pin(while_saving(&app, hall, withhold)).await;
         let versions = records.history(id("centre")).await.unwrap();
         assert_eq!(versions.iter().map(|version| version.kept.revision).collect::<Vec<_>>(), [1, 2, 3]);
         assert!(versions.iter().all(|version| !version.document.contains("Gorse Close")), "{versions:?}");
