@@ -294,9 +294,11 @@ impl Served {
         })
     }
 
-    /// Whether everything that was published before the start can be read and found.
+    /// Whether everything that was published before the start can be read and found. What is signed again for another
+    /// address gets places in the order behind that, so an index that is being filled does not have it yet.
     pub fn is_ready(&self) -> bool {
-        self.directory.shelf.position() >= self.start && self.directory.search.position() >= self.start
+        let Directory { shelf, search, .. } = &*self.directory;
+        shelf.position() >= self.start && search.position() >= self.start && !search.is_being_filled()
     }
 
     fn around(&self) -> Around {

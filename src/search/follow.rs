@@ -3,7 +3,7 @@
 
 mod taking;
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, sync::atomic::Ordering};
 
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
@@ -166,6 +166,7 @@ impl Search {
         }
         // Of an index that has something to answer from nothing is shown before the new one is whole.
         let shows_early = state.position == 0 && !self.answers_from_before();
+        self.filling.fetch_or(shows_early, Ordering::Relaxed);
         let mut at = from;
         loop {
             let rows = published::after(db, at, ROWS).await?;
@@ -183,6 +184,7 @@ impl Search {
         }
         let done = State { position: at.0.max(if fresh { head.position.0 } else { at.0 }), ..next };
         aside(|| taking.finish(&done))?;
+        self.filling.store(false, Ordering::Relaxed);
         self.tell(None);
         Ok(())
     }
@@ -190,6 +192,11 @@ impl Search {
     /// How far it has got with many rows; none when it has them all, or has few to take in.
     pub fn indexing(&self) -> Option<Indexing> {
         *self.indexing.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Whether it began with nothing in it, and does not have everything yet: what is found so far is not all there is.
+    pub fn is_being_filled(&self) -> bool {
+        self.filling.load(Ordering::Relaxed)
     }
 
     /// Whether there is nothing in it yet, and something may be to come.

@@ -39,7 +39,7 @@ use std::{
     fs, io,
     ops::Range,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, Mutex, PoisonError, RwLock, atomic::AtomicBool},
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -122,6 +122,8 @@ pub struct Search {
     verdicts: Arc<Verdicts>,
     opened: RwLock<Arc<Opened>>,
     indexing: Mutex<Option<Indexing>>,
+    /// Whether it began with nothing in it, and does not have everything yet.
+    filling: AtomicBool,
     horizon: TimeDelta,
 }
 
@@ -155,6 +157,7 @@ impl Search {
             verdicts: Arc::default(),
             opened: RwLock::default(),
             indexing: Mutex::default(),
+            filling: AtomicBool::default(),
             horizon: TimeDelta::days(occurrences::HORIZON_DAYS),
         })
     }

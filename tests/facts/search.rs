@@ -5,6 +5,7 @@ use fingerpost::{
     jobs,
     model::Document,
     places,
+    published::Position,
     search::{self, Table},
 };
 use serde_json::{Value, json};
@@ -232,6 +233,20 @@ fact! {
         std::fs::remove_file(&folder).unwrap();
         jobs::follow(&app.served).await.unwrap();
         assert_eq!(app.get("/readyz").await.status, 200);
+    }
+}
+
+fact! {
+    async fn a_server_whose_records_are_all_signed_again_is_not_ready_before_the_search_has_them(app) {
+        app.fixtures().await;
+        // What is signed again for another address stands in the order behind where that was when the server started.
+        let mut served = app.served.clone();
+        served.start = Position(0);
+        served.directory.search.reset().await.unwrap();
+        let mut ready = Vec::new();
+        jobs::index(&served, &mut |_| ready.push(served.is_ready())).await.unwrap();
+        assert!(ready.len() > 1 && !ready.contains(&true), "{ready:?}");
+        assert!(served.is_ready());
     }
 }
 
