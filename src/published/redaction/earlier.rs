@@ -34,6 +34,7 @@ pub fn without_changes_of_parts<T: DeserializeOwned>(text: &str) -> Option<T> {
 /// Whether anything in the value was not to be told.
 fn leave_what_may_be_told(value: &mut Value) -> bool {
     match value {
+        // Counted, since `any` would leave what stands behind the first that was found.
         Value::Array(items) => items.iter_mut().filter_map(|item| leave_what_may_be_told(item).then_some(())).count() > 0,
         Value::Object(members) => {
             let all = members.len();
@@ -56,6 +57,7 @@ fn shorten(changes: &mut Value) -> bool {
             let all = items.len();
             items.retain(Value::is_object);
             let found = items.len() < all;
+            // Counted for the same reason.
             items.iter_mut().filter_map(|item| shorten(item).then_some(())).count() > 0 || found
         }
         Value::Object(members) => {
