@@ -5,15 +5,13 @@ mod editions;
 mod shown;
 
 use std::{
-    fs,
-    io::{self, Read as _},
+    io,
     path::{Path, PathBuf},
 };
 
-use anyhow::Context as _;
 use clap::{Subcommand, ValueEnum};
 
-use super::say;
+use super::{Answer, input::read_text, say};
 use crate::{
     app::App,
     self_help::{
@@ -33,9 +31,8 @@ const LONGEST: u64 = 4 << 20;
 pub(super) enum Checkers {
     /// Show what the public sees, what the drafts contain, and what must be fixed before they can be published.
     Show {
-        /// Print one JSON document.
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        answer: Answer,
     },
     /// Import a part as a draft: questions (support-checker/1), contacts (support-contacts/1) or a list of test
     /// cases. What the public sees does not change.
@@ -46,9 +43,8 @@ pub(super) enum Checkers {
         /// Save nothing; only say whether it can be used.
         #[arg(long)]
         dry_run: bool,
-        /// Print the result as one JSON document.
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        answer: Answer,
     },
     /// Test questions from a file against test cases, without saving either.
     Check {
@@ -58,9 +54,8 @@ pub(super) enum Checkers {
         /// Test cases (default: those of the draft).
         #[arg(long, value_name = "FILE")]
         cases: Option<PathBuf>,
-        /// Print the result as one JSON document.
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        answer: Answer,
     },
     /// Publish the drafts. Refused while anything needs fixing, such as a test case that fails or a phone number
     /// that nobody has checked.
@@ -68,18 +63,16 @@ pub(super) enum Checkers {
         /// Who has reviewed every line: a person's name and job title.
         #[arg(long, value_name = "NAME")]
         reviewed_by: String,
-        /// Print the result as one JSON document.
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        answer: Answer,
     },
     /// Withdraw the checker from the public immediately. Visitors see a notice with numbers to call instead.
     Withdraw {
         /// The reason, for the record.
         #[arg(long, value_name = "TEXT")]
         why: String,
-        /// Print the result as one JSON document.
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        answer: Answer,
     },
     /// Print a part as JSON, to edit and import again.
     Export {
@@ -115,11 +108,11 @@ impl From<Which> for Part {
 impl Checkers {
     pub(super) async fn run(self, app: App) -> anyhow::Result<bool> {
         match self {
-            Self::Show { json } => show(&app, json).await,
-            Self::Import { file, dry_run, json } => import(&app, &read(&file)?, dry_run, json).await,
-            Self::Check { file, cases, json } => check(&app, &file, cases.as_deref(), json).await,
-            Self::Publish { reviewed_by, json } => publish(&app, &reviewed_by, json).await,
-            Self::Withdraw { why, json } => withdraw(&app, &why, json).await,
+            Self::Show { answer } => show(&app, answer).await,
+            Self::Import { file, dry_run, answer } => import(&app, &read(&file)?, dry_run, answer).await,
+            Self::Check { file, cases, answer } => check(&app, &file, cases.as_deref(), answer).await,
+            Self::Publish { reviewed_by, answer } => publish(&app, &reviewed_by, answer).await,
+            Self::Withdraw { why, answer } => withdraw(&app, &why, answer).await,
             Self::Export { part, edition } => export(&app, part.into(), edition).await,
         }
     }
@@ -143,19 +136,5 @@ async fn known(app: &App) -> anyhow::Result<Known> {
 }
 
 fn read(file: &Path) -> anyhow::Result<String> {
-    let mut text = String::new();
-    let mut input: Box<dyn io::Read> = if file.as_os_str() == "-" {
-        Box::new(io::stdin())
-    } else {
-        Box::new(fs::File::open(file).with_context(|| format!("cannot open {}", file.display()))?)
-    };
-    input
-        .by_ref()
-        .take(LONGEST + 1)
-        .read_to_string(&mut text)
-        .with_context(|| format!("cannot read {} as UTF-8 text", file.display()))?;
-    if text.len() as u64 > LONGEST {
-        anyhow::bail!("{} is longer than {} MiB", file.display(), LONGEST >> 20);
-    }
-    Ok(text)
+    read_text(file, LONGEST)
 }

@@ -1,12 +1,12 @@
 //! Commands about the directory as a whole.
 
-use std::{collections::BTreeMap, fs, path::Path, time::Duration};
+use std::{collections::BTreeMap, fs, io, path::Path, time::Duration};
 
 use anyhow::Context as _;
-use clap::ValueEnum;
+use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::{at_work, checker, progress, say};
+use super::{Answer, at_work, checker, progress, say};
 use crate::{
     app::{self, App},
     clock::Clock,
@@ -15,8 +15,9 @@ use crate::{
     federation, jobs,
     model::{Kind, shape},
     published::shelf::Shelf,
+    quality::Reminded,
     safekeeping,
-    safekeeping::doctor::Verdict,
+    safekeeping::doctor::{Finding, Verdict},
     search::{self, Search},
     self_help,
 };
@@ -45,71 +46,79 @@ pub(super) enum Job {
     Mail,
 }
 
-pub(super) async fn run_job(app: App, job: Job) -> anyhow::Result<bool> {
-    match job {
+pub(super) async fn run_job(app: App, job: Job, answer: Answer) -> anyhow::Result<bool> {
+    let here = app::public_url(&app.config, app.config.listen);
+    let mut trouble = None;
+    let (did, words) = match job {
         Job::Follow => {
             Shelf::open(&app.config.data_dir, &app.head().await?)?.catch_up(&app.db, &app.clock).await?;
             let index = Search::open(&app.config.data_dir, app.words().await?)?.looking_ahead(app.config.event_days);
             index.catch_up(&app.db, &app.clock, &mut |_| {}).await?;
+            (json!({"up_to_date": true}), "the published bytes and the search index are up to date".to_owned())
         }
-        Job::KeepScrubs => safekeeping::keep_scrubs(&app.records, &app.config.data_dir).await?,
+        Job::KeepScrubs => {
+            safekeeping::keep_scrubs(&app.records, &app.config.data_dir).await?;
+            (json!({"written": true}), "the list of scrubbed details is written".to_owned())
+        }
         Job::Events => {
             let events = jobs::events(&app).await?;
-            say!("{events} events republished, because a date has passed")?;
+            (json!({"republished": events}), format!("{events} events republished, because a date has passed"))
         }
         Job::Reopen => {
-            let here = app::public_url(&app.config, app.config.listen);
             let services = jobs::reopen(&app, &here).await?;
-            say!("{services} services reopened")?;
+            (json!({"reopened": services}), format!("{services} services reopened"))
         }
         Job::Freshness => {
-            let here = app::public_url(&app.config, app.config.listen);
             let (marked, reminded) = jobs::freshness(&app, &here).await?;
-            say!("{marked} listings republished; {} reminders about {} listings queued", reminded.letters, reminded.listings)?;
+            let Reminded { letters, listings } = reminded;
+            let words = format!("{marked} listings republished; {letters} reminders about {listings} listings queued");
+            (json!({"republished": marked, "reminders": reminded}), words)
         }
         Job::Reports => {
-            let here = app::public_url(&app.config, app.config.listen);
             let listings = jobs::reports(&app, &here).await?;
-            say!("emails about reports of {listings} listings queued")?;
+            (json!({"listings": listings}), format!("emails about reports of {listings} listings queued"))
         }
         Job::Staleness => {
             let sources = jobs::staleness(&app).await?;
-            say!("records of {sources} directories republished, because their confirmation changed")?;
+            let words = format!("records of {sources} directories republished, because their confirmation changed");
+            (json!({"directories": sources}), words)
         }
         Job::Retention => {
-            let here = app::public_url(&app.config, app.config.listen);
             let aged = jobs::retention(&app, &here).await?;
-            say!(
-                "deleted: {} lines of the audit trail, {} emails, {} drafts, {} changes, {} claims, {} appeals, {} call backs, {} reports, {} addresses of people who reported something",
-                aged.audit,
-                aged.letters,
-                aged.drafts,
-                aged.proposals,
-                aged.claims,
-                aged.appeals,
-                aged.calls,
-                aged.reports,
-                aged.reporters
-            )?;
+            (json!({"deleted": aged}), forgotten(&aged))
         }
         Job::Mail => {
             let sent = app.mailer().send_due().await?;
-            say!(
+            let words = format!(
                 "{} emails sent, {} bounced, {} to be tried again, {} given up",
-                sent.sent,
-                sent.bounced,
-                sent.later,
-                sent.given_up
-            )?;
-            if let Some(trouble) = sent.trouble {
-                anyhow::bail!(trouble);
-            }
+                sent.sent, sent.bounced, sent.later, sent.given_up
+            );
+            let did = json!(sent);
+            trouble = sent.trouble;
+            (did, words)
         }
-    }
-    Ok(true)
+    };
+    answer.give(&did, || say!("{words}"))?;
+    trouble.map_or(Ok(true), |trouble| Err(anyhow::anyhow!(trouble)))
 }
 
-pub(super) async fn reindex(app: App, as_json: bool) -> anyhow::Result<bool> {
+/// What was deleted because it is old.
+fn forgotten(aged: &jobs::Aged) -> String {
+    format!(
+        "deleted: {} lines of the audit trail, {} emails, {} drafts, {} changes, {} claims, {} appeals, {} call backs, {} reports, {} addresses of people who reported something",
+        aged.audit,
+        aged.letters,
+        aged.drafts,
+        aged.proposals,
+        aged.claims,
+        aged.appeals,
+        aged.calls,
+        aged.reports,
+        aged.reporters
+    )
+}
+
+pub(super) async fn reindex(app: App, answer: Answer) -> anyhow::Result<bool> {
     let head = app.head().await?;
     let shelf = Shelf::open(&app.config.data_dir, &head)
         .context("the running server rebuilds its files itself; stop it first if you must do it by hand")?;
@@ -117,9 +126,7 @@ pub(super) async fn reindex(app: App, as_json: bool) -> anyhow::Result<bool> {
     shelf.rebuild(&app.db, &app.clock).await?;
     bar.finish_and_clear();
     let (published, published_bytes) = shelf.size();
-    if !as_json {
-        say!("{published} published documents, {published_bytes} bytes")?;
-    }
+    answer.so_far(|| say!("{published} published documents, {published_bytes} bytes"))?;
     // Nobody else writes the index while the shelf is ours.
     Search::discard(&app.config.data_dir)?;
     let index = Search::open(&app.config.data_dir, app.words().await?)?.looking_ahead(app.config.event_days);
@@ -131,31 +138,29 @@ pub(super) async fn reindex(app: App, as_json: bool) -> anyhow::Result<bool> {
     index.catch_up(&app.db, &app.clock, show).await?;
     bar.finish_and_clear();
     let (documents, bytes) = index.size();
-    if as_json {
-        let shelf = json!({"documents": published, "bytes": published_bytes});
-        say!("{}", json!({"published": shelf, "index": {"documents": documents, "bytes": bytes}}))?;
-    } else {
-        say!("{documents} documents in the search index, {bytes} bytes")?;
-    }
+    let document = json!({
+        "published": {"documents": published, "bytes": published_bytes},
+        "index": {"documents": documents, "bytes": bytes},
+    });
+    answer.give(&document, || say!("{documents} documents in the search index, {bytes} bytes"))?;
     Ok(true)
 }
 
-pub(super) async fn backup(app: App, file: &Path, as_json: bool) -> anyhow::Result<bool> {
+pub(super) async fn backup(app: App, file: &Path, answer: Answer) -> anyhow::Result<bool> {
     let bar = at_work();
     let lines = safekeeping::backup(&app.records, file).await;
     bar.finish_and_clear();
     let lines = lines?;
     let keys = app.config.data_dir.join("keys");
-    if as_json {
-        say!("{}", json!({"file": file.display().to_string(), "saved": lines, "keys": keys.display().to_string()}))?;
-        return Ok(true);
-    }
-    say!("saved {lines} records, versions and published documents to {}", file.display())?;
-    say!("it contains private records: keep it where only you can read it. Back up {} as well.", keys.display())?;
+    let document = json!({"file": file.display().to_string(), "saved": lines, "keys": keys.display().to_string()});
+    answer.give(&document, || {
+        say!("saved {lines} records, versions and published documents to {}", file.display())?;
+        say!("it contains private records: keep it where only you can read it. Back up {} as well.", keys.display())
+    })?;
     Ok(true)
 }
 
-pub(super) async fn restore(app: App, file: &Path, as_json: bool) -> anyhow::Result<bool> {
+pub(super) async fn restore(app: App, file: &Path, answer: Answer) -> anyhow::Result<bool> {
     let bar = at_work();
     let records = safekeeping::restore(&app.records, file, &app.config.data_dir).await;
     bar.finish_and_clear();
@@ -166,68 +171,79 @@ pub(super) async fn restore(app: App, file: &Path, as_json: bool) -> anyhow::Res
     app.harvester().start_over().await?;
     super::exchange::after_changes(&app).await?;
     let epoch = app.head().await?.epoch;
-    if as_json {
-        say!("{}", json!({"restored": records, "epoch": epoch}))?;
-    } else {
-        say!("{records} records restored, in a new epoch; a running server picks them up automatically")?;
-    }
+    answer.give(&json!({"restored": records, "epoch": epoch}), || {
+        say!("{records} records restored, in a new epoch; a running server picks them up automatically")
+    })?;
     Ok(true)
 }
 
 /// So long the doctor waits for a database.
 const WAITS: Duration = Duration::from_secs(5);
 
-pub(super) async fn doctor(config: Config, as_json: bool, thorough: bool, has_to_run: bool) -> anyhow::Result<bool> {
-    let clock = Clock::System;
-    let opened = match db::reach(&config.database_url, WAITS).await {
-        Ok(()) => App::open(config.clone(), clock.clone(), Durability::Full).await,
-        Err(error) => Err(error.into()),
-    };
-    let mut findings = match opened {
-        Ok(app) => {
-            let head = app.head().await?;
-            let bar = at_work();
-            let mut findings = safekeeping::doctor::examine(&app.config, &app.db, &head, clock.now(), thorough).await;
-            bar.finish_and_clear();
-            findings.push(checker::looked_at(&app).await?);
-            findings
-        }
-        Err(error) if error.is::<db::Error>() => {
-            safekeeping::doctor::examine_without_database(&config, super::chain(&error), clock.now())
-        }
-        Err(error) => {
-            let advice = "doctor cannot start: check the settings with `fingerpost config`, and that you own the data folder";
-            return Err(error.context(advice));
-        }
-    };
-    findings.push(safekeeping::doctor::server(config.listen, has_to_run).await);
-    if as_json {
-        say!("{}", serde_json::to_string(&json!({"findings": findings}))?)?;
-    } else {
-        for finding in &findings {
-            let sign = match finding.verdict {
-                Verdict::Good => "good   ",
-                Verdict::Careful => "careful",
-                Verdict::Bad => "bad    ",
-            };
-            say!("{sign}  {:<16} {}", finding.what, finding.found)?;
-            if let Some(advice) = finding.advice {
-                say!("{:>27}{advice}", "what to do: ")?;
+/// What is looked at, and how closely.
+#[derive(Debug, Args)]
+pub(super) struct Doctor {
+    /// Skip reading the whole database: for checks that run every minute.
+    #[arg(long)]
+    quick: bool,
+    /// Count it as a problem when no server answers at the configured address: for checks of its health.
+    #[arg(long)]
+    server: bool,
+    #[command(flatten)]
+    answer: Answer,
+}
+
+impl Doctor {
+    pub(super) async fn run(self, config: &Config) -> anyhow::Result<bool> {
+        let mut findings = self.examine(config).await?;
+        findings.push(safekeeping::doctor::server(config.listen, self.server).await);
+        self.answer.give(&json!({"findings": findings}), || findings.iter().try_for_each(tell))?;
+        Ok(findings.iter().all(|finding| finding.verdict != Verdict::Bad))
+    }
+
+    /// What can be seen without asking the server: of a database that cannot be reached, only that.
+    async fn examine(&self, config: &Config) -> anyhow::Result<Vec<Finding>> {
+        let clock = Clock::System;
+        let opened = match db::reach(&config.database_url, WAITS).await {
+            Ok(()) => App::open(config.clone(), clock.clone(), Durability::Full).await,
+            Err(error) => Err(error.into()),
+        };
+        match opened {
+            Ok(app) => {
+                let head = app.head().await?;
+                let bar = at_work();
+                let mut findings = safekeeping::doctor::examine(&app.config, &app.db, &head, clock.now(), !self.quick).await;
+                bar.finish_and_clear();
+                findings.push(checker::looked_at(&app).await?);
+                Ok(findings)
+            }
+            Err(error) if error.is::<db::Error>() => {
+                Ok(safekeeping::doctor::examine_without_database(config, super::chain(&error), clock.now()))
+            }
+            Err(error) => {
+                let advice = "doctor cannot start: check the settings with `fingerpost config`, and that you own the data folder";
+                Err(error.context(advice))
             }
         }
     }
-    Ok(findings.iter().all(|finding| finding.verdict != Verdict::Bad))
 }
 
-pub(super) fn show_config(config: &Config, as_json: bool) -> anyhow::Result<bool> {
-    let shown = config.shown();
-    if as_json {
-        say!("{}", serde_json::to_string(&shown)?)?;
-    } else {
-        for (name, value) in shown {
-            say!("{name} = {}", Value::from(value))?;
-        }
+fn tell(finding: &Finding) -> io::Result<()> {
+    let sign = match finding.verdict {
+        Verdict::Good => "good   ",
+        Verdict::Careful => "careful",
+        Verdict::Bad => "bad    ",
+    };
+    say!("{sign}  {:<16} {}", finding.what, finding.found)?;
+    match finding.advice {
+        Some(advice) => say!("{:>27}{advice}", "what to do: "),
+        None => Ok(()),
     }
+}
+
+pub(super) fn show_config(config: &Config, answer: Answer) -> anyhow::Result<bool> {
+    let shown = config.shown();
+    answer.give(&shown, || shown.iter().try_for_each(|(name, value)| say!("{name} = {}", Value::from(value.as_str()))))?;
     Ok(true)
 }
 
@@ -277,25 +293,28 @@ fn rooted(mut value: Value) -> Value {
     value
 }
 
-pub(super) fn schema(out: &Path, check: bool) -> anyhow::Result<bool> {
+pub(super) fn schema(out: &Path, check: bool, answer: Answer) -> anyhow::Result<bool> {
     anyhow::ensure!(!check || out.is_dir(), "there is no folder {}: name the folder of schemas with --out", out.display());
-    let mut same = true;
+    let mut stale = Vec::new();
     for (name, schema) in schemas() {
         let file = out.join(&name);
         let text = format!("{}\n", serde_json::to_string_pretty(&schema)?);
-        let fresh = fs::read_to_string(&file).is_ok_and(|there| there == text);
-        if check {
-            if !fresh {
-                say!("{} differs from what `fingerpost schema` writes", file.display())?;
-            }
-            same &= fresh;
-        } else if !fresh {
+        if fs::read_to_string(&file).is_ok_and(|there| there == text) {
+            continue;
+        }
+        if !check {
             if let Some(folder) = file.parent() {
                 fs::create_dir_all(folder)?;
             }
             fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
-            say!("wrote {}", file.display())?;
         }
+        stale.push(file.display().to_string());
     }
-    Ok(same)
+    if check {
+        let differs = |file: &String| say!("{file} differs from what `fingerpost schema` writes");
+        answer.give(&json!({"differing": stale}), || stale.iter().try_for_each(differs))?;
+        return Ok(stale.is_empty());
+    }
+    answer.give(&json!({"written": stale}), || stale.iter().try_for_each(|file| say!("wrote {file}")))?;
+    Ok(true)
 }

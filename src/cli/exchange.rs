@@ -9,7 +9,7 @@ use std::{
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 
-use super::{WrongCall, folder::Folder, progress, say, stdout};
+use super::{Answer, WrongCall, folder::Folder, progress, say, stdout};
 use crate::{
     app::App,
     clock::Clock,
@@ -39,9 +39,8 @@ pub(super) struct Import {
     /// the report lists where the file differs. Hidden and withdrawn records stay so either way.
     #[arg(long)]
     overwrite: bool,
-    /// Print the report as one JSON document.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    answer: Answer,
     /// The source that ids belong to when they are not UUIDs. Needed when two sources both number their records 1,
     /// 2, 3. Give it on every import: the same ids under a different source, or none, are different records.
     #[arg(long, value_name = "NAME")]
@@ -143,11 +142,7 @@ impl Import {
             app.db.sweep_now().await?;
             app.db.settle().await?;
         }
-        if self.json {
-            say!("{}", serde_json::to_string(&report)?)?;
-        } else {
-            print(&report)?;
-        }
+        self.answer.give(&report, || print(&report))?;
         Ok(report.rejected_total == 0)
     }
 

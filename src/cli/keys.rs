@@ -10,17 +10,17 @@ use clap::Subcommand;
 use serde_json::json;
 use url::Url;
 
-use super::{WrongCall, say};
-use crate::{app::App, safekeeping, signing};
+use super::{Answer, WrongCall, say};
+use crate::{
+    app::App,
+    safekeeping,
+    signing::{self, Signer},
+};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Keys {
     /// List the keys, oldest first, with the fingerprints that neighbours compare.
-    Show {
-        /// Print one JSON document.
-        #[arg(long)]
-        json: bool,
-    },
+    Show,
     /// Announce that this directory has moved here from another address, so that its followers continue here. It
     /// must have kept the keys it used there.
     MovedFrom {
@@ -45,17 +45,11 @@ pub(super) enum Keys {
         /// Someone else may have the old key: neighbours then trust nothing new that it signs.
         #[arg(long)]
         compromised: bool,
-        /// Print one JSON document.
-        #[arg(long)]
-        json: bool,
     },
     /// Revoke a retired key that someone else may have, and sign again what it signed.
     Revoke {
         /// The key, as `keys show` names it.
         kid: String,
-        /// Print one JSON document.
-        #[arg(long)]
-        json: bool,
     },
 }
 
@@ -78,76 +72,84 @@ fn renamed(file: &Path) -> anyhow::Result<BTreeMap<String, String>> {
 }
 
 impl Keys {
-    pub(super) async fn run(self, app: App) -> anyhow::Result<bool> {
-        let signer = app.records.signer().clone();
-        let as_json = match self {
-            Self::Show { json } => json,
+    pub(super) async fn run(self, app: App, answer: Answer) -> anyhow::Result<bool> {
+        match self {
+            Self::Show => {}
             Self::MovedTo { url, ids } => {
                 let ids = ids.map(|file| renamed(&file)).transpose()?.unwrap_or_default();
-                let moved = signer.moves_to(&root_of(url), &ids, app.clock.now());
+                let moved = app.records.signer().moves_to(&root_of(url), &ids, app.clock.now());
+                // A statement is a document to everybody.
                 say!("{}", serde_json::to_string_pretty(&moved)?)?;
                 return Ok(true);
             }
-            Self::MovedFrom { statement: Some(file), .. } => {
-                let text = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
-                let moved: signing::Moved = serde_json::from_slice(&text)
-                    .with_context(|| format!("{} is not a statement printed by `fingerpost keys moved-to`", file.display()))?;
-                if moved.to.as_str() != signer.origin() {
-                    let detail = format!("the statement is addressed to {}, but this directory is {}", moved.to, signer.origin());
-                    return Err(WrongCall(detail).into());
-                }
-                let from = moved.from.clone();
-                signing::keep_move(&app.config.data_dir, moved)?;
-                say!(
-                    "{} will announce that {from} has become part of it; restart the server for this to take effect",
-                    signer.origin()
-                )?;
+            Self::MovedFrom { url, statement } => {
+                moved_from(&app, url, statement.as_deref(), answer)?;
                 return Ok(true);
             }
-            Self::MovedFrom { url, .. } => {
-                let url = root_of(url.expect("clap asks for it where there is no statement"));
-                if url.as_str() == signer.origin() {
-                    return Err(WrongCall(format!(
-                        "{url} is its current address: set FINGERPOST_PUBLIC_URL to the new one first"
-                    ))
-                    .into());
-                }
-                signing::keep_move(&app.config.data_dir, signer.moved(&url, app.clock.now()))?;
-                say!("{} will announce that it moved from {url}; restart the server for this to take effect", signer.origin())?;
-                return Ok(true);
-            }
-            Self::Revoke { kid, json } => {
+            Self::Revoke { kid } => {
                 if !safekeeping::revoke_key(&app.records, &kid).await? {
                     let detail = "is not an earlier key; `fingerpost keys rotate --compromised` revokes the one that signs";
                     return Err(WrongCall(format!("{kid} {detail}")).into());
                 }
                 let again = app.records.sign_again().await?;
-                if !json {
-                    say!("{again} records signed again with the current key")?;
-                }
-                json
+                answer.so_far(|| say!("{again} records signed again with the current key"))?;
             }
-            Self::Rotate { compromised, json } => {
+            Self::Rotate { compromised } => {
                 safekeeping::rotate_keys(&app.records, compromised).await?;
                 if compromised {
                     let again = app.records.sign_again().await?;
-                    if !json {
-                        say!("{again} records signed again with the new key")?;
-                    }
+                    answer.so_far(|| say!("{again} records signed again with the new key"))?;
                 }
-                json
             }
-        };
-        let listed = signer.keyring().listed;
-        if as_json {
-            say!("{}", json!({"origin": signer.origin(), "keys": listed}))?;
-            return Ok(true);
         }
-        say!("{} signs with", signer.origin())?;
-        for key in listed {
-            let print = signing::fingerprint(&key.x).unwrap_or_default();
-            say!("  {}  {print}  {} since {}", key.kid, serde_json::to_value(key.status)?.as_str().unwrap_or_default(), key.nbf)?;
-        }
+        show(app.records.signer(), answer)?;
         Ok(true)
     }
+}
+
+/// Announce a move: of this directory, or of the one whose statement it is given.
+fn moved_from(app: &App, url: Option<Url>, statement: Option<&Path>, answer: Answer) -> anyhow::Result<()> {
+    let here = app.records.signer();
+    let (moved, news) = if let Some(file) = statement {
+        let moved = statement_for(here.origin(), file)?;
+        let news = format!("{} has become part of it", moved.from);
+        (moved, news)
+    } else {
+        let url = root_of(url.expect("clap asks for it where there is no statement"));
+        if url.as_str() == here.origin() {
+            let detail = format!("{url} is its current address: set FINGERPOST_PUBLIC_URL to the new one first");
+            return Err(WrongCall(detail).into());
+        }
+        (here.moved(&url, app.clock.now()), format!("it moved from {url}"))
+    };
+    let from = moved.from.clone();
+    signing::keep_move(&app.config.data_dir, moved)?;
+    answer.give(&json!({"origin": here.origin(), "moved_from": from}), || {
+        say!("{} will announce that {news}; restart the server for this to take effect", here.origin())
+    })
+}
+
+/// A statement from a file, for whoever it is addressed to.
+fn statement_for(origin: &str, file: &Path) -> anyhow::Result<signing::Moved> {
+    let text = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let moved: signing::Moved = serde_json::from_slice(&text)
+        .with_context(|| format!("{} is not a statement printed by `fingerpost keys moved-to`", file.display()))?;
+    if moved.to.as_str() != origin {
+        let detail = format!("the statement is addressed to {}, but this directory is {origin}", moved.to);
+        return Err(WrongCall(detail).into());
+    }
+    Ok(moved)
+}
+
+/// The keys, oldest first.
+fn show(signer: &Signer, answer: Answer) -> anyhow::Result<()> {
+    let listed = signer.keyring().listed;
+    answer.give(&json!({"origin": signer.origin(), "keys": listed}), || {
+        say!("{} signs with", signer.origin())?;
+        listed.iter().try_for_each(|key| {
+            let print = signing::fingerprint(&key.x).unwrap_or_default();
+            let status = json!(key.status);
+            say!("  {}  {print}  {} since {}", key.kid, status.as_str().unwrap_or_default(), key.nbf)
+        })
+    })
 }

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::Subcommand;
 use serde_json::json;
 
-use super::{WrongCall, say};
+use super::{Answer, WrongCall, say};
 use crate::{app::App, mail};
 
 /// The most that is read of a message, in bytes: what tells of the return stands at its beginning.
@@ -22,39 +22,33 @@ pub(super) enum Mails {
         /// Why it came back. A bounce message says so itself.
         #[arg(long, default_value = "the mail server returned it")]
         why: String,
-        /// Print the result as one JSON document.
-        #[arg(long)]
-        json: bool,
     },
 }
 
 impl Mails {
-    pub(super) async fn run(self, app: App) -> anyhow::Result<bool> {
-        let Self::Bounced { address, why, json } = self;
+    pub(super) async fn run(self, app: App, answer: Answer) -> anyhow::Result<bool> {
+        let Self::Bounced { address, why } = self;
         if address == "-" {
             // Whatever else is sent to the directory's address comes here, too: that it is not about us is no failure.
             let noted = app.mailer().read_return(&message()?).await?;
-            report(noted, "this is not a message about an email that could not be delivered; nothing was recorded", json)?;
+            report(noted, "this is not a message about an email that could not be delivered; nothing was recorded", answer)?;
             return Ok(true);
         }
         if mail::address(&address).is_none() {
             return Err(WrongCall(format!("{address:?} is not an email address")).into());
         }
         let noted = app.mailer().last_came_back(&address, &why).await?;
-        report(noted, &format!("no email to {address} is known that a mail server accepted"), json)?;
+        report(noted, &format!("no email to {address} is known that a mail server accepted"), answer)?;
         Ok(noted.is_some())
     }
 }
 
-fn report(noted: Option<u64>, nothing: &str, as_json: bool) -> io::Result<()> {
-    if as_json {
-        return say!("{}", json!({"recorded": noted.unwrap_or_default()}));
-    }
-    match noted {
+fn report(noted: Option<u64>, nothing: &str, answer: Answer) -> anyhow::Result<()> {
+    answer.give(&json!({"recorded": noted.unwrap_or_default()}), || match noted {
         None => say!("{nothing}"),
         Some(0) => say!("no email that is not already recorded as bounced, or that was sent from here; nothing was recorded"),
         Some(many) => say!("{many} recorded as bounced"),
-    }
+    })
 }
 
 fn message() -> anyhow::Result<String> {

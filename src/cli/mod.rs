@@ -2,6 +2,7 @@
 //! asked, 1 that it did not, 2 that the call was wrong, 141 that nobody read its results to the end.
 //! With `--json` there is one document on stdout in any case: where there is no result, it says why.
 
+mod answer;
 mod bars;
 mod checker;
 mod demo;
@@ -9,6 +10,7 @@ mod directory;
 mod exchange;
 mod export;
 mod folder;
+mod input;
 mod keys;
 mod mail;
 mod peer;
@@ -24,16 +26,18 @@ mod words;
 
 use std::{
     ffi::OsString,
-    io::{self, Write},
+    io::{self, Write as _},
     path::PathBuf,
     process::ExitCode,
-    sync::atomic::{AtomicBool, Ordering},
 };
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
-use self::bars::{at_work, progress};
+use self::{
+    answer::{Answer, is_left_unread, say, stdout},
+    bars::{at_work, progress},
+};
 use crate::{
     app::App,
     clock::Clock,
@@ -42,12 +46,6 @@ use crate::{
     identity::Deed,
     model::holidays::{self, Nation},
 };
-
-/// A line on stdout. What `println!` does, except that it is an error, no panic, when nobody reads it.
-macro_rules! say {
-    ($($words:tt)*) => { std::io::Write::write_fmt(&mut $crate::cli::stdout(), format_args!("{}\n", format_args!($($words)*))) };
-}
-use say;
 
 /// An open directory of services that help people before a crisis.
 #[derive(Debug, Parser)]
@@ -79,25 +77,44 @@ enum Command {
     /// Follow neighbouring directories: add, approve, pull, hold, release, remove.
     Peer(peer::Peers),
     /// Changes waiting for someone to decide, such as those from a peer under review.
-    #[command(subcommand)]
-    Proposal(proposal::Proposals),
+    Proposal {
+        #[command(subcommand)]
+        what: proposal::Proposals,
+        #[command(flatten)]
+        answer: Answer,
+    },
     /// People with a role across the whole directory: add, list, remove.
-    #[command(subcommand)]
-    User(user::Users),
+    User {
+        #[command(subcommand)]
+        what: user::Users,
+        #[command(flatten)]
+        answer: Answer,
+    },
     /// Access tokens for programs that read or write for an organisation: create, list, revoke.
-    #[command(subcommand)]
-    Token(token::Tokens),
+    Token {
+        #[command(subcommand)]
+        what: token::Tokens,
+        #[command(flatten)]
+        answer: Answer,
+    },
     /// Emails that came back after the mail server had accepted them.
-    #[command(subcommand)]
-    Mail(mail::Mails),
+    Mail {
+        #[command(subcommand)]
+        what: mail::Mails,
+        #[command(flatten)]
+        answer: Answer,
+    },
     /// The keys that sign published records.
-    #[command(subcommand)]
-    Keys(keys::Keys),
+    Keys {
+        #[command(subcommand)]
+        what: keys::Keys,
+        #[command(flatten)]
+        answer: Answer,
+    },
     /// Rebuild the derived files from the database: the published bytes and the search index.
     Reindex {
-        /// Print the result as one JSON document.
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        answer: Answer,
     },
     /// Everyday words: what people type, and the needs they mean by it.
     #[command(subcommand)]
@@ -112,35 +129,22 @@ enum Command {
     Backup {
         /// Where to write the backup; the file must not exist yet.
         file: PathBuf,
-        /// Print the result as one JSON document.
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        answer: Answer,
     },
     /// Replace everything with the contents of a backup.
     Restore {
         /// A file made by `fingerpost backup`.
         file: PathBuf,
-        /// Print the result as one JSON document.
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        answer: Answer,
     },
     /// Check settings, database, derived files, clock, disk and the running server, and say what to do.
-    Doctor {
-        /// Print the result as one JSON document.
-        #[arg(long)]
-        json: bool,
-        /// Skip reading the whole database: for checks that run every minute.
-        #[arg(long)]
-        quick: bool,
-        /// Count it as a problem when no server answers at the configured address: for checks of its health.
-        #[arg(long)]
-        server: bool,
-    },
+    Doctor(directory::Doctor),
     /// Print the current settings, with secrets hidden.
     Config {
-        /// Print the result as one JSON document.
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        answer: Answer,
     },
     /// Write the JSON Schemas and the `OpenAPI` document into ./schema.
     Schema {
@@ -150,12 +154,16 @@ enum Command {
         /// The folder to write them to.
         #[arg(long, default_value = "schema", value_name = "DIR")]
         out: PathBuf,
+        #[command(flatten)]
+        answer: Answer,
     },
     /// Run one job now.
     Run {
         /// The job to run.
         #[arg(value_enum)]
         job: directory::Job,
+        #[command(flatten)]
+        answer: Answer,
     },
 }
 
@@ -182,7 +190,7 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
             // Whoever closed stderr does not want to know.
             let _ = writeln!(io::stderr(), "fingerpost: {said}");
             if as_json {
-                tell_a_program(code_of(&error), &said);
+                Answer::refuse(code_of(&error), &said);
             }
             let wrong_call = error.is::<crate::config::Error>() || error.is::<WrongCall>();
             ExitCode::from(if wrong_call { 2 } else { 1 })
@@ -197,17 +205,9 @@ fn not_understood(error: &clap::Error, as_json: bool) -> ExitCode {
     if as_json && error.use_stderr() {
         let said = error.to_string();
         let said = said.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ");
-        tell_a_program("wrong-call", &said.split_whitespace().collect::<Vec<_>>().join(" "));
+        Answer::refuse("wrong-call", &said.split_whitespace().collect::<Vec<_>>().join(" "));
     }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
-}
-
-/// Say why there is no result, where a program waits for one and has been given none.
-fn tell_a_program(code: &str, detail: &str) {
-    if !WRITTEN.load(Ordering::Relaxed) {
-        // Whoever does not read it any more does not want to know.
-        let _ = say!("{}", serde_json::json!({"error": {"code": code, "detail": detail}}));
-    }
 }
 
 /// A name for why a command was not carried out, for programs.
@@ -224,41 +224,6 @@ fn code_of(error: &anyhow::Error) -> &str {
 
 /// What the system would have ended the command with, had it written on. Shells add 128.
 const SIGPIPE: u8 = 13;
-
-/// Nobody reads what a command prints any more: `| head` has seen enough.
-#[derive(Debug, thiserror::Error)]
-#[error("the output is no longer being read")]
-struct Unread;
-
-/// Whether any of a result has been written.
-static WRITTEN: AtomicBool = AtomicBool::new(false);
-
-/// Where results go.
-struct Stdout(io::Stdout);
-
-fn stdout() -> Stdout {
-    Stdout(io::stdout())
-}
-
-impl Write for Stdout {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        WRITTEN.store(true, Ordering::Relaxed);
-        self.0.write(bytes).map_err(unread)
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush().map_err(unread)
-    }
-}
-
-/// Told apart from the broken pipes of others, such as a database's.
-fn unread(error: io::Error) -> io::Error {
-    if error.kind() == io::ErrorKind::BrokenPipe { io::Error::new(io::ErrorKind::BrokenPipe, Unread) } else { error }
-}
-
-fn is_left_unread(error: &anyhow::Error) -> bool {
-    let causes = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
-    causes.filter_map(io::Error::get_ref).any(|inner| inner.downcast_ref::<Unread>().is_some())
-}
 
 /// A call that makes no sense, although its words could be read.
 #[derive(Debug, thiserror::Error)]
@@ -290,21 +255,21 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<bool> {
             let durability = peers.durability();
             with_durability(config, durability, |app| Box::pin(peers.run(app))).await
         }
-        Command::Proposal(proposals) => with(config, |app| proposals.run(app)).await,
-        Command::User(users) => with(config, |app| users.run(app)).await,
-        Command::Token(tokens) => with(config, |app| tokens.run(app)).await,
-        Command::Mail(mails) => with(config, |app| mails.run(app)).await,
-        Command::Keys(keys) => with(config, |app| keys.run(app)).await,
-        Command::Reindex { json } => with(config, async |app| directory::reindex(app, json).await).await,
+        Command::Proposal { what, answer } => with(config, |app| what.run(app, answer)).await,
+        Command::User { what, answer } => with(config, |app| what.run(app, answer)).await,
+        Command::Token { what, answer } => with(config, |app| what.run(app, answer)).await,
+        Command::Mail { what, answer } => with(config, |app| what.run(app, answer)).await,
+        Command::Keys { what, answer } => with(config, |app| what.run(app, answer)).await,
+        Command::Reindex { answer } => with(config, async |app| directory::reindex(app, answer).await).await,
         Command::Words(words) => with(config, |app| words.run(app)).await,
         Command::Checker(checkers) => with(config, |app| checkers.run(app)).await,
         Command::Texts(texts) => with(config, |app| texts.run(app)).await,
-        Command::Backup { file, json } => with(config, async |app| directory::backup(app, &file, json).await).await,
-        Command::Restore { file, json } => with(config, async |app| directory::restore(app, &file, json).await).await,
-        Command::Doctor { json, quick, server } => directory::doctor(config, json, !quick, server).await,
-        Command::Config { json } => directory::show_config(&config, json),
-        Command::Schema { check, out } => directory::schema(&out, check),
-        Command::Run { job } => with(config, |app| directory::run_job(app, job)).await,
+        Command::Backup { file, answer } => with(config, async |app| directory::backup(app, &file, answer).await).await,
+        Command::Restore { file, answer } => with(config, async |app| directory::restore(app, &file, answer).await).await,
+        Command::Doctor(doctor) => doctor.run(&config).await,
+        Command::Config { answer } => directory::show_config(&config, answer),
+        Command::Schema { check, out, answer } => directory::schema(&out, check, answer),
+        Command::Run { job, answer } => with(config, |app| directory::run_job(app, job, answer)).await,
     }
 }
 

@@ -9,7 +9,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 use url::Url;
 
-use super::{WrongCall, say};
+use super::{Answer, WrongCall, say};
 use crate::{
     app::App,
     db::Durability,
@@ -28,6 +28,8 @@ use words::{address, area, gss, seconds, yes_or_no};
 pub(super) struct Peers {
     #[command(subcommand)]
     action: Action,
+    #[command(flatten)]
+    answer: Answer,
 }
 
 /// What a peer speaks, or that it is to be found out.
@@ -69,23 +71,13 @@ enum Action {
         /// Web address of the licence of its records, if it does not state one itself.
         #[arg(long, value_name = "URL")]
         licence: Option<Url>,
-        /// Print one JSON document.
-        #[arg(long)]
-        json: bool,
     },
     /// List every peer and its state.
-    List {
-        /// Print one JSON document.
-        #[arg(long)]
-        json: bool,
-    },
+    List,
     /// Show what happened with a peer, why, and what to do next.
     Show {
         /// The peer's number, name or address.
         peer: String,
-        /// Print one JSON document.
-        #[arg(long)]
-        json: bool,
     },
     /// List who says that they follow this directory, and who does not have the last takedown. The server writes down
     /// once a minute who has asked.
@@ -93,9 +85,6 @@ enum Action {
         /// Ask each at its own address how far it has come, at most 100.
         #[arg(long)]
         check: bool,
-        /// Print one JSON document.
-        #[arg(long)]
-        json: bool,
     },
     /// Pull from a peer now.
     Pull {
@@ -105,42 +94,27 @@ enum Action {
         /// Pull from every peer that is followed.
         #[arg(long, conflicts_with = "peer")]
         all: bool,
-        /// Print one JSON document.
-        #[arg(long)]
-        json: bool,
     },
     /// Approve the keys a peer presents now, and follow it.
     Approve {
         /// The peer's number, name or address.
         peer: String,
-        /// Print one JSON document.
-        #[arg(long)]
-        json: bool,
     },
     /// Stop pulling from a peer until it is released; its records stay.
     #[command(alias = "pause")]
     Hold {
         /// The peer's number, name or address.
         peer: String,
-        /// Print one JSON document.
-        #[arg(long)]
-        json: bool,
     },
     /// Resume a held peer, and carry out the deletions that were waiting.
     Release {
         /// The peer's number, name or address.
         peer: String,
-        /// Print one JSON document.
-        #[arg(long)]
-        json: bool,
     },
     /// Pull, and compare what is here with what the peer has. The server does this once a week.
     Compare {
         /// The peer's number, name or address.
         peer: String,
-        /// Print one JSON document.
-        #[arg(long)]
-        json: bool,
     },
     /// Set which of a peer's records are imported, how many, and under which further licences.
     Scope {
@@ -169,9 +143,6 @@ enum Action {
         /// Import listings of every kind, wherever they are.
         #[arg(long, conflicts_with_all = ["only", "postcodes", "areas"])]
         everything: bool,
-        /// Print one JSON document.
-        #[arg(long)]
-        json: bool,
     },
     /// Change how much a peer is trusted.
     Trust {
@@ -180,17 +151,11 @@ enum Action {
         /// The new level of trust.
         #[arg(value_enum)]
         trust: Trust,
-        /// Print one JSON document.
-        #[arg(long)]
-        json: bool,
     },
     /// Remove a peer and everything imported from it.
     Remove {
         /// The peer's number, name or address.
         peer: String,
-        /// Print one JSON document.
-        #[arg(long)]
-        json: bool,
     },
 }
 
@@ -211,8 +176,9 @@ impl Peers {
 
     pub(super) async fn run(self, app: App) -> anyhow::Result<bool> {
         let harvester = app.harvester();
-        match self.action {
-            Action::Add { url, name, kind, trust, every, licence, json } => {
+        let Self { action, answer } = self;
+        match action {
+            Action::Add { url, name, kind, trust, every, licence } => {
                 let kind = match kind {
                     Speaks::Auto => None,
                     Speaks::OpenDirectory => Some(PeerKind::OpenDirectory),
@@ -223,44 +189,44 @@ impl Peers {
                 };
                 let new = New { url, name, kind, trust, every_seconds: every, licence: licence.map(Into::into) };
                 let peer = harvester.add_peer(new).await.map_err(wrong_call)?;
-                show(&harvester.describe_peer(&peer).await?, json)
+                show(&harvester.describe_peer(&peer).await?, answer)
             }
-            Action::List { json } => {
+            Action::List => {
                 let mut all = Vec::new();
                 for peer in peers::all(&app.db).await? {
                     all.push(harvester.describe_peer(&peer).await?);
                 }
-                list(&all, json)
+                list(&all, answer)
             }
-            Action::Show { peer, json } => {
+            Action::Show { peer } => {
                 let peer = harvester.peer(&peer).await?;
-                show(&harvester.describe_peer(&peer).await?, json)
+                show(&harvester.describe_peer(&peer).await?, answer)
             }
-            Action::Followers { check, json } => {
+            Action::Followers { check } => {
                 let asked = if check { harvester.ask_followers().await? } else { harvester.followers().await? };
-                followers::followers(&asked, json)
+                followers::followers(&asked, answer)
             }
-            Action::Pull { peer, all, json } => pull(&app, peer, all, json).await,
-            Action::Approve { peer, json } => {
+            Action::Pull { peer, all } => pull(&app, peer, all, answer).await,
+            Action::Approve { peer } => {
                 let peer = harvester.approve_peer(&peer).await.map_err(wrong_call)?;
-                show(&harvester.describe_peer(&peer).await?, json)
+                show(&harvester.describe_peer(&peer).await?, answer)
             }
-            Action::Hold { peer, json } => {
+            Action::Hold { peer } => {
                 let peer = harvester.hold_peer(&peer).await.map_err(wrong_call)?;
-                show(&harvester.describe_peer(&peer).await?, json)
+                show(&harvester.describe_peer(&peer).await?, answer)
             }
-            Action::Release { peer, json } => {
+            Action::Release { peer } => {
                 let (peer, deleted) = harvester.release_peer(&peer).await.map_err(wrong_call)?;
-                if !json && deleted > 0 {
-                    say!("{deleted} records were deleted")?;
+                if deleted > 0 {
+                    answer.so_far(|| say!("{deleted} records were deleted"))?;
                 }
-                show(&harvester.describe_peer(&peer).await?, json)
+                show(&harvester.describe_peer(&peer).await?, answer)
             }
-            Action::Compare { peer, json } => {
+            Action::Compare { peer } => {
                 let peer = harvester.compare_peer(&peer).await.map_err(wrong_call)?;
-                compare(&app, &peer, json).await
+                compare(&app, &peer, answer).await
             }
-            Action::Scope { peer, most, licence, only, postcodes, areas, relayed, everything, json } => {
+            Action::Scope { peer, most, licence, only, postcodes, areas, relayed, everything } => {
                 let kinds = match only {
                     None => Vec::new(),
                     Some(Listings::Services) => vec![Kind::Service],
@@ -268,19 +234,17 @@ impl Peers {
                 };
                 let wanted = Wanted { most, licences: licence, kinds, postcodes, areas, relayed, everything };
                 let peer = harvester.scope_peer(&peer, wanted).await.map_err(wrong_call)?;
-                show(&harvester.describe_peer(&peer).await?, json)
+                show(&harvester.describe_peer(&peer).await?, answer)
             }
-            Action::Trust { peer, trust, json } => {
+            Action::Trust { peer, trust } => {
                 let peer = harvester.trust_peer(&peer, trust).await.map_err(wrong_call)?;
-                show(&harvester.describe_peer(&peer).await?, json)
+                show(&harvester.describe_peer(&peer).await?, answer)
             }
-            Action::Remove { peer, json } => {
+            Action::Remove { peer } => {
                 let deleted = harvester.remove_peer(&peer).await.map_err(wrong_call)?;
-                if json {
-                    say!("{}", json!({"removed": peer, "deleted": deleted}))?;
-                } else {
-                    say!("{peer} is removed; {deleted} records were deleted")?;
-                }
+                answer.give(&json!({"removed": peer, "deleted": deleted}), || {
+                    say!("{peer} is removed; {deleted} records were deleted")
+                })?;
                 Ok(true)
             }
         }

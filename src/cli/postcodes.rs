@@ -5,7 +5,7 @@ use std::{io, path::PathBuf, time::Duration};
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 
-use super::{progress, say};
+use super::{Answer, progress, say};
 use crate::{
     app::App,
     clock::Clock,
@@ -29,15 +29,14 @@ enum What {
         /// A CSV file, a zip as downloaded, or a folder.
         #[arg(value_name = "FILE|DIR")]
         from: PathBuf,
-        /// Print the report as one JSON document.
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        answer: Answer,
     },
 }
 
 impl Postcodes {
     pub(super) async fn run(self, config: Config) -> anyhow::Result<bool> {
-        let What::Import { from, json } = self.what;
+        let What::Import { from, answer } = self.what;
         let app = App::open(config, Clock::System, Durability::Batched).await?;
         let bar = progress(Some(0), "bytes");
         bar.enable_steady_tick(Duration::from_millis(200));
@@ -50,11 +49,7 @@ impl Postcodes {
         bar.finish_and_clear();
         let report = outcome.context("no postcodes were imported; those imported before are unchanged")?;
         app.db.settle().await?;
-        if json {
-            say!("{}", serde_json::to_string(&report)?)?;
-        } else {
-            print(&report)?;
-        }
+        answer.give(&report, || print(&report))?;
         Ok(report.rejected_total == 0)
     }
 }

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{WrongCall, exchange::after_changes, on_record, say};
+use super::{Answer, WrongCall, exchange::after_changes, on_record, say};
 use crate::{
     app::{App, public_url},
     editing::{Call, Editing, Error, Judgement, KnownNumber, OneChange, Whole},
@@ -25,11 +25,8 @@ pub(super) enum Proposals {
         /// Only those from this peer: number, name or address.
         #[arg(long)]
         peer: Option<String>,
-        /// Print one JSON document.
-        #[arg(long)]
-        json: bool,
     },
-    /// Show the current version and the proposed one.
+    /// Show the current version and the proposed one, as JSON.
     Show {
         /// The proposal's id.
         id: Uuid,
@@ -97,12 +94,12 @@ enum Deciding {
 }
 
 impl Proposals {
-    pub(super) async fn run(self, app: App) -> anyhow::Result<bool> {
+    pub(super) async fn run(self, app: App, answer: Answer) -> anyhow::Result<bool> {
         match self {
-            Self::List { peer, json } => list(&app, peer, json).await,
+            Self::List { peer } => list(&app, peer, answer).await,
             Self::Show { id } => show(&app, id).await,
-            Self::Accept { which, calling } => decide(&app, which, &Deciding::Accept(calling.into())).await,
-            Self::Reject(which) => decide(&app, which, &Deciding::Reject).await,
+            Self::Accept { which, calling } => decide(&app, which, &Deciding::Accept(calling.into()), answer).await,
+            Self::Reject(which) => decide(&app, which, &Deciding::Reject, answer).await,
         }
     }
 }
@@ -114,7 +111,7 @@ async fn origin_of(app: &App, peer: Option<String>) -> anyhow::Result<Option<Str
     }
 }
 
-async fn list(app: &App, peer: Option<String>, as_json: bool) -> anyhow::Result<bool> {
+async fn list(app: &App, peer: Option<String>, answer: Answer) -> anyhow::Result<bool> {
     let origin = origin_of(app, peer).await?;
     let mut all: Vec<Value> = Vec::new();
     let mut after = None;
@@ -124,19 +121,17 @@ async fn list(app: &App, peer: Option<String>, as_json: bool) -> anyhow::Result<
         after = Some(last.id);
         for one in &some {
             let name = one.read()?.name().to_owned();
-            if as_json {
-                all.push(json!({"id": one.id, "record_id": one.record_id, "kind": one.kind, "name": name, "by": one.by, "at": crate::clock::rfc3339(one.at), "new": one.base_revision == 0}));
-            } else {
+            answer.so_far(|| {
                 let what = if one.base_revision == 0 { "new" } else { "changed" };
-                say!("{}  {what:<8} {:<13} {name}  ({})", one.id, one.kind.as_str(), one.by)?;
-            }
+                say!("{}  {what:<8} {:<13} {name}  ({})", one.id, one.kind.as_str(), one.by)
+            })?;
+            all.push(json!({
+                "id": one.id, "record_id": one.record_id, "kind": one.kind, "name": name, "by": one.by,
+                "at": crate::clock::rfc3339(one.at), "new": one.base_revision == 0,
+            }));
         }
     }
-    if as_json {
-        say!("{}", Value::Array(all))?;
-    } else if after.is_none() {
-        say!("nothing is waiting")?;
-    }
+    answer.give(&all, || if all.is_empty() { say!("nothing is waiting") } else { Ok(()) })?;
     Ok(true)
 }
 
@@ -154,7 +149,7 @@ async fn show(app: &App, id: Uuid) -> anyhow::Result<bool> {
     Ok(true)
 }
 
-async fn decide(app: &App, which: Which, deciding: &Deciding) -> anyhow::Result<bool> {
+async fn decide(app: &App, which: Which, deciding: &Deciding, answer: Answer) -> anyhow::Result<bool> {
     let accept = matches!(deciding, Deciding::Accept(_));
     let why = which.why.unwrap_or_default();
     let editing = app.editing(&public_url(&app.config, app.config.listen));
@@ -183,12 +178,16 @@ async fn decide(app: &App, which: Which, deciding: &Deciding) -> anyhow::Result<
         many += decide_for_people(&editing, &officer, &one_by_one, deciding, &why).await?;
     }
     after_changes(app).await?;
-    say!("{many} {}", if accept { "accepted; a running server shows them within a second" } else { "rejected" })?;
-    if left > 0 {
-        say!(
-            "{left} still waiting: they are about protected listings, so accept each by its id, with --by and --called or --otherwise"
-        )?;
-    }
+    let (accepted, rejected) = if accept { (many, 0) } else { (0, many) };
+    answer.give(&json!({"accepted": accepted, "rejected": rejected, "still_waiting": left}), || {
+        say!("{many} {}", if accept { "accepted; a running server shows them within a second" } else { "rejected" })?;
+        if left > 0 {
+            say!(
+                "{left} still waiting: they are about protected listings, so accept each by its id, with --by and --called or --otherwise"
+            )?;
+        }
+        Ok(())
+    })?;
     Ok(true)
 }
 

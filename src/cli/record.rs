@@ -5,7 +5,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{WrongCall, exchange::after_changes, on_record, say};
+use super::{Answer, WrongCall, exchange::after_changes, on_record, say};
 use crate::{
     app::{App, public_url},
     db::Transaction,
@@ -20,16 +20,18 @@ use crate::{
 pub(super) struct Record {
     #[command(subcommand)]
     action: Action,
+    #[command(flatten)]
+    answer: Answer,
 }
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Print a record as it is stored, including private parts.
+    /// Print a record as it is stored, including private parts, as JSON.
     Show {
         /// The record's id.
         id: Uuid,
     },
-    /// Print every version of a record, oldest first.
+    /// Print every version of a record, oldest first, as JSON.
     History {
         /// The record's id.
         id: Uuid,
@@ -201,7 +203,8 @@ impl Action {
 
 impl Record {
     pub(super) async fn run(self, app: App) -> anyhow::Result<bool> {
-        if let Some(id) = self.action.id() {
+        let (about, answer) = (self.action.id(), self.answer);
+        if let Some(id) = about {
             mind_what_is_shown_of_others(&app, id).await?;
         }
         let outcome = match self.action {
@@ -267,7 +270,7 @@ impl Record {
                 let tx = app.db.write().await?;
                 on_record(&app, &tx, Deed::Annotate, &id.to_string(), &why).await?;
                 tx.commit().await?;
-                return done(&app, false).await;
+                return done(&app, about, false, answer).await;
             }
             Action::Place { id, policy, why, calling } => {
                 let what = Deed::DecidePlace;
@@ -280,8 +283,8 @@ impl Record {
                 say!("{}", serde_json::to_string_pretty(&found)?)?;
                 return Ok(true);
             }
-            Action::EraseContact { id, contact, why } => return erase(&app, id, &Theirs::Contact(contact), &why).await,
-            Action::EraseWords { id, words, why } => return erase(&app, id, &Theirs::Words(words), &why).await,
+            Action::EraseContact { id, contact, why } => return erase(&app, id, &Theirs::Contact(contact), &why, answer).await,
+            Action::EraseWords { id, words, why } => return erase(&app, id, &Theirs::Words(words), &why, answer).await,
             Action::ConfirmContact { id, contact, why, calling } => {
                 change(&app, id, (Deed::PublishContact, why), calling, |draft| {
                     let found = draft.document.contact_lists().into_iter().flatten().find(|known| known.id == contact);
@@ -292,7 +295,7 @@ impl Record {
                 .await?
             }
         };
-        done(&app, outcome.scrubbed).await
+        done(&app, about, outcome.scrubbed, answer).await
     }
 }
 
@@ -300,9 +303,9 @@ fn editing(app: &App) -> Editing {
     app.editing(&public_url(&app.config, app.config.listen))
 }
 
-async fn erase(app: &App, id: Uuid, what: &Theirs, why: &str) -> anyhow::Result<bool> {
+async fn erase(app: &App, id: Uuid, what: &Theirs, why: &str, answer: Answer) -> anyhow::Result<bool> {
     let scrubbed = editing(app).erase_as("command line", None, id, what, why).await?;
-    done(app, scrubbed).await
+    done(app, Some(id), scrubbed, answer).await
 }
 
 /// What is said of a call, where the record is protected: the same rule as on the pages.
@@ -329,12 +332,15 @@ async fn keep_call(app: &App, tx: &Transaction, id: Uuid, called: Option<&Called
     Ok(())
 }
 
-async fn done(app: &App, scrubbed: bool) -> anyhow::Result<bool> {
+async fn done(app: &App, about: Option<Uuid>, scrubbed: bool, answer: Answer) -> anyhow::Result<bool> {
     after_changes(app).await?;
-    say!("done; a running server shows the change within a second, caches within 30")?;
-    if scrubbed {
-        say!("withheld details were also removed from the history and derived files")?;
-    }
+    answer.give(&json!({"record": about, "removed_from_history": scrubbed}), || {
+        say!("done; a running server shows the change within a second, caches within 30")?;
+        if scrubbed {
+            say!("withheld details were also removed from the history and derived files")?;
+        }
+        Ok(())
+    })?;
     Ok(true)
 }
 

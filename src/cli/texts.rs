@@ -2,16 +2,15 @@
 
 use std::{
     collections::BTreeSet,
-    fs,
-    io::{self, Read as _},
+    io,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context as _, anyhow, bail};
 use clap::Subcommand;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::say;
+use super::{Answer, input::read_text, say};
 use crate::{
     app::App,
     identity::Deed,
@@ -27,9 +26,8 @@ const BY: &str = "the command line";
 pub(super) enum Commands {
     /// List every text: guides, notices and pages about the site, and which of them are public.
     List {
-        /// Print one JSON document.
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        answer: Answer,
     },
     /// Print a text as a file: details between lines of +++, then Markdown. Prints the latest version, or the text
     /// supplied with Fingerpost.
@@ -51,14 +49,15 @@ pub(super) enum Commands {
         /// Who has reviewed every line: a person's name and job title. Needed with --publish.
         #[arg(long, value_name = "NAME", requires = "publish")]
         reviewed_by: Option<String>,
-        /// Print the result as one JSON document.
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        answer: Answer,
     },
     /// Withdraw a text from the public. Its versions are kept.
     Withdraw {
         /// The name of the text.
         name: String,
+        #[command(flatten)]
+        answer: Answer,
     },
 }
 
@@ -66,21 +65,21 @@ impl Commands {
     pub(super) async fn run(self, app: App) -> anyhow::Result<bool> {
         let texts = Texts::new(app.db.clone(), app.clock.clone(), &app.config.name, false);
         match self {
-            Self::List { json } => list(&texts, json).await,
+            Self::List { answer } => list(&texts, answer).await,
             Self::Show { name } => show(&texts, &name).await,
-            Self::Save { files, name, publish, reviewed_by, json } => {
+            Self::Save { files, name, publish, reviewed_by, answer } => {
                 if publish && reviewed_by.is_none() {
                     bail!("--publish needs --reviewed-by: say who has reviewed every line");
                 }
                 let standing = if publish { Standing::Published } else { Standing::Draft };
-                save(&app, &texts, &files, name.as_deref(), (standing, reviewed_by.as_deref().unwrap_or(BY)), json).await
+                save(&app, &texts, &files, name.as_deref(), (standing, reviewed_by.as_deref().unwrap_or(BY)), answer).await
             }
-            Self::Withdraw { name } => withdraw(&app, &texts, &name).await,
+            Self::Withdraw { name, answer } => withdraw(&app, &texts, &name, answer).await,
         }
     }
 }
 
-async fn list(texts: &Texts, as_json: bool) -> anyhow::Result<bool> {
+async fn list(texts: &Texts, answer: Answer) -> anyhow::Result<bool> {
     texts.changed().await?;
     let shown = texts.shown();
     let mut rows = Vec::new();
@@ -93,17 +92,15 @@ async fn list(texts: &Texts, as_json: bool) -> anyhow::Result<bool> {
             "saved_by": version.as_ref().map(|version| &*version.by),
         }));
     }
-    if as_json {
-        say!("{}", json!({"texts": rows}))?;
-        return Ok(true);
-    }
-    for row in &rows {
-        let text = |member: &str| row[member].as_str().unwrap_or_default().to_owned();
-        let standing = if row["version"].is_null() { "supplied with Fingerpost".to_owned() } else { text("standing") };
-        let public = if row["public"] == true { "public" } else { "not public" };
-        say!("{:<28} {:<7} {public:<11} {standing:<22} {}", text("name"), text("kind"), text("title"))?;
-    }
+    answer.give(&json!({"texts": rows}), || rows.iter().try_for_each(tell))?;
     Ok(true)
+}
+
+fn tell(row: &Value) -> io::Result<()> {
+    let text = |member: &str| row[member].as_str().unwrap_or_default();
+    let standing = if row["version"].is_null() { "supplied with Fingerpost" } else { text("standing") };
+    let public = if row["public"] == true { "public" } else { "not public" };
+    say!("{:<28} {:<7} {public:<11} {standing:<22} {}", text("name"), text("kind"), text("title"))
 }
 
 async fn show(texts: &Texts, name: &str) -> anyhow::Result<bool> {
@@ -122,7 +119,7 @@ async fn save(
     files: &[PathBuf],
     name: Option<&str>,
     (standing, by): (Standing, &str),
-    as_json: bool,
+    answer: Answer,
 ) -> anyhow::Result<bool> {
     if name.is_some() && files.len() > 1 {
         bail!("--name can only be used with one file");
@@ -149,37 +146,23 @@ async fn save(
         tx.commit().await?;
     }
     let taken = rejected.is_empty();
-    if as_json {
-        let saved: Vec<&Slug> = read.iter().filter(|_| taken).map(|(slug, _)| slug).collect();
-        say!("{}", json!({"saved": saved, "standing": standing.as_str(), "rejected": rejected}))?;
-    } else {
+    let saved: Vec<&str> = read.iter().filter(|_| taken).map(|(slug, _)| slug.as_str()).collect();
+    answer.give(&json!({"saved": saved, "standing": standing.as_str(), "rejected": rejected}), || {
         for refused in &rejected {
             say!("{}: {}", refused["file"].as_str().unwrap_or_default(), refused["reason"].as_str().unwrap_or_default())?;
         }
-        if taken {
-            let names: Vec<&str> = read.iter().map(|(slug, _)| slug.as_str()).collect();
-            say!(
-                "{} as {}: {}",
-                if standing == Standing::Draft { "saved" } else { "public" },
-                standing.as_str(),
-                names.join(", ")
-            )?;
-        } else {
-            say!("nothing was saved")?;
+        if !taken {
+            return say!("nothing was saved");
         }
-    }
+        let became = if standing == Standing::Draft { "saved" } else { "public" };
+        say!("{became} as {}: {}", standing.as_str(), saved.join(", "))
+    })?;
     Ok(taken)
 }
 
 /// A text from a file, fit to be kept.
 fn one(app: &App, file: &Path, name: Option<&str>, known: &BTreeSet<&str>) -> anyhow::Result<(Slug, Text)> {
-    let mut body = String::new();
-    let mut input: Box<dyn io::Read> =
-        if file.as_os_str() == "-" { Box::new(io::stdin()) } else { Box::new(fs::File::open(file)?) };
-    input.by_ref().take(LONGEST + 1).read_to_string(&mut body).context("not UTF-8 text")?;
-    if body.len() as u64 > LONGEST {
-        bail!("longer than {} kB", LONGEST >> 10);
-    }
+    let body = read_text(file, LONGEST)?;
     let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
     let name = name.unwrap_or(stem);
     let slug: Slug = name.parse().map_err(|expected| anyhow!("{name:?} cannot be the name of a text: expected {expected}"))?;
@@ -195,7 +178,7 @@ fn one(app: &App, file: &Path, name: Option<&str>, known: &BTreeSet<&str>) -> an
     Ok((slug, text))
 }
 
-async fn withdraw(app: &App, texts: &Texts, name: &str) -> anyhow::Result<bool> {
+async fn withdraw(app: &App, texts: &Texts, name: &str, answer: Answer) -> anyhow::Result<bool> {
     let slug: Slug = name.parse().map_err(|expected| anyhow!("{name:?} is not the name of a text: expected {expected}"))?;
     let version = texts.latest(&slug).await?.with_context(|| format!("no text called {slug} has been saved here"))?;
     let tx = app.db.write().await?;
@@ -203,10 +186,10 @@ async fn withdraw(app: &App, texts: &Texts, name: &str) -> anyhow::Result<bool> 
     app.identity().note(&tx, BY, Deed::WithdrawText, slug.as_str(), &version.text.title, None).await?;
     tx.commit().await?;
     texts.changed().await?;
-    if texts.shown().get(version.text.kind, slug.as_str()).is_some() {
-        say!("{slug} is no longer shown; the text supplied with Fingerpost is shown again")?;
-    } else {
-        say!("{slug} is no longer shown")?;
-    }
+    let supplied_is_shown = texts.shown().get(version.text.kind, slug.as_str()).is_some();
+    answer.give(&json!({"withdrawn": slug, "supplied_is_shown": supplied_is_shown}), || {
+        let instead = if supplied_is_shown { "; the text supplied with Fingerpost is shown again" } else { "" };
+        say!("{slug} is no longer shown{instead}")
+    })?;
     Ok(true)
 }

@@ -1,15 +1,17 @@
 //! `fingerpost token`: programs that read or write for one organisation.
 
+use std::io;
+
 use chrono::Duration;
 use clap::Subcommand;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{WrongCall, say};
+use super::{Answer, WrongCall, say};
 use crate::{
     app::App,
     clock::rfc3339,
-    identity::{Deed, NewToken, Scope},
+    identity::{ApiToken, Deed, NewToken, Scope},
     model::Kind,
 };
 
@@ -32,18 +34,12 @@ pub(super) enum Tokens {
         /// A note of what it is for.
         #[arg(long, default_value = "created at the command line")]
         name: String,
-        /// Print one JSON document.
-        #[arg(long)]
-        json: bool,
     },
     /// List the tokens. Their secrets are not stored.
     List {
         /// Only tokens of this organisation.
         #[arg(long, value_name = "ID")]
         organisation: Option<Uuid>,
-        /// Print one JSON document.
-        #[arg(long)]
-        json: bool,
     },
     /// Revoke a token.
     Revoke {
@@ -53,19 +49,19 @@ pub(super) enum Tokens {
 }
 
 impl Tokens {
-    pub(super) async fn run(self, app: App) -> anyhow::Result<bool> {
+    pub(super) async fn run(self, app: App, answer: Answer) -> anyhow::Result<bool> {
         match self {
-            Self::Create { organisation, scope, expires, name, json } => {
-                create(&app, NewToken { name, organisation, scope, person: None, life: life(&expires)? }, json).await
+            Self::Create { organisation, scope, expires, name } => {
+                create(&app, NewToken { name, organisation, scope, person: None, life: life(&expires)? }, answer).await
             }
-            Self::List { organisation, json } => list(&app, organisation, json).await,
+            Self::List { organisation } => list(&app, organisation, answer).await,
             Self::Revoke { id } => {
                 let identity = app.identity();
                 let tx = identity.write().await?;
                 identity.end_token(&tx, id).await?;
                 identity.note(&tx, "command line", Deed::RevokeToken, "", &id.to_string(), None).await?;
                 tx.commit().await?;
-                say!("revoked")?;
+                answer.give(&json!({"revoked": id}), || say!("revoked"))?;
                 Ok(true)
             }
         }
@@ -86,7 +82,7 @@ fn life(text: &str) -> anyhow::Result<Duration> {
     Ok(life.filter(|life| *life > Duration::zero() && *life <= LONGEST).ok_or_else(wrong)?)
 }
 
-async fn create(app: &App, new: NewToken, as_json: bool) -> anyhow::Result<bool> {
+async fn create(app: &App, new: NewToken, answer: Answer) -> anyhow::Result<bool> {
     let id = new.organisation;
     if app.records.find(id).await?.is_none_or(|stored| stored.kind != Kind::Organization) {
         anyhow::bail!("there is no organisation with id {id}");
@@ -96,37 +92,33 @@ async fn create(app: &App, new: NewToken, as_json: bool) -> anyhow::Result<bool>
     let (secret, token) = identity.make_token(&tx, new).await?;
     identity.note(&tx, "command line", Deed::CreateToken, &id.to_string(), &token.id.to_string(), None).await?;
     tx.commit().await?;
-    if as_json {
-        say!(
-            "{}",
-            json!({"token": secret.as_str(), "id": token.id, "organisation": id, "scope": token.scope, "expires_at": rfc3339(token.expires_at)})
-        )?;
-    } else {
-        say!("{}", secret.as_str())?;
-        tracing::info!(token.id = %token.id, until = rfc3339(token.expires_at), "the token is printed only this once; send it as Authorization: Bearer …");
-    }
+    let until = rfc3339(token.expires_at);
+    let document =
+        json!({"token": secret.as_str(), "id": token.id, "organisation": id, "scope": token.scope, "expires_at": until});
+    answer.give(&document, || {
+        tracing::info!(token.id = %token.id, until = until.as_str(), "the token is printed only this once; send it as Authorization: Bearer …");
+        say!("{}", secret.as_str())
+    })?;
     Ok(true)
 }
 
-async fn list(app: &App, organisation: Option<Uuid>, as_json: bool) -> anyhow::Result<bool> {
+async fn list(app: &App, organisation: Option<Uuid>, answer: Answer) -> anyhow::Result<bool> {
     let tokens = app.identity().tokens(organisation).await?;
-    if as_json {
-        say!("{}", serde_json::to_string(&tokens)?)?;
-        return Ok(true);
-    }
-    for token in &tokens {
-        let used = token.used_at.map_or_else(|| "never used".to_owned(), |used| format!("last used {}", rfc3339(used)));
-        let scope = if token.scope == Scope::Write { "write" } else { "read" };
-        say!(
-            "{}  {scope:<5}  organisation {}  until {}  {used}  {}",
-            token.id,
-            token.organisation,
-            rfc3339(token.expires_at),
-            token.name
-        )?;
-    }
-    if tokens.is_empty() {
-        say!("there are no tokens")?;
-    }
+    answer.give(&tokens, || match &*tokens {
+        [] => say!("there are no tokens"),
+        some => some.iter().try_for_each(tell),
+    })?;
     Ok(true)
+}
+
+fn tell(token: &ApiToken) -> io::Result<()> {
+    let used = token.used_at.map_or_else(|| "never used".to_owned(), |used| format!("last used {}", rfc3339(used)));
+    let scope = if token.scope == Scope::Write { "write" } else { "read" };
+    say!(
+        "{}  {scope:<5}  organisation {}  until {}  {used}  {}",
+        token.id,
+        token.organisation,
+        rfc3339(token.expires_at),
+        token.name
+    )
 }

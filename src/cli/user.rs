@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use clap::Subcommand;
 use serde_json::json;
 
-use super::{WrongCall, say};
+use super::{Answer, WrongCall, say};
 use crate::{
     app::{App, public_url},
     identity::{Deed, Email, Identity, LINK_LIFE, PlatformRole, letters},
@@ -23,16 +23,9 @@ pub(super) enum Users {
         /// Print a link that signs them in once, within half an hour.
         #[arg(long)]
         link: bool,
-        /// Print one JSON document.
-        #[arg(long)]
-        json: bool,
     },
     /// List everyone with a role.
-    List {
-        /// Print one JSON document.
-        #[arg(long)]
-        json: bool,
-    },
+    List,
     /// Delete the passkeys of someone who has lost them. Their sessions end, and they are told by email.
     ResetPasskeys {
         /// Their email address.
@@ -53,17 +46,17 @@ fn read(email: &str) -> anyhow::Result<Email> {
 }
 
 impl Users {
-    pub(super) async fn run(self, app: App) -> anyhow::Result<bool> {
+    pub(super) async fn run(self, app: App, answer: Answer) -> anyhow::Result<bool> {
         match self {
-            Self::Add { email, role, link, json } => add(&app, &read(&email)?, role, link, json).await,
-            Self::List { json } => list(&app, json).await,
-            Self::ResetPasskeys { email } => reset_passkeys(&app, &read(&email)?).await,
-            Self::Remove { email, forget } => remove(&app, &read(&email)?, forget).await,
+            Self::Add { email, role, link } => add(&app, &read(&email)?, role, link, answer).await,
+            Self::List => list(&app, answer).await,
+            Self::ResetPasskeys { email } => reset_passkeys(&app, &read(&email)?, answer).await,
+            Self::Remove { email, forget } => remove(&app, &read(&email)?, forget, answer).await,
         }
     }
 }
 
-async fn add(app: &App, email: &Email, role: PlatformRole, link: bool, as_json: bool) -> anyhow::Result<bool> {
+async fn add(app: &App, email: &Email, role: PlatformRole, link: bool, answer: Answer) -> anyhow::Result<bool> {
     let identity = app.identity();
     let tx = identity.write().await?;
     let person = identity.give_role(&tx, email, Some(role)).await?;
@@ -71,32 +64,30 @@ async fn add(app: &App, email: &Email, role: PlatformRole, link: bool, as_json: 
     let secret = if link { Some(identity.link_for(&tx, email, "").await?) } else { None };
     tx.commit().await?;
     let address = secret.map(|secret| letters::sign_in_address(&public_url(&app.config, app.config.listen), &secret));
-    if as_json {
-        say!("{}", json!({"id": person.id, "email": email, "role": role, "link": address}))?;
-        return Ok(true);
-    }
-    say!("{email} is now {}", role.as_str())?;
-    if let Some(address) = address {
-        say!("sign in with this link, once, within {} minutes:\n{address}", LINK_LIFE.num_minutes())?;
-    }
+    answer.give(&json!({"id": person.id, "email": email, "role": role, "link": address}), || {
+        say!("{email} is now {}", role.as_str())?;
+        address
+            .iter()
+            .try_for_each(|address| say!("sign in with this link, once, within {} minutes:\n{address}", LINK_LIFE.num_minutes()))
+    })?;
     Ok(true)
 }
 
-async fn list(app: &App, as_json: bool) -> anyhow::Result<bool> {
+async fn list(app: &App, answer: Answer) -> anyhow::Result<bool> {
     let officers = app.identity().officers().await?;
-    if as_json {
-        say!("{}", serde_json::to_string(&officers)?)?;
-    } else if officers.is_empty() {
-        say!("nobody has a role yet; start with: fingerpost user add YOU@EXAMPLE.ORG --role administrator --link")?;
-    }
-    for person in officers.iter().filter(|_| !as_json) {
-        let role = person.role.map_or("", PlatformRole::as_str);
-        say!("{role:<14} {}  {}", person.email, person.name)?;
-    }
+    answer.give(&officers, || {
+        if officers.is_empty() {
+            say!("nobody has a role yet; start with: fingerpost user add YOU@EXAMPLE.ORG --role administrator --link")?;
+        }
+        officers.iter().try_for_each(|person| {
+            let role = person.role.map_or("", PlatformRole::as_str);
+            say!("{role:<14} {}  {}", person.email, person.name)
+        })
+    })?;
     Ok(true)
 }
 
-async fn reset_passkeys(app: &App, email: &Email) -> anyhow::Result<bool> {
+async fn reset_passkeys(app: &App, email: &Email, answer: Answer) -> anyhow::Result<bool> {
     let identity = app.identity();
     let person = identity.person_at(email).await?.with_context(|| format!("nobody has the email address {email}"))?;
     let tx = identity.write().await?;
@@ -105,11 +96,13 @@ async fn reset_passkeys(app: &App, email: &Email) -> anyhow::Result<bool> {
     let letter = letters::passkey(email, "were reset", &public_url(&app.config, app.config.listen), &app.config.name);
     mail::queue(&tx, &letter, app.clock.now()).await?;
     tx.commit().await?;
-    say!("{forgotten} deleted; they can add a new one the next time they sign in")?;
+    answer.give(&json!({"email": email, "deleted": forgotten}), || {
+        say!("{forgotten} deleted; they can add a new one the next time they sign in")
+    })?;
     Ok(true)
 }
 
-async fn remove(app: &App, email: &Email, forget: bool) -> anyhow::Result<bool> {
+async fn remove(app: &App, email: &Email, forget: bool, answer: Answer) -> anyhow::Result<bool> {
     let identity = app.identity();
     let person = identity.person_at(email).await?.with_context(|| format!("nobody has the email address {email}"))?;
     let tx = identity.write().await?;
@@ -123,6 +116,8 @@ async fn remove(app: &App, email: &Email, forget: bool) -> anyhow::Result<bool> 
     }
     tx.sweep_later().await?;
     tx.commit().await?;
-    say!("{}", if forget { "everything about them has been deleted" } else { "they no longer have a role" })?;
+    answer.give(&json!({"email": email, "forgotten": forget}), || {
+        say!("{}", if forget { "everything about them has been deleted" } else { "they no longer have a role" })
+    })?;
     Ok(true)
 }

@@ -1,16 +1,11 @@
 //! `fingerpost words`: the tables of everyday words, taken out to be edited and put back.
 
-use std::{
-    fs,
-    io::{self, Read as _, Write as _},
-    path::PathBuf,
-};
+use std::{io::Write as _, path::PathBuf};
 
-use anyhow::Context as _;
 use clap::{Subcommand, ValueEnum};
 use serde_json::json;
 
-use super::{say, stdout};
+use super::{Answer, input::read_text, say, stdout};
 use crate::{
     app::App,
     model::{Document, Kind},
@@ -41,9 +36,8 @@ pub(super) enum Words {
         /// Change nothing; only say whether it can be used.
         #[arg(long)]
         dry_run: bool,
-        /// Print the result as one JSON document.
-        #[arg(long)]
-        json: bool,
+        #[command(flatten)]
+        answer: Answer,
     },
 }
 
@@ -71,8 +65,8 @@ impl Words {
                 write!(stdout(), "{}", search::load(&app.db, &app.clock).await?.table(table.into()))?;
                 Ok(true)
             }
-            Self::Import { file, table, dry_run, json } => {
-                let body = read(&file)?;
+            Self::Import { file, table, dry_run, answer } => {
+                let body = read_text(&file, LONGEST)?;
                 let table = table.map_or_else(|| by_heading(&body), search::Table::from);
                 let outcome = if dry_run {
                     search::load(&app.db, &app.clock).await?.with(table, &body).read().map_err(SaveError::from)
@@ -83,7 +77,7 @@ impl Words {
                     Ok(words) => unknown_needs(&app, words).await?,
                     Err(_) => Vec::new(),
                 };
-                report(outcome, &unknown, dry_run, json)
+                report(outcome, &unknown, dry_run, answer)
             }
         }
     }
@@ -111,49 +105,27 @@ fn report(
     outcome: Result<std::sync::Arc<search::Words>, SaveError>,
     unknown: &[String],
     dry_run: bool,
-    as_json: bool,
+    answer: Answer,
 ) -> anyhow::Result<bool> {
     let words = match outcome {
         Ok(words) => words,
         Err(SaveError::Refused(refused)) => {
-            if as_json {
-                say!("{}", json!({"taken": false, "rejected": [refused]}))?;
-            } else {
-                say!("nothing was changed: {refused}")?;
-            }
+            let document = json!({"taken": false, "rejected": [refused]});
+            answer.give(&document, || say!("nothing was changed: {refused}"))?;
             return Ok(false);
         }
         Err(error) => return Err(error.into()),
     };
     let (phrases, needs) = (words.phrases().len(), words.needs().count());
-    if as_json {
-        say!("{}", json!({"taken": !dry_run, "phrases": phrases, "needs": needs, "unknown_needs": unknown, "rejected": []}))?;
-    } else {
+    let document = json!({"taken": !dry_run, "phrases": phrases, "needs": needs, "unknown_needs": unknown, "rejected": []});
+    answer.give(&document, || {
         let verb = if dry_run { "would be" } else { "are" };
         if !unknown.is_empty() {
             say!("nothing is found by these needs, which have neither a term here nor words: {}", unknown.join(", "))?;
         }
-        say!("{phrases} phrases and the words of {needs} needs {verb} in use; a running server picks them up within a minute")?;
-    }
+        say!("{phrases} phrases and the words of {needs} needs {verb} in use; a running server picks them up within a minute")
+    })?;
     Ok(true)
-}
-
-fn read(file: &PathBuf) -> anyhow::Result<String> {
-    let mut text = String::new();
-    let mut input: Box<dyn io::Read> = if file.as_os_str() == "-" {
-        Box::new(io::stdin())
-    } else {
-        Box::new(fs::File::open(file).with_context(|| format!("cannot open {}", file.display()))?)
-    };
-    input
-        .by_ref()
-        .take(LONGEST + 1)
-        .read_to_string(&mut text)
-        .with_context(|| format!("cannot read {} as UTF-8 text", file.display()))?;
-    if text.len() as u64 > LONGEST {
-        anyhow::bail!("{} is longer than {} MiB", file.display(), LONGEST >> 20);
-    }
-    Ok(text)
 }
 
 /// A table of phrases has a column for them.

@@ -12,6 +12,7 @@ use std::{
 };
 
 use anyhow::ensure;
+use serde::Serialize;
 use url::Url;
 use uuid::Uuid;
 
@@ -56,7 +57,7 @@ pub async fn scrubs(served: &Served) -> anyhow::Result<()> {
 }
 
 /// What was forgotten because it is old.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Aged {
     /// Lines of the audit trail.
     pub audit: u64,

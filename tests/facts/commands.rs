@@ -1,6 +1,7 @@
 //! The program as people run it.
 
 use std::{
+    collections::BTreeMap,
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{TcpListener, TcpStream},
     path::Path,
@@ -418,21 +419,29 @@ fn every_job_of_the_server_can_be_run_by_hand_and_says_what_it_did() {
     }
 }
 
-#[test]
-fn every_command_has_help() {
+/// Every command with its help; the program itself is the one without a name.
+pub(super) fn helps() -> BTreeMap<String, String> {
     let folder = tempfile::tempdir().unwrap();
-    let mut found = Vec::new();
+    let mut found = BTreeMap::new();
     let mut open: Vec<Vec<String>> = vec![Vec::new()];
     while let Some(command) = open.pop() {
         let arguments: Vec<&str> = command.iter().map(String::as_str).chain(["--help"]).collect();
-        let (code, out, _) = text(&run(folder.path(), &arguments));
+        let (code, help, _) = text(&run(folder.path(), &arguments));
         assert_eq!(code, 0, "{command:?}");
-        assert!(out.contains("Usage:") && !out.lines().next().unwrap_or_default().trim().is_empty(), "{command:?}: {out}");
-        open.extend(commands_of(&out).into_iter().map(|below| command.iter().cloned().chain([below]).collect()));
-        found.push(command.join(" "));
+        open.extend(commands_of(&help).into_iter().map(|below| command.iter().cloned().chain([below]).collect()));
+        found.insert(command.join(" "), help);
+    }
+    found
+}
+
+#[test]
+fn every_command_has_help() {
+    let found = helps();
+    for (command, help) in &found {
+        assert!(help.contains("Usage:") && !help.lines().next().unwrap_or_default().trim().is_empty(), "{command}: {help}");
     }
     for command in ["serve", "import", "doctor", "peer", "peer add", "peer release", "proposal accept", "user", "keys rotate"] {
-        assert!(found.iter().any(|one| one == command), "{command} is among {found:?}");
+        assert!(found.contains_key(command), "{command} is among {:?}", found.keys());
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
-    commands::{fingerpost, text},
-    pantry,
+    commands::{commands_of, fingerpost, helps, text},
+    id, pantry,
 };
 
 /// The exit code and the only document on stdout.
@@ -73,6 +73,68 @@ fn what_takes_long_tells_a_program_what_it_did() {
     assert!(restored["epoch"].as_str().is_some_and(|epoch| !epoch.is_empty()), "{restored}");
     let (code, why, _) = self::why(folder.path(), &["restore", "nofile", "--json"], &[]);
     assert_eq!((code, &*why), (1, "io"));
+}
+
+#[test]
+fn every_command_that_reports_something_can_do_so_to_a_program() {
+    let mut has_no_report: Vec<String> = Vec::new();
+    for (command, help) in helps() {
+        let is_a_group = !commands_of(&help).is_empty();
+        if !is_a_group && !help.split_whitespace().any(|word| word == "--json") {
+            has_no_report.push(command);
+        }
+    }
+    // These run until they are stopped, or what they print is itself the result: a table, a document, a text.
+    assert_eq!(has_no_report, ["checker export", "demo", "export", "serve", "texts show", "words export"]);
+}
+
+#[test]
+fn what_is_done_to_records_people_and_tokens_is_told_to_a_program() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("feed.ndjson"), pantry().to_string()).unwrap();
+    let done = |arguments: &[&str]| {
+        let (code, said) = told(folder.path(), &[arguments, &["--json"][..]].concat(), &[]);
+        assert_eq!(code, 0, "{arguments:?}: {said}");
+        said
+    };
+    done(&["import", "feed.ndjson"]);
+    let (pantry, desk, farm) = (id("pantry").to_string(), id("desk").to_string(), id("marsh farm").to_string());
+    assert_eq!(done(&["record", "hide", &pantry, "--why", "a threat"])["record"], pantry.as_str());
+    assert_eq!(done(&["record", "show", &pantry])["state"], "unpublished");
+    let erased = done(&["record", "erase-contact", &pantry, &desk, "--why", "a request"]);
+    assert_eq!(erased, json!({"record": pantry, "removed_from_history": true}));
+    assert_eq!(done(&["record", "find-person", "Pantry desk"])["contacts"], json!([]));
+
+    let token = done(&["token", "create", "--organisation", &farm])["id"].clone();
+    assert_eq!(done(&["token", "revoke", token.as_str().unwrap()]), json!({"revoked": token}));
+
+    let ada = "ada@luton.example.org";
+    assert_eq!(done(&["user", "add", ada, "--role", "moderator"])["role"], "moderator");
+    assert_eq!(done(&["user", "reset-passkeys", ada]), json!({"email": ada, "deleted": 0}));
+    assert_eq!(done(&["user", "remove", ada, "--forget"]), json!({"email": ada, "forgotten": true}));
+
+    let moved = done(&["keys", "moved-from", "https://old.luton.example.org/"]);
+    assert_eq!(moved["moved_from"], "https://old.luton.example.org/");
+    assert_eq!(done(&["keys", "moved-to", "https://beds.example.org/"])["to"], "https://beds.example.org/");
+}
+
+#[test]
+fn jobs_and_schemas_tell_a_program_what_they_did() {
+    let folder = tempfile::tempdir().unwrap();
+    let done = |arguments: &[&str]| told(folder.path(), &[arguments, &["--json"][..]].concat(), &[]);
+    for (job, did) in [
+        ("follow", json!({"up_to_date": true})),
+        ("events", json!({"republished": 0})),
+        ("freshness", json!({"republished": 0, "reminders": {"letters": 0, "listings": 0}})),
+        ("mail", json!({"sent": 0, "bounced": 0, "later": 0, "given_up": 0, "unclear": 0, "trouble": null})),
+    ] {
+        assert_eq!(done(&["run", job]), (0, did), "{job}");
+    }
+    assert_eq!(done(&["run", "retention"]).1["deleted"]["letters"], 0);
+    let (code, schemas) = done(&["schema", "--out", "new"]);
+    assert!(code == 0 && schemas["written"].as_array().unwrap().contains(&json!("new/openapi.json")), "{schemas}");
+    std::fs::write(folder.path().join("new/config.json"), "{}").unwrap();
+    assert_eq!(done(&["schema", "--out", "new", "--check"]), (1, json!({"differing": ["new/config.json"]})));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::{
-    super::{WrongCall, say},
+    super::{Answer, WrongCall, say},
     known, read, tell,
 };
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-pub(super) async fn import(app: &App, body: &str, dry_run: bool, as_json: bool) -> anyhow::Result<bool> {
+pub(super) async fn import(app: &App, body: &str, dry_run: bool, answer: Answer) -> anyhow::Result<bool> {
     let part = part_of(body)?;
     let drafts = self_help::drafts(&app.db).await?;
     let found = self_help::examine(part, body, &drafts, known(app).await?).unwrap_or_else(|finding| vec![finding]);
@@ -36,16 +36,17 @@ pub(super) async fn import(app: &App, body: &str, dry_run: bool, as_json: bool) 
         }
         _ => Vec::new(),
     };
-    if as_json {
-        say!("{}", json!({"part": part.name(), "taken": taken, "problems": found, "in_the_way": to_fix, "warnings": warnings}))?;
-    } else if found.is_empty() {
+    let name = part.name();
+    let document = json!({"part": name, "taken": taken, "problems": found, "in_the_way": to_fix, "warnings": warnings});
+    answer.give(&document, || {
+        if !found.is_empty() {
+            return tell(&format!("nothing was changed: the {name} cannot be used"), &found);
+        }
         let said = if dry_run { "can be imported" } else { "is now the draft; the public will see it once it is published" };
-        say!("{} {said}", part.name())?;
+        say!("{name} {said}")?;
         tell("to fix before it can be published", &to_fix)?;
-        tell("to look at", &warnings)?;
-    } else {
-        tell(&format!("nothing was changed: the {} cannot be used", part.name()), &found)?;
-    }
+        tell("to look at", &warnings)
+    })?;
     Ok(found.is_empty())
 }
 
@@ -74,7 +75,7 @@ fn part_of(body: &str) -> anyhow::Result<Part> {
     }
 }
 
-pub(super) async fn check(app: &App, file: &Path, cases_file: Option<&Path>, as_json: bool) -> anyhow::Result<bool> {
+pub(super) async fn check(app: &App, file: &Path, cases_file: Option<&Path>, answer: Answer) -> anyhow::Result<bool> {
     let body = read(file)?;
     let drafts = self_help::drafts(&app.db).await?;
     let mut found = self_help::examine(Part::Checker, &body, &drafts, known(app).await?).unwrap_or_else(|finding| vec![finding]);
@@ -89,12 +90,9 @@ pub(super) async fn check(app: &App, file: &Path, cases_file: Option<&Path>, as_
         (Ok(_), Err(_)) => {}
     }
     let tried = tried.map_or(0, |tried| tried.len());
-    if as_json {
-        say!("{}", json!({"cases": tried, "problems": found}))?;
-    } else if found.is_empty() {
-        say!("no problems found, and all {tried} test cases pass")?;
-    } else {
-        tell("it cannot be published", &found)?;
-    }
+    answer.give(&json!({"cases": tried, "problems": found}), || match &*found {
+        [] => say!("no problems found, and all {tried} test cases pass"),
+        found => tell("it cannot be published", found),
+    })?;
     Ok(found.is_empty())
 }

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use serde_json::json;
 
 use super::{
-    super::{on_record, say, stdout},
+    super::{Answer, on_record, say, stdout},
     known, tell,
 };
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
     self_help::{self, Part, PublishError},
 };
 
-pub(super) async fn publish(app: &App, reviewed_by: &str, as_json: bool) -> anyhow::Result<bool> {
+pub(super) async fn publish(app: &App, reviewed_by: &str, answer: Answer) -> anyhow::Result<bool> {
     let known = known(app).await?;
     let tx = app.db.write().await?;
     match self_help::publish(&tx, &app.clock, known, reviewed_by).await {
@@ -23,43 +23,37 @@ pub(super) async fn publish(app: &App, reviewed_by: &str, as_json: bool) -> anyh
             let (number, by) = (published.number, reviewed_by.trim());
             on_record(app, &tx, Deed::PublishChecker, "", &format!("edition {number}, reviewed by {by}")).await?;
             tx.commit().await?;
-            if as_json {
-                say!(
-                    "{}",
-                    json!({"published": true, "edition": number, "reviewed_by": by, "in_the_way": [], "warnings": published.to_see_to})
-                )?;
-            } else {
+            let warnings = published.to_see_to;
+            let document =
+                json!({"published": true, "edition": number, "reviewed_by": by, "in_the_way": [], "warnings": warnings});
+            answer.give(&document, || {
                 say!("edition {number} is now public; reviewed by {by}")?;
-                tell("to look at", &published.to_see_to)?;
-            }
+                tell("to look at", &warnings)
+            })?;
             Ok(true)
         }
         Err(PublishError::Refused(found)) => {
-            if as_json {
-                say!("{}", json!({"published": false, "edition": null, "in_the_way": found, "warnings": []}))?;
-            } else {
-                tell("nothing was published; to fix first", &found)?;
-            }
+            let document = json!({"published": false, "edition": null, "in_the_way": found, "warnings": []});
+            answer.give(&document, || tell("nothing was published; to fix first", &found))?;
             Ok(false)
         }
         Err(error) => Err(error.into()),
     }
 }
 
-pub(super) async fn withdraw(app: &App, why: &str, as_json: bool) -> anyhow::Result<bool> {
+pub(super) async fn withdraw(app: &App, why: &str, answer: Answer) -> anyhow::Result<bool> {
     let tx = app.db.write().await?;
     let number = self_help::withdraw(&tx, &app.clock, why).await?;
     if let Some(number) = number {
         on_record(app, &tx, Deed::WithdrawChecker, "", &format!("edition {number}: {why}")).await?;
         tx.commit().await?;
     }
-    if as_json {
-        say!("{}", json!({"withdrawn": number.is_some(), "edition": number}))?;
-    } else if let Some(number) = number {
-        say!("edition {number} is withdrawn; visitors now see a notice that the checker is unavailable, with numbers to call")?;
-    } else {
-        say!("nothing is published, so there is nothing to withdraw")?;
-    }
+    answer.give(&json!({"withdrawn": number.is_some(), "edition": number}), || match number {
+        Some(number) => {
+            say!("edition {number} is withdrawn; visitors now see a notice that the checker is unavailable, with numbers to call")
+        }
+        None => say!("nothing is published, so there is nothing to withdraw"),
+    })?;
     Ok(number.is_some())
 }
 

@@ -1,20 +1,25 @@
 //! What the public sees of the checker, and until when.
 
+use std::{io, sync::Arc};
+
 use chrono::{NaiveDate, TimeDelta};
 use serde_json::{Value, json};
 
-use super::{super::say, known, tell};
+use super::{
+    super::{Answer, say},
+    known, tell,
+};
 use crate::{
     app::App,
     clock::rfc3339,
     safekeeping::doctor::{Finding, Verdict},
-    self_help::{self, Draft, SelfHelp, Unavailable, contacts},
+    self_help::{self, Draft, Edition, Publication, SelfHelp, Unavailable, contacts},
 };
 
 /// A checker that ends within this time is said to need looking at.
 const SOON: TimeDelta = TimeDelta::days(30);
 
-pub(super) async fn show(app: &App, as_json: bool) -> anyhow::Result<bool> {
+pub(super) async fn show(app: &App, answer: Answer) -> anyhow::Result<bool> {
     let self_help = SelfHelp::new(app.db.clone(), app.clock.clone(), false);
     let latest = self_help::publication(&app.db, None).await?;
     let in_force = self_help.in_force().await;
@@ -29,22 +34,40 @@ pub(super) async fn show(app: &App, as_json: bool) -> anyhow::Result<bool> {
         ),
         Err(_) => (Vec::new(), Vec::new(), None),
     };
-    if as_json {
-        let drafts: Vec<Value> = drafts.iter().map(described).collect();
-        let latest = latest.map(|edition| {
-            json!({
-                "number": edition.number, "reviewed_by": edition.reviewed_by, "published_at": rfc3339(edition.published_at),
-                "withdrawn_at": edition.withdrawn.as_ref().map(|(at, _)| rfc3339(*at)), "withdrawn_why": edition.withdrawn.map(|(_, why)| why),
-            })
-        });
-        let (public, why) = (in_force.is_ok(), in_force.as_ref().err().map(|reason| reason.said()));
-        say!(
-            "{}",
-            json!({"public": public, "not_public_because": why, "shown_until": until, "latest_edition": latest, "not_given": not_given, "given_unchecked": unchecked, "drafts": drafts, "in_the_way": in_the_way})
-        )?;
-        return Ok(true);
-    }
-    match (&in_force, &latest) {
+    let edition = latest.as_ref().map(|edition| {
+        json!({
+            "number": edition.number, "reviewed_by": edition.reviewed_by, "published_at": rfc3339(edition.published_at),
+            "withdrawn_at": edition.withdrawn.as_ref().map(|(at, _)| rfc3339(*at)),
+            "withdrawn_why": edition.withdrawn.as_ref().map(|(_, why)| why),
+        })
+    });
+    let document = json!({
+        "public": in_force.is_ok(), "not_public_because": in_force.as_ref().err().map(|reason| reason.said()),
+        "shown_until": until, "latest_edition": edition, "not_given": not_given, "given_unchecked": unchecked,
+        "drafts": drafts.iter().map(described).collect::<Vec<_>>(), "in_the_way": in_the_way,
+    });
+    answer.give(&document, || {
+        said_of_edition(&in_force, latest.as_ref(), until)?;
+        tell("not shown to anyone", &not_given)?;
+        tell("shown, but the text has not been checked recently", &unchecked)?;
+        for draft in &drafts {
+            match &draft.saved {
+                Some((at, by)) => say!("draft of {}: imported at {} by {by}", draft.part.name(), rfc3339(*at))?,
+                None => say!("draft of {}: the sample supplied with Fingerpost", draft.part.name())?,
+            }
+        }
+        tell("to fix before the drafts can be published", &in_the_way)
+    })?;
+    Ok(true)
+}
+
+/// Which edition the public sees, or why it sees none.
+fn said_of_edition(
+    in_force: &Result<Arc<Edition>, Unavailable>,
+    latest: Option<&Publication>,
+    until: Option<NaiveDate>,
+) -> io::Result<()> {
+    match (in_force, latest) {
         (Ok(edition), Some(latest)) => say!(
             "the public sees edition {}, reviewed by {}, due for review by {}, until {}",
             latest.number,
@@ -55,19 +78,10 @@ pub(super) async fn show(app: &App, as_json: bool) -> anyhow::Result<bool> {
         (Err(reason), _) => say!("the public does not see the checker: {}", reason.said())?,
         (Ok(_), None) => {}
     }
-    if let Some((at, why)) = latest.and_then(|latest| latest.withdrawn) {
-        say!("the latest edition was withdrawn at {}: {why}", rfc3339(at))?;
+    match latest.and_then(|latest| latest.withdrawn.as_ref()) {
+        Some((at, why)) => say!("the latest edition was withdrawn at {}: {why}", rfc3339(*at)),
+        None => Ok(()),
     }
-    tell("not shown to anyone", &not_given)?;
-    tell("shown, but the text has not been checked recently", &unchecked)?;
-    for draft in &drafts {
-        match &draft.saved {
-            Some((at, by)) => say!("draft of {}: imported at {} by {by}", draft.part.name(), rfc3339(*at))?,
-            None => say!("draft of {}: the sample supplied with Fingerpost", draft.part.name())?,
-        }
-    }
-    tell("to fix before the drafts can be published", &in_the_way)?;
-    Ok(true)
 }
 
 /// What the doctor says of the checker.

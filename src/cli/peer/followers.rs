@@ -1,6 +1,11 @@
 //! Who follows this directory, in words.
 
-use super::{super::say, said::moment};
+use std::io;
+
+use super::{
+    super::{Answer, say},
+    said::moment,
+};
 use crate::{
     federation::followers::{Asked, Follower},
     model::text::line,
@@ -11,14 +16,14 @@ const HELD: &str = "held";
 /// Why one could not be asked is cut to so many characters.
 const LONGEST_REASON: usize = 200;
 
-pub(super) fn followers(asked: &Asked, as_json: bool) -> anyhow::Result<bool> {
-    if as_json {
-        say!("{}", serde_json::to_string(asked)?)?;
-        return Ok(true);
-    }
+pub(super) fn followers(asked: &Asked, answer: Answer) -> anyhow::Result<bool> {
+    answer.give(asked, || tell(asked))?;
+    Ok(true)
+}
+
+fn tell(asked: &Asked) -> io::Result<()> {
     if asked.followers.is_empty() {
-        say!("nobody has said in the last 30 days that they follow this directory")?;
-        return Ok(true);
+        return say!("nobody has said in the last 30 days that they follow this directory");
     }
     for one in &asked.followers {
         say!("{}", who(one))?;
@@ -37,7 +42,7 @@ pub(super) fn followers(asked: &Asked, as_json: bool) -> anyhow::Result<bool> {
     if asked.followers.iter().any(|one| one.confirmed.is_none()) && asked.unconfirmed.is_empty() {
         say!("anybody can say that they follow; `fingerpost peer followers --check` asks each at its own address")?;
     }
-    Ok(true)
+    Ok(())
 }
 
 /// How many are not known to have the last takedown: by what their own addresses say, or else by their word.

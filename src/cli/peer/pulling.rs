@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{
-    super::{progress, say},
+    super::{Answer, progress, say},
     said::said,
 };
 use crate::{
@@ -21,14 +21,12 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(70);
 
 /// Pull, and say what the comparison found; only where there was one, it went well.
-pub(super) async fn compare(app: &App, peer: &peers::Peer, as_json: bool) -> anyhow::Result<bool> {
-    let good = pull(app, Some(peer.id.to_string()), false, as_json).await?;
+pub(super) async fn compare(app: &App, peer: &peers::Peer, answer: Answer) -> anyhow::Result<bool> {
+    let good = pull(app, Some(peer.id.to_string()), false, answer).await?;
     let found = app.harvester().peer(&peer.id.to_string()).await?.report.and_then(|report| report.compared);
     match found {
         None if peer.kind != PeerKind::OpenDirectory && good => {
-            if !as_json {
-                say!("  compared: it has no checkpoint; each pull compares everything it lists")?;
-            }
+            answer.so_far(|| say!("  compared: it has no checkpoint; each pull compares everything it lists"))?;
             Ok(true)
         }
         None | Some(Comparison::Not { .. }) => Ok(false),
@@ -36,7 +34,7 @@ pub(super) async fn compare(app: &App, peer: &peers::Peer, as_json: bool) -> any
     }
 }
 
-pub(super) async fn pull(app: &App, peer: Option<String>, all: bool, as_json: bool) -> anyhow::Result<bool> {
+pub(super) async fn pull(app: &App, peer: Option<String>, all: bool, answer: Answer) -> anyhow::Result<bool> {
     let harvester = app.harvester();
     let chosen = match peer.filter(|_| !all) {
         Some(peer) => vec![harvester.peer(&peer).await?],
@@ -55,15 +53,11 @@ pub(super) async fn pull(app: &App, peer: Option<String>, all: bool, as_json: bo
             }
             pulled => pulled?,
         };
-        if !as_json {
-            say!("{}", said(&report))?;
-        }
+        answer.so_far(|| say!("{}", said(&report)))?;
         reports.push(report);
     }
-    if as_json {
-        let document = if all { json!(reports) } else { json!(reports.first()) };
-        say!("{document}")?;
-    }
+    let document = if all { json!(reports) } else { json!(reports.first()) };
+    answer.give(&document, || Ok(()))?;
     Ok(reports.iter().all(|report| matches!(report.outcome, Outcome::Ok | Outcome::Partial)))
 }
 

@@ -1,6 +1,8 @@
 //! A peer and a pull in words.
 
-use super::super::say;
+use std::io;
+
+use super::super::{Answer, say};
 use crate::{
     federation::{
         neighbours::Described,
@@ -74,34 +76,35 @@ pub(super) fn interval(seconds: i64) -> String {
     }
 }
 
-pub(super) fn list(peers: &[Described], as_json: bool) -> anyhow::Result<bool> {
-    if as_json {
-        say!("{}", serde_json::to_string(peers)?)?;
-        return Ok(true);
-    }
-    if peers.is_empty() {
-        say!("no peers yet; add one with `fingerpost peer add URL`")?;
-    }
-    for peer in peers {
-        let fresh = peer.succeeded_at.as_deref().map_or_else(|| "never".to_owned(), moment);
-        say!(
-            "{:>3}  {:<10} {:<10} {:>7} records  complete at {fresh}  {} ({})",
-            peer.id,
-            peer.state,
-            peer.trust,
-            peer.records,
-            peer.name,
-            peer.origin
-        )?;
-    }
+pub(super) fn list(peers: &[Described], answer: Answer) -> anyhow::Result<bool> {
+    answer.give(&peers, || {
+        if peers.is_empty() {
+            say!("no peers yet; add one with `fingerpost peer add URL`")?;
+        }
+        peers.iter().try_for_each(in_a_line)
+    })?;
     Ok(true)
 }
 
-pub(super) fn show(peer: &Described, as_json: bool) -> anyhow::Result<bool> {
-    if as_json {
-        say!("{}", serde_json::to_string(peer)?)?;
-        return Ok(true);
-    }
+fn in_a_line(peer: &Described) -> io::Result<()> {
+    let fresh = peer.succeeded_at.as_deref().map_or_else(|| "never".to_owned(), moment);
+    say!(
+        "{:>3}  {:<10} {:<10} {:>7} records  complete at {fresh}  {} ({})",
+        peer.id,
+        peer.state,
+        peer.trust,
+        peer.records,
+        peer.name,
+        peer.origin
+    )
+}
+
+pub(super) fn show(peer: &Described, answer: Answer) -> anyhow::Result<bool> {
+    answer.give(peer, || in_full(peer))?;
+    Ok(true)
+}
+
+fn in_full(peer: &Described) -> io::Result<()> {
     say!("{} (peer {})", peer.name, peer.id)?;
     let line = |name: &str, value: &str| say!("  {name:<18} {value}");
     line("address", peer.url.as_str())?;
@@ -157,8 +160,7 @@ pub(super) fn show(peer: &Described, as_json: bool) -> anyhow::Result<bool> {
     if let Some(held) = &peer.held {
         line("held because", &format!("{} ({})", held.detail, held.code))?;
     }
-    say!("  what to do         {}", peer.advice)?;
-    Ok(true)
+    say!("  what to do         {}", peer.advice)
 }
 
 #[cfg(test)]
