@@ -6,14 +6,16 @@ use fingerpost::{
         neighbours::{New, Wanted},
         peers::{Outcome, PeerKind, Trust},
     },
-    ids,
     model::{Document, Kind},
     records::{self, Annotation, Draft},
     safekeeping,
 };
 use serde_json::{Value, json};
 
-use super::super::{id, pantry};
+use super::{
+    super::{id, pantry},
+    local, rename,
+};
 use crate::support::{
     On, TestApp,
     liar::{self, Liar, service},
@@ -132,20 +134,6 @@ async fn a_peer_that_asks_to_be_asked_less_often_is_on_postgres() {
     Box::pin(asks_to_be_asked_less(On::Postgres)).await;
 }
 
-fn local(of: &Node, kind: &str, name: &str) -> uuid::Uuid {
-    ids::from_source(of.url.as_str(), kind, &id(name).to_string())
-}
-
-async fn rename(node: &Node, name: &str) {
-    node.app
-        .edit(id("pantry"), |document| {
-            if let Document::Service(service) = document {
-                name.clone_into(&mut service.name);
-            }
-        })
-        .await;
-}
-
 fact_of_two! {
     async fn what_we_add_to_a_record_of_theirs_survives_the_next_pull_and_is_told_to_nobody(luton, beds) {
         luton.app.import(pantry().to_string()).await;
@@ -170,7 +158,7 @@ fact_of_two! {
         let page = beds.app.page(&format!("/directory/services/{here}")).await.text();
         assert!(page.contains("Note from Central Bedfordshire") && page.contains("Closed in August"));
 
-        rename(&luton, "Lark Hill pantry").await;
+        rename(&luton, "pantry", "Lark Hill pantry").await;
         assert_eq!(beds.pull(&peer).await.updated, 1);
         check(beds.app.get(&format!("/services/{here}")).await.json());
         assert_eq!(beds.services().await, ["Lark Hill pantry"]);
@@ -178,7 +166,7 @@ fact_of_two! {
         annotate(Annotation { hidden: true, ..noted.clone() }).await.unwrap();
         beds.app.follow().await;
         assert_eq!((beds.services().await.len(), beds.app.get(&format!("/services/{here}")).await.status.as_u16()), (0, 410));
-        rename(&luton, "Pantry").await;
+        rename(&luton, "pantry", "Pantry").await;
         beds.pull(&peer).await;
         assert_eq!(beds.services().await.len(), 0, "hidden stays hidden");
 
@@ -283,7 +271,7 @@ fact_of_two! {
         assert_eq!(beds.app.get(&format!("/services/{here}")).await.status.as_u16(), 410);
         assert_eq!(beds.services().await.len(), 1, "our own stays");
         luton.app.clock.set(beds.app.clock.now());
-        rename(&luton, "Pantry").await;
+        rename(&luton, "pantry", "Pantry").await;
         assert_eq!(beds.pull(&peer).await.outcome, Outcome::Ok);
         assert_eq!(mind().await, 1);
         assert_eq!((theirs().await["name"].clone(), theirs().await["provenance"]["unconfirmed_since"].clone()), (json!("Pantry"), Value::Null));

@@ -13,7 +13,7 @@ use fingerpost::{
     federation::peers::{self, Outcome, Trust},
     model::Kind,
 };
-use sea_orm::ConnectionTrait as _;
+use sea_orm::{ConnectionTrait as _, DatabaseConnection};
 use serde_json::Value;
 
 use super::super::listings;
@@ -60,8 +60,7 @@ async fn tried_on(on: On) {
         child.kill().unwrap();
         child.wait().unwrap();
         let standing = killed.peer(&of_killed).await.cursor.after;
-        let there = killed.app.app().records.by_kind(Kind::Service, None, 1_000).await.unwrap().len()
-            + killed.app.app().records.by_kind(Kind::Organization, None, 1_000).await.unwrap().len();
+        let there = many(&killed).await;
         // Nothing is applied before the first page, however far the next one is under way.
         let pages_applied = (standing - crate::support::liar::BEGAN).max(0) / 10;
         assert_eq!(i64::try_from(there).unwrap(), pages_applied * 10, "records and cursor belong together");
@@ -100,23 +99,49 @@ async fn case_02_a_pull_that_is_killed_between_pages_goes_on_and_ends_as_one_tha
     Box::pin(tried_on(On::Postgres)).await;
 }
 
-/// In the middle of a page, when its records are written and what is published is not, everything stands still.
-const STANDS_STILL: [(On, &str, &str); 2] = [
-    (
-        On::Sqlite,
-        "CREATE TRIGGER slow BEFORE INSERT ON published BEGIN SELECT COUNT(*) FROM (WITH RECURSIVE c(x) AS \
-         (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 1000000000) SELECT x FROM c); END",
-        "DROP TRIGGER slow",
-    ),
-    (
-        On::Postgres,
-        "CREATE FUNCTION wait() RETURNS trigger AS $$ BEGIN PERFORM pg_sleep(60); RETURN NEW; END $$ LANGUAGE plpgsql; \
-         CREATE TRIGGER slow BEFORE INSERT ON published FOR EACH ROW EXECUTE FUNCTION wait()",
-        "DROP TRIGGER slow ON published",
-    ),
-];
+/// A database in which whoever publishes one document more stands still.
+struct StandingStill {
+    on: On,
+    db: DatabaseConnection,
+}
 
-/// PostgreSQL does not notice by itself that nobody waits for it any more.
+impl StandingStill {
+    /// From when on `full` documents are published.
+    async fn at(here: &Node, full: u64) -> Self {
+        let slow = match here.app.on {
+            On::Sqlite => format!(
+                "CREATE TRIGGER slow BEFORE INSERT ON published WHEN (SELECT COUNT(*) FROM published) >= {full} BEGIN \
+                 SELECT COUNT(*) FROM (WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 1000000000) SELECT x FROM c); END"
+            ),
+            On::Postgres => format!(
+                "CREATE FUNCTION wait() RETURNS trigger AS $$ BEGIN IF (SELECT COUNT(*) FROM published) >= {full} THEN \
+                 PERFORM pg_sleep(60); END IF; RETURN NEW; END $$ LANGUAGE plpgsql; \
+                 CREATE TRIGGER slow BEFORE INSERT ON published FOR EACH ROW EXECUTE FUNCTION wait()"
+            ),
+        };
+        let db = sea_orm::Database::connect(here.app.config.database_url.as_str()).await.unwrap();
+        db.execute_unprepared(&slow).await.unwrap();
+        Self { on: here.app.on, db }
+    }
+
+    /// Kill whoever stands still in it, and let others go on.
+    async fn kill(self, mut child: Child) {
+        assert!(child.try_wait().unwrap().is_none(), "it stands still");
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let mend = match self.on {
+            On::Sqlite => "DROP TRIGGER slow",
+            On::Postgres => {
+                // It does not notice by itself that nobody waits for it any more.
+                self.db.execute_unprepared(END_SLEEPERS).await.unwrap();
+                "DROP TRIGGER slow ON published"
+            }
+        };
+        self.db.execute_unprepared(mend).await.unwrap();
+        self.db.close().await.unwrap();
+    }
+}
+
 const END_SLEEPERS: &str =
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'";
 
@@ -126,9 +151,8 @@ async fn tried_in_the_middle_on(on: On) {
     let peer = here.follows_services_of(&liar, 3).await;
     let before = here.state(&peer).await;
     liar.tell_services(6);
-    let (_, slow, mend) = STANDS_STILL.into_iter().find(|(which, ..)| *which == on).unwrap();
-    let db = sea_orm::Database::connect(here.app.config.database_url.as_str()).await.unwrap();
-    db.execute_unprepared(slow).await.unwrap();
+    // In the middle of a page: its records are written, and what is published is not.
+    let still = StandingStill::at(&here, 0).await;
     let asked = liar.asked().len();
     let mut child = pull_as_a_process(&here);
     while liar.asked().len() == asked {
@@ -137,14 +161,7 @@ async fn tried_in_the_middle_on(on: On) {
     }
     // Judging so few records takes no time.
     tokio::time::sleep(Duration::from_secs(3)).await;
-    assert!(child.try_wait().unwrap().is_none(), "it stands still");
-    child.kill().unwrap();
-    child.wait().unwrap();
-    if on == On::Postgres {
-        db.execute_unprepared(END_SLEEPERS).await.unwrap();
-    }
-    db.execute_unprepared(mend).await.unwrap();
-    db.close().await.unwrap();
+    still.kill(child).await;
     assert_eq!(here.state(&peer).await, before, "neither records nor the cursor");
     here.end().await;
 }
@@ -157,30 +174,6 @@ async fn case_02_a_pull_that_is_killed_in_the_middle_of_a_page_has_applied_nothi
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn case_02_a_pull_that_is_killed_in_the_middle_of_a_page_has_applied_nothing_of_it_on_postgres() {
     Box::pin(tried_in_the_middle_on(On::Postgres)).await;
-}
-
-/// Once so many documents are published, whoever publishes another one stands still.
-const FULL: i64 = 600;
-
-/// How that is done, and how it is undone.
-fn stands_still_when_full(on: On) -> (String, &'static str) {
-    match on {
-        On::Sqlite => (
-            format!(
-                "CREATE TRIGGER slow BEFORE INSERT ON published WHEN (SELECT COUNT(*) FROM published) >= {FULL} BEGIN \
-                 SELECT COUNT(*) FROM (WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT 1000000000) SELECT x FROM c); END"
-            ),
-            "DROP TRIGGER slow",
-        ),
-        On::Postgres => (
-            format!(
-                "CREATE FUNCTION wait() RETURNS trigger AS $$ BEGIN IF (SELECT COUNT(*) FROM published) >= {FULL} THEN \
-                 PERFORM pg_sleep(60); END IF; RETURN NEW; END $$ LANGUAGE plpgsql; \
-                 CREATE TRIGGER slow BEFORE INSERT ON published FOR EACH ROW EXECUTE FUNCTION wait()"
-            ),
-            "DROP TRIGGER slow ON published",
-        ),
-    }
 }
 
 /// Records of other directories that are here.
@@ -201,9 +194,7 @@ async fn tried_in_a_snapshot_on(on: On) {
     assert_eq!(whole.left_out.get("snapshot"), Some(&1), "it begins with a file: {whole:?}");
 
     let peer = here.follows(&there.url, Trust::Auto).await;
-    let (slow, mend) = stands_still_when_full(on);
-    let db = sea_orm::Database::connect(here.app.config.database_url.as_str()).await.unwrap();
-    db.execute_unprepared(&slow).await.unwrap();
+    let still = StandingStill::at(&here, 600).await;
     let mut child = pull_as_a_process(&here);
     let mut before = usize::MAX;
     loop {
@@ -216,13 +207,7 @@ async fn tried_in_a_snapshot_on(on: On) {
         }
         before = now;
     }
-    child.kill().unwrap();
-    child.wait().unwrap();
-    if on == On::Postgres {
-        db.execute_unprepared(END_SLEEPERS).await.unwrap();
-    }
-    db.execute_unprepared(mend).await.unwrap();
-    db.close().await.unwrap();
+    still.kill(child).await;
     let cursor = here.peer(&peer).await.cursor;
     assert!((1..900).contains(&many(&here).await), "some of it is here");
     assert_eq!((cursor.after, cursor.next), (0, None), "and nobody thinks that all of it is");

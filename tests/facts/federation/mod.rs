@@ -34,3 +34,24 @@ mod turns;
 mod unmoved;
 mod urgent;
 mod vectors;
+
+use fingerpost::{ids, model::Document};
+
+use super::id;
+use crate::support::network::Node;
+
+/// The id under which a record of this directory stands with those who follow it.
+fn local(of: &Node, kind: &str, name: &str) -> uuid::Uuid {
+    ids::from_source(of.url.as_str(), kind, &id(name).to_string())
+}
+
+/// A service gets another name.
+async fn rename(node: &Node, which: &str, name: &str) {
+    node.app
+        .edit(id(which), |document| {
+            if let Document::Service(service) = document {
+                name.clone_into(&mut service.name);
+            }
+        })
+        .await;
+}

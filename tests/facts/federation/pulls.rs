@@ -2,32 +2,20 @@
 
 use fingerpost::{
     federation::peers::{Outcome, Trust},
-    ids,
     model::Document,
     records::Draft,
     safekeeping,
 };
 use serde_json::json;
 
-use super::super::{id, pantry, refuge};
+use super::{
+    super::{id, pantry, refuge},
+    local, rename,
+};
 use crate::support::{
     TestApp,
     network::{Node, fact_of_two, new},
 };
-
-fn local(of: &Node, kind: &str, name: &str) -> uuid::Uuid {
-    ids::from_source(of.url.as_str(), kind, &id(name).to_string())
-}
-
-async fn rename(node: &Node, which: &str, name: &str) {
-    node.app
-        .edit(id(which), |document| {
-            if let Document::Service(service) = document {
-                name.clone_into(&mut service.name);
-            }
-        })
-        .await;
-}
 
 fact_of_two! {
     async fn what_a_neighbour_publishes_is_here_under_an_id_of_its_own_and_says_where_it_comes_from(luton, beds) {

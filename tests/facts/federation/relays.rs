@@ -5,13 +5,15 @@ use fingerpost::{
         neighbours::Wanted,
         peers::{self, Outcome, Peer, Report, Trust},
     },
-    ids,
     model::{Document, Kind},
     records::Annotation,
 };
 use serde_json::{Value, json};
 
-use super::super::{id, listings, pantry};
+use super::{
+    super::{id, listings, pantry},
+    local, rename,
+};
 use crate::support::{
     On,
     liar::{self, Liar},
@@ -25,22 +27,8 @@ fn club(name: &str) -> Value {
     })
 }
 
-fn local(of: &Node, kind: &str, name: &str) -> uuid::Uuid {
-    ids::from_source(of.url.as_str(), kind, &id(name).to_string())
-}
-
 fn left_out(report: &Report, why: &str) -> u64 {
     report.left_out.get(why).copied().unwrap_or(0)
-}
-
-async fn rename(node: &Node, which: &str, name: &str) {
-    node.app
-        .edit(id(which), |document| {
-            if let Document::Service(service) = document {
-                name.clone_into(&mut service.name);
-            }
-        })
-        .await;
 }
 
 /// Everything that an aggregator passes on.

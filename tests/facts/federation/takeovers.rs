@@ -10,27 +10,16 @@ use fingerpost::{
 };
 use serde_json::{Value, json};
 
-use super::super::{id, pantry};
+use super::{
+    super::{id, pantry},
+    local, rename,
+};
 use crate::support::{
     TestApp,
     browser::Browser,
     fact,
     network::{Node, fact_of_two},
 };
-
-fn local(of: &Node, kind: &str, name: &str) -> uuid::Uuid {
-    ids::from_source(of.url.as_str(), kind, &id(name).to_string())
-}
-
-async fn rename(node: &Node, name: &str) {
-    node.app
-        .edit(id("pantry"), |document| {
-            if let Document::Service(service) = document {
-                name.clone_into(&mut service.name);
-            }
-        })
-        .await;
-}
 
 async fn complete(node: &Node) -> String {
     let mut lines = Vec::new();
@@ -75,7 +64,7 @@ fact_of_two! {
         let report = beds.app.import(lines.clone()).await;
         assert_eq!((report.created, report.updated, report.dropped_total), (0, 0, 0), "{report:?}");
         assert_eq!((complete(&beds).await, beds.state(&peer).await), (lines, before));
-        rename(&luton, "Pantry").await;
+        rename(&luton, "pantry", "Pantry").await;
         beds.pull(&peer).await;
         assert_eq!(beds.services().await, ["Ours", "Pantry"], "and it is followed as before");
     }
@@ -127,7 +116,7 @@ fact_of_two! {
 
         hide(&beds, here, false).await;
         assert_eq!(beds.services().await.len(), 0);
-        rename(&luton, "Pantry").await;
+        rename(&luton, "pantry", "Pantry").await;
         assert_eq!(beds.pull(&peer).await.updated, 1);
         assert_eq!(beds.services().await.len(), 0, "hidden stays hidden");
         hide(&beds, here, true).await;
