@@ -9,16 +9,20 @@ use url::Url;
 
 use super::values::{Error, optional, with_slash, wrong};
 
-/// How a browser on this machine reaches a server that listens at `listen`. Nobody is at 0.0.0.0: what listens on every
+/// Where a server that listens at `listen` is reached from its own machine. Nobody is at 0.0.0.0: what listens on every
 /// address is reached at the machine's own.
-pub fn nearby(listen: SocketAddr) -> Url {
+pub fn reached_here(listen: SocketAddr) -> SocketAddr {
     let ip = match listen.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
         IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
         ip => ip,
     };
-    Url::parse(&format!("http://{}/", SocketAddr::new(ip, listen.port())))
-        .expect("an address with a port is a host of a web address")
+    SocketAddr::new(ip, listen.port())
+}
+
+/// How a browser on this machine reaches it.
+pub fn nearby(listen: SocketAddr) -> Url {
+    Url::parse(&format!("http://{}/", reached_here(listen))).expect("an address with a port is a host of a web address")
 }
 
 /// How the world reaches us, when that is set.
@@ -69,4 +73,17 @@ pub(super) fn mail_server(values: &BTreeMap<String, String>) -> Result<Option<Ur
     let problem = "expected smtp://HOST:PORT, smtp://USER:PASSWORD@HOST or smtps://USER:PASSWORD@HOST, \
                    with every character in them other than letters and digits percent-encoded, such as %40 for @";
     text.parse().ok().filter(usable).map(Some).ok_or_else(|| wrong("smtp_url", "(hidden)", problem))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_listens_everywhere_is_reached_at_the_loopback() {
+        for (listen, here) in [("0.0.0.0:8080", "127.0.0.1:8080"), ("[::]:8080", "[::1]:8080"), ("10.20.0.7:80", "10.20.0.7:80")]
+        {
+            assert_eq!(reached_here(listen.parse().unwrap()).to_string(), here);
+        }
+    }
 }

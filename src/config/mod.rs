@@ -27,8 +27,14 @@ use ipnet::IpNet;
 use url::Url;
 use uuid::Uuid;
 
+use self::{
+    addresses::{mail_server, public_url},
+    providers::{sign_in_providers, tables, unknown_members},
+    settings::SETTINGS,
+    values::{as_text, list, optional, parse, with_slash, without_password, wrong},
+};
 pub use self::{
-    addresses::nearby,
+    addresses::{nearby, reached_here},
     log::LogFormat,
     look::Colour,
     providers::SignInProvider,
@@ -36,12 +42,6 @@ pub use self::{
     settings::schema,
     tiles::MapTiles,
     values::{Error, Hidden},
-};
-use self::{
-    addresses::{mail_server, public_url},
-    providers::{sign_in_providers, tables, unknown_members},
-    settings::SETTINGS,
-    values::{as_text, list, optional, parse, with_slash, without_password, wrong},
 };
 
 /// The header in which a proxy says who asks.

@@ -25,12 +25,7 @@ use rustls::pki_types::CertificateDer;
 use tokio::time::timeout;
 use url::Url;
 
-pub use self::{
-    addresses::Names,
-    answer::Answer,
-    error::Error,
-    ourselves::{reached_here, readiness},
-};
+pub use self::{addresses::Names, answer::Answer, error::Error, ourselves::readiness};
 use self::{
     addresses::{Guard, Reach},
     connect::{Connection, Door},

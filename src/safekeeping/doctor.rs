@@ -6,7 +6,7 @@ use std::{io, net::SocketAddr, path::Path};
 use serde::Serialize;
 
 use crate::{
-    config::Config,
+    config::{self, Config},
     db::{self, Database},
     mail,
     model::Kind,
@@ -99,7 +99,7 @@ pub fn examine_without_database(config: &Config, reason: String, now: chrono::Da
 /// `has_to_run`. One that is not ready yet is none: starting it again would not help.
 pub async fn server(listen: SocketAddr, has_to_run: bool) -> Finding {
     const ADVICE: &str = "see what the server's log says and start it again; if it listens elsewhere, set FINGERPOST_LISTEN";
-    let address = outbound::reached_here(listen);
+    let address = config::reached_here(listen);
     let found = match outbound::readiness(address).await {
         Ok(200) => return good("server", format!("ready at {address}")),
         Ok(503) => {
