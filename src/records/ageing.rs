@@ -2,11 +2,11 @@
 //! single dates of which the next come within reach. The records stay; what is published of them
 //! is rendered again.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use super::{Error, LastModified, NOT_PUBLISHED, Records, State, publish, read};
+use super::{Error, LastModified, NOT_PUBLISHED, Records, State, read};
 use crate::{
     model::{Document, Event, Kind, Service},
     published::{self, projection, render::projected_service_id},
@@ -22,17 +22,7 @@ impl Records {
     /// When the database fails.
     pub async fn refresh(&self, ids: &[Uuid]) -> Result<u64, Error> {
         let tx = self.db.write().await?;
-        let brought = LastModified::new();
-        let cause = publish::Cause {
-            reason: NOT_PUBLISHED,
-            urgent: false,
-            scrubbed: &HashSet::new(),
-            erased: &[],
-            reopened: false,
-            now: self.clock.now(),
-            last_modified: &brought,
-        };
-        let (began, position) = self.publish(&tx, HashMap::new(), ids, &cause).await?;
+        let (began, position) = self.republish(&tx, ids, NOT_PUBLISHED, &LastModified::new()).await?;
         tx.commit().await?;
         // Each that is published takes one number.
         Ok(position.0.abs_diff(began.0))

@@ -94,6 +94,27 @@ impl Records {
         Ok(locked)
     }
 
+    /// Render these records again although nobody has changed them, and publish what has become different; `reason` is
+    /// what the tombstone of one says that is no longer to be seen. Where the order stood before, and where it stands now.
+    pub(super) async fn republish(
+        &self,
+        tx: &Transaction,
+        ids: &[Uuid],
+        reason: &str,
+        last_modified: &LastModified,
+    ) -> Result<(Position, Position), Error> {
+        let cause = Cause {
+            reason,
+            urgent: false,
+            scrubbed: &HashSet::new(),
+            erased: &[],
+            reopened: false,
+            now: self.clock.now(),
+            last_modified,
+        };
+        self.publish(tx, HashMap::new(), ids, &cause).await
+    }
+
     /// Lock the counter, render everything that shows the changed records, and publish it. Where the
     /// order stood before, and where it stands now.
     pub(super) async fn publish(

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Caller, Error, LastModified, Outcome, Records, Saved, State, publish};
+use super::{Caller, Error, LastModified, NOT_PUBLISHED, Outcome, Records, Saved, State};
 use crate::{
     db::Transaction,
     ids,
@@ -131,17 +131,7 @@ impl Records {
         if annotation_hides {
             tx.sweep_later().await?;
         }
-        let brought = LastModified::new();
-        let cause = publish::Cause {
-            reason: "it is no longer published",
-            urgent: false,
-            scrubbed: &HashSet::new(),
-            erased: &[],
-            reopened: false,
-            now: self.clock.now(),
-            last_modified: &brought,
-        };
-        self.publish(tx, HashMap::new(), &[id], &cause).await
+        self.republish(tx, &[id], NOT_PUBLISHED, &LastModified::new()).await
     }
 }
 

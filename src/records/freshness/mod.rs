@@ -8,13 +8,13 @@
 
 mod store;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Error, LastModified, Records, State, publish};
+use super::{Error, LastModified, NOT_PUBLISHED, Records, State};
 use crate::{
     db::Transaction,
     model::{Document, Kind, Service, tidy::Dropped},
@@ -194,17 +194,7 @@ impl Records {
     }
 
     async fn render_again(&self, tx: &Transaction, ids: &[Uuid]) -> Result<(), Error> {
-        let brought = LastModified::new();
-        let cause = publish::Cause {
-            reason: "it is no longer published",
-            urgent: false,
-            scrubbed: &HashSet::new(),
-            erased: &[],
-            reopened: false,
-            now: self.clock.now(),
-            last_modified: &brought,
-        };
-        self.publish(tx, HashMap::new(), ids, &cause).await.map(drop)
+        self.republish(tx, ids, NOT_PUBLISHED, &LastModified::new()).await.map(drop)
     }
 
     /// Every check of a service, the latest first.

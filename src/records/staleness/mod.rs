@@ -4,12 +4,12 @@
 
 mod store;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Error, LastModified, Records, State, publish};
+use super::{Error, LastModified, Records, State};
 use crate::{
     clock,
     db::Transaction,
@@ -106,16 +106,7 @@ impl Records {
         let mut moments: LastModified = some.iter().copied().collect();
         let standing = published::current(&tx, &ids).await?;
         moments.extend(standing.into_iter().filter(|row| row.live).map(|row| (row.id, row.changed_at)));
-        let cause = publish::Cause {
-            reason: "it has not been confirmed for months",
-            urgent: false,
-            scrubbed: &HashSet::new(),
-            erased: &[],
-            reopened: false,
-            now: self.clock.now(),
-            last_modified: &moments,
-        };
-        self.publish(&tx, HashMap::new(), &ids, &cause).await?;
+        self.republish(&tx, &ids, "it has not been confirmed for months", &moments).await?;
         Ok(tx.commit().await?)
     }
 }
