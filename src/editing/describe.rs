@@ -8,25 +8,15 @@ use crate::{http::openapi::problems, model::shape};
 /// The addresses of the write API, and the schemas that they use.
 pub fn openapi_paths() -> (Map<String, Value>, Map<String, Value>) {
     let mut generator = shape::generator("/components/schemas");
-    let mut schemas = Map::new();
-    for (name, schema) in [
+    let named = [
         ("RecordAnswer", generator.root_schema_for::<RecordAnswer>()),
         ("WriteAnswer", generator.root_schema_for::<WriteAnswer>()),
         ("NewRecord", generator.root_schema_for::<NewRecord>()),
         ("DecideProposal", generator.root_schema_for::<DecideProposal>()),
         ("Propose", generator.root_schema_for::<Propose>()),
         ("ProposeAnswer", generator.root_schema_for::<ProposeAnswer>()),
-    ] {
-        let mut schema = schema.to_value();
-        if let Some(object) = schema.as_object_mut() {
-            for member in ["$schema", "title", "components"] {
-                object.remove(member);
-            }
-        }
-        schemas.insert(name.to_owned(), schema);
-    }
-    let mut all = generator.take_definitions(true);
-    all.extend(schemas);
+    ];
+    let all = shape::components(generator, named);
 
     let id = |of: &str| {
         let schema = json!({"type": "string", "format": "uuid"});

@@ -62,8 +62,7 @@ fn schema<T: JsonSchema>() -> Value {
 /// The addresses of federation, and the schemas that they use.
 pub fn openapi_paths() -> (Map<String, Value>, Map<String, Value>) {
     let mut generator = shape::generator("/components/schemas");
-    let mut named = Map::new();
-    for (name, schema) in [
+    let named = [
         ("Discovery", generator.root_schema_for::<Discovery>()),
         ("ChangePage", generator.root_schema_for::<Page>()),
         ("Ping", generator.root_schema_for::<Ping>()),
@@ -72,17 +71,8 @@ pub fn openapi_paths() -> (Map<String, Value>, Map<String, Value>) {
         ("DigestBucket", generator.root_schema_for::<Bucket>()),
         ("Snapshot", generator.root_schema_for::<Sealed<SnapshotPointer>>()),
         ("FederationStatus", generator.root_schema_for::<Status>()),
-    ] {
-        let mut schema = schema.to_value();
-        if let Some(object) = schema.as_object_mut() {
-            for member in ["$schema", "title", "components"] {
-                object.remove(member);
-            }
-        }
-        named.insert(name.to_owned(), schema);
-    }
-    let mut definitions = generator.take_definitions(true);
-    definitions.extend(named);
+    ];
+    let definitions = shape::components(generator, named);
     let discovery = get("discover", "Who publishes here, what, and under which keys", "Discovery", &[]);
     let mut changes = get("listChanges", "Own records in the order in which they changed (RPDE 1.0)", "ChangePage", CHANGES);
     changes["get"]["responses"]["400"] = problems(&[(400, "A parameter is invalid; the problem names it.")])["400"].clone();

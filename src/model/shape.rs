@@ -98,6 +98,22 @@ pub fn generator(definitions: &'static str) -> SchemaGenerator {
         .into_generator()
 }
 
+/// These schemas, which came from the generator, under the names that an `OpenAPI` document gives them, and the
+/// definitions of everything that they use.
+pub fn components<const N: usize>(mut generator: SchemaGenerator, named: [(&str, Schema); N]) -> Map<String, Value> {
+    let mut all = generator.take_definitions(true);
+    for (name, schema) in named {
+        let mut schema = schema.to_value();
+        if let Some(object) = schema.as_object_mut() {
+            for member in ["$schema", "title", "components"] {
+                object.remove(member);
+            }
+        }
+        all.insert(name.to_owned(), schema);
+    }
+    all
+}
+
 /// The definitions of all entities, by title.
 pub fn definitions(path: &'static str) -> Map<String, Value> {
     let mut generator = generator(path);

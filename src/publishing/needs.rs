@@ -87,14 +87,8 @@ struct Needs {
 /// The route in the description, and the schemas that it uses. `common` are the answers of every route.
 pub(super) fn described(common: Map<String, Value>) -> (Value, Map<String, Value>) {
     let mut generator = shape::generator("/components/schemas");
-    let mut list = generator.root_schema_for::<Needs>().to_value();
-    if let Some(object) = list.as_object_mut() {
-        for member in ["$schema", "title", "components"] {
-            object.remove(member);
-        }
-    }
-    let mut schemas = generator.take_definitions(true);
-    schemas.insert("NeedList".to_owned(), list);
+    let list = generator.root_schema_for::<Needs>();
+    let schemas = shape::components(generator, [("NeedList", list)]);
     let mut answers = common;
     let schema = json!({"$ref": "#/components/schemas/NeedList"});
     answers.insert("200".to_owned(), json_answer("Needs by code, with what people type when they mean them.", &schema, &[]));

@@ -282,23 +282,13 @@ async fn unavailable(state: &SelfHelp, reason: Unavailable) -> Response {
 /// The addresses of the checker in the `OpenAPI` document, and the schemas that they use.
 pub fn openapi_paths() -> (Map<String, Value>, Map<String, Value>) {
     let mut generator = shape::generator("/components/schemas");
-    let mut named = Map::new();
-    for (name, schema) in [
+    let named = [
         ("Checker", generator.root_schema_for::<Checker>()),
         ("CheckerContacts", generator.root_schema_for::<Contacts>()),
         ("CheckerAsked", generator.root_schema_for::<Asked>()),
         ("CheckerEvaluated", generator.root_schema_for::<Evaluated<'_>>()),
-    ] {
-        let mut schema = schema.to_value();
-        if let Some(object) = schema.as_object_mut() {
-            for member in ["$schema", "title", "components"] {
-                object.remove(member);
-            }
-        }
-        named.insert(name.to_owned(), schema);
-    }
-    let mut definitions = generator.take_definitions(true);
-    definitions.extend(named);
+    ];
+    let definitions = shape::components(generator, named);
     let reference = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
     let common: &[(u16, &str)] = &[
         (429, "Too many requests; Retry-After says when to ask again."),
