@@ -2,6 +2,7 @@
 
 mod cells;
 mod columns;
+mod draft;
 mod hours;
 mod mapping;
 mod phones;
@@ -18,7 +19,8 @@ use crate::{
 use columns::Columns;
 pub use {
     columns::{COLUMNS, Column},
-    mapping::{Mapping, suggest as suggest_mapping},
+    draft::suggest as suggest_mapping,
+    mapping::Mapping,
 };
 
 /// Rows at the top of a sheet among which the headings are looked for.
