@@ -1,24 +1,27 @@
 //! Calendars. A series goes out with its rule and its exceptions, never as a list of dates: a
 //! calendar that subscribes works out the dates itself, for as long as it likes.
 
+mod entry;
+
 use std::collections::HashSet;
 
-use chrono::{DateTime, NaiveDateTime, NaiveTime, Utc};
+use chrono::{NaiveDateTime, NaiveTime};
 use chrono_tz::Tz;
 use url::Url;
 
 use super::{hours, lines, rule, zone};
 use crate::{
-    formats::{address, one_line, public_point},
+    formats::{address, public_point},
     ids::LocationId,
     model::{
-        Attribute, Event, Location, LocationPolicy, LocationType, Phone, Service, ServiceStatus,
-        event::{DateChange, EventChange, EventStatus},
+        Attribute, Event, Location, Phone, Service, ServiceStatus,
+        event::EventStatus,
         occurrences::{self, Rule},
         parts::CostOption,
         values::LocalDateTime,
     },
 };
+use entry::{Entry, State, hidden_place, place_in_words};
 
 /// `SEQUENCE` counts the seconds from here (1 January 2020) to the last change: it has to grow with
 /// each change and to fit into 31 bits.
@@ -228,103 +231,6 @@ impl Calendar {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    Confirmed,
-    Tentative,
-    Cancelled,
-}
-
-/// What becomes one VEVENT: a series, or one changed date of it.
-#[derive(Clone, Debug)]
-struct Entry {
-    uid: String,
-    /// The date of the series that this is about, where it is about one.
-    of_date: Option<NaiveDateTime>,
-    zone: Tz,
-    start: NaiveDateTime,
-    end: Option<NaiveDateTime>,
-    rule: Option<String>,
-    without: Vec<NaiveDateTime>,
-    also: Vec<NaiveDateTime>,
-    modified: DateTime<Utc>,
-    name: String,
-    state: State,
-    paragraphs: Vec<String>,
-    place: Option<Location>,
-    online: Option<String>,
-    page: String,
-    categories: Vec<String>,
-    /// Whether it leaves whoever has it in their calendar free.
-    free: bool,
-}
-
-impl Entry {
-    fn new(uid: String, name: String, zone: Tz, start: NaiveDateTime) -> Self {
-        Self {
-            uid,
-            of_date: None,
-            zone,
-            start,
-            end: None,
-            rule: None,
-            without: Vec::new(),
-            also: Vec::new(),
-            modified: DateTime::UNIX_EPOCH,
-            name,
-            state: State::Confirmed,
-            paragraphs: Vec::new(),
-            place: None,
-            online: None,
-            page: String::new(),
-            categories: Vec::new(),
-            free: false,
-        }
-    }
-
-    /// The state also stands before the name: not every calendar shows it.
-    fn set_state(&mut self, state: State, word: &str) {
-        self.state = state;
-        self.name = format!("{word}: {}", self.name);
-    }
-
-    /// One date of this series, as the rule has it.
-    fn at(&self, date: NaiveDateTime) -> Self {
-        Self {
-            of_date: Some(date),
-            start: date,
-            end: self.end.map(|end| date + (end - self.start)),
-            rule: None,
-            without: Vec::new(),
-            also: Vec::new(),
-            ..self.clone()
-        }
-    }
-
-    fn change(&mut self, change: &EventChange, elsewhere: &dyn Fn(LocationId) -> Option<Location>) {
-        match change.status {
-            DateChange::Cancelled => self.set_state(State::Cancelled, "Cancelled"),
-            DateChange::Full => self.name = format!("Full: {}", self.name),
-            DateChange::Moved => {
-                self.name = format!("Moved: {}", self.name);
-                let length = self.end.map(|end| end - self.start);
-                self.start = change.new_start.as_ref().map_or(self.start, LocalDateTime::naive);
-                let end = change.new_end.as_ref().map(LocalDateTime::naive).or_else(|| Some(self.start + length?));
-                self.end = end.filter(|end| *end > self.start);
-                if let Some(id) = change.location_id.filter(|id| self.place.as_ref().is_none_or(|place| place.id != *id)) {
-                    self.place = elsewhere(id);
-                    if self.place.is_none() {
-                        self.paragraphs.insert(0, "It is at a different place this time. See its web page.".to_owned());
-                    }
-                }
-            }
-        }
-        if let Some(note) = &change.note {
-            self.paragraphs.insert(0, note.clone());
-        }
-    }
-}
-
 /// The dates that are left out. Where a whole day is, the calendar names every start that it would have had.
 fn left_out(event: &Event) -> Vec<NaiveDateTime> {
     let start = event.start.naive();
@@ -384,30 +290,6 @@ fn categories(attributes: &[Attribute]) -> Vec<String> {
         }
     }
     names
-}
-
-/// Where to go, for a place that is shown whole.
-fn place_in_words(place: &Location) -> Option<String> {
-    if place.location_policy.unwrap_or_default() != LocationPolicy::Exact {
-        return None;
-    }
-    if place.location_type == LocationType::Virtual {
-        return place.url.as_ref().map(ToString::to_string).or_else(|| place.name.clone());
-    }
-    let line = place.addresses.first().map(one_line);
-    let name = place.name.clone().filter(|name| line.as_ref().is_none_or(|line| !line.starts_with(name.as_str())));
-    let parts: Vec<String> = name.into_iter().chain(line).collect();
-    (!parts.is_empty()).then(|| parts.join(", "))
-}
-
-/// What to say of a place that is not shown whole. It stands in the text and not where calendars
-/// look for a place: they would lead people to the middle of the town.
-fn hidden_place(place: &Location) -> Option<String> {
-    match (place.location_policy?, &place.name) {
-        (LocationPolicy::Exact, _) => None,
-        (LocationPolicy::Area, Some(town)) => Some(format!("In {town}. The exact address is not published.")),
-        _ => Some("The address is given when you book.".to_owned()),
-    }
 }
 
 #[cfg(test)]

@@ -1,20 +1,19 @@
 //! Weekly hours by plain controls: "every Tuesday 10 to 12, not in school holidays".
 
+mod row;
+
 use chrono::NaiveDate;
 use maud::{Markup, html};
 
 use crate::{
-    model::{
-        Document, Schedule, Service,
-        schedule::{self, Frequency, by_days},
-        values::{Number, TimeOfDay},
-    },
+    model::{Document, Schedule, Service, values::TimeOfDay},
     pages::{
         desk::Fields,
         fields::{Field, Mistakes, tick},
         times,
     },
 };
+use row::{EVERY, Row, rows, together};
 
 /// Empty rows below those that are filled in.
 const SPARE: usize = 2;
@@ -31,16 +30,6 @@ const DAYS: [(&str, &str); 8] = [
     ("FR", "Friday"),
     ("SA", "Saturday"),
     ("SU", "Sunday"),
-];
-const EVERY: [(&str, &str); 8] = [
-    ("1", "every week"),
-    ("2", "every other week"),
-    ("1M", "the first of the month"),
-    ("2M", "the second of the month"),
-    ("3M", "the third of the month"),
-    ("4M", "the fourth of the month"),
-    ("-1M", "the last of the month"),
-    ("1,3M", "the first and third of the month"),
 ];
 pub(super) const TERM_ONLY: &str = "Not in school holidays";
 
@@ -71,62 +60,6 @@ fn kept_mut<'a>(service: &'a mut Service, at: &str) -> &'a mut Vec<Schedule> {
 /// Which of the links to places is named.
 fn link(service: &Service, at: &str) -> Option<usize> {
     service.service_at_locations.iter().position(|link| link.id.to_string() == at)
-}
-
-/// A line of the form.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Row {
-    day: String,
-    every: String,
-    from: String,
-    to: String,
-    note: String,
-}
-
-/// The lines that say what a schedule says; none for one that plain controls cannot say.
-fn rows(schedule: &Schedule) -> Option<Vec<Row>> {
-    let bounded = schedule.valid_from.is_some()
-        || schedule.valid_to.is_some()
-        || schedule.until.is_some()
-        || schedule.count.is_some()
-        || schedule.bymonthday.is_some()
-        || schedule.byweekno.is_some()
-        || schedule.byyearday.is_some();
-    if bounded || schedule.schedule_link.is_some() || !schedule.extra.is_empty() {
-        return None;
-    }
-    let days = by_days(schedule.byday.as_deref()?);
-    let interval = schedule.interval.map_or(1.0, |interval| interval.0);
-    let words: Vec<String> = schedule.description.iter().chain(&schedule.notes).cloned().collect();
-    let time = |at: &Option<TimeOfDay>| at.as_ref().map(|at| at.as_str().to_owned()).unwrap_or_default();
-    let line = |day: String, every: String| Row {
-        day,
-        every,
-        from: time(&schedule.opens_at),
-        to: time(&schedule.closes_at),
-        note: words.join("; "),
-    };
-    match schedule.freq? {
-        Frequency::Weekly if days.iter().all(|day| day.which.is_none()) => {
-            let every = if interval < 1.5 {
-                "1"
-            } else if interval < 2.5 && schedule.dtstart.is_none() {
-                "2"
-            } else {
-                return None;
-            };
-            let day = |day: &crate::model::schedule::ByDay| day.to_string();
-            Some(days.iter().map(|by| line(day(by), every.to_owned())).collect())
-        }
-        Frequency::Monthly if interval < 1.5 && !days.is_empty() => {
-            let which: Vec<String> = days.iter().map(|day| day.which.map(|which| which.to_string())).collect::<Option<_>>()?;
-            let every = format!("{}M", which.join(","));
-            let one_day = days.windows(2).all(|pair| pair[0].day == pair[1].day);
-            let day = crate::model::schedule::ByDay { which: None, day: days[0].day }.to_string();
-            (one_day && EVERY.iter().any(|(known, _)| *known == every)).then(|| vec![line(day, every)])
-        }
-        _ => None,
-    }
 }
 
 /// The form, about the hours of the whole service or `at` one of its places.
@@ -164,7 +97,7 @@ fn put(fields: &mut Fields, number: usize, row: &Row) {
     if term {
         fields.set(&format!("term-{number}"), "yes");
     }
-    if is_long_night(row) {
+    if row.is_long_night() {
         fields.set(&format!("night-{number}"), "yes");
     }
     if !row.from.is_empty() && row.to.is_empty() {
@@ -180,10 +113,6 @@ pub(super) fn without_term(note: &str) -> (String, bool) {
 /// A note, with what the box for school holidays says.
 pub(super) fn with_term(note: Option<&str>, term: bool) -> String {
     note.into_iter().chain(term.then_some(TERM_ONLY)).collect::<Vec<_>>().join("; ")
-}
-
-fn is_long_night(row: &Row) -> bool {
-    schedule::is_long_night(&row.from, &row.to)
 }
 
 fn count(fields: &Fields) -> usize {
@@ -274,16 +203,7 @@ pub(super) fn take(fields: &Fields, document: &mut Document, mistakes: &mut Mist
             None => now.push(schedule),
         }
     }
-    while let Some(first) = wanted.first().cloned() {
-        let same = |row: &Row| Row { day: String::new(), ..row.clone() } == Row { day: String::new(), ..first.clone() };
-        let together = |row: &Row| same(row) && !first.every.ends_with('M');
-        let mut days: Vec<String> = Vec::new();
-        let mut rest = Vec::new();
-        for (at, row) in wanted.into_iter().enumerate() {
-            if at == 0 || together(&row) { days.push(row.day) } else { rest.push(row) }
-        }
-        wanted = rest;
-        let mut schedule = made_of(&first, &days);
+    for mut schedule in together(wanted) {
         match link {
             Some(link) => schedule.service_at_location_id = Some(link),
             None => schedule.service_id = Some(service_id),
@@ -327,7 +247,7 @@ fn read(fields: &Fields, number: usize, mistakes: &mut Mistakes) -> Option<Row> 
         mistakes.add(open, "Enter the time it ends, or say that it has no fixed end");
     }
     let night = format!("night-{number}");
-    if is_long_night(&row) && !fields.has(&night) {
+    if row.is_long_night() && !fields.has(&night) {
         mistakes.add(
             night,
             format!(
@@ -337,24 +257,6 @@ fn read(fields: &Fields, number: usize, mistakes: &mut Mistakes) -> Option<Row> 
         );
     }
     Some(row)
-}
-
-fn made_of(row: &Row, days: &[String]) -> Schedule {
-    let monthly = row.every.strip_suffix('M');
-    let byday = match monthly {
-        Some(which) => which.split(',').map(|which| format!("{which}{}", row.day)).collect::<Vec<_>>().join(","),
-        None => days.join(","),
-    };
-    let time = |text: &str| text.parse::<TimeOfDay>().ok();
-    Schedule {
-        freq: Some(if monthly.is_some() { Frequency::Monthly } else { Frequency::Weekly }),
-        interval: (row.every == "2").then_some(Number(2.0)),
-        byday: Some(byday),
-        opens_at: time(&row.from),
-        closes_at: time(&row.to),
-        notes: (!row.note.is_empty()).then(|| row.note.clone()),
-        ..Schedule::new(crate::ids::fresh())
-    }
 }
 
 #[cfg(test)]
