@@ -196,6 +196,20 @@ fn after(posted: &Posted, id: Uuid) -> String {
     if posted.fields.text("do") == "leave" { "/account".to_owned() } else { format!("/account/organisations/{id}") }
 }
 
+/// Whom a form invites, or what is wrong with it.
+fn invited(fields: &Fields, members: &[Member]) -> Result<Email, Mistakes> {
+    let wrong = |said: String| {
+        let mut mistakes = Mistakes::default();
+        mistakes.add("email", said);
+        mistakes
+    };
+    let email = fields.text("email").parse::<Email>().map_err(|error| wrong(error.to_string()))?;
+    if members.iter().any(|member| member.person.email == email) {
+        return Err(wrong(format!("{email} already manages this organisation")));
+    }
+    Ok(email)
+}
+
 async fn members(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Option<Mistakes>, Error> {
     let (signed, fields) = (&posted.signed, &posted.fields);
     let sight = desk.editing.look(&signed.actor, id).await?;
@@ -246,34 +260,26 @@ async fn members(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Option<Mistak
             });
             format!("make {} {what}", Identity::known_as(person))
         }
-        ("invite", _) => match fields.text("email").parse::<Email>() {
-            Err(error) => {
-                let mut mistakes = Mistakes::default();
-                mistakes.add("email", error.to_string());
-                return Ok(Some(mistakes));
+        ("invite", _) => {
+            let email = match invited(fields, &before) {
+                Ok(email) => email,
+                Err(mistakes) => return Ok(Some(mistakes)),
+            };
+            let role = fields.text("role").parse().unwrap_or(MemberRole::Editor);
+            if identity.has_just_invited(&tx, id, &email, role, &who).await? {
+                return Ok(None);
             }
-            Ok(email) if before.iter().any(|member| member.person.email == email) => {
-                let mut mistakes = Mistakes::default();
-                mistakes.add("email", format!("{email} already manages this organisation"));
-                return Ok(Some(mistakes));
+            if !identity.within(&tx, "invitations by a person", INVITATIONS, &who).await? {
+                tx.commit().await?;
+                return Err(Error::Forbidden("you have invited too many people within an hour; try again later"));
             }
-            Ok(email) => {
-                let role = fields.text("role").parse().unwrap_or(MemberRole::Editor);
-                if identity.has_just_invited(&tx, id, &email, role, &who).await? {
-                    return Ok(None);
-                }
-                if !identity.within(&tx, "invitations by a person", INVITATIONS, &who).await? {
-                    tx.commit().await?;
-                    return Err(Error::Forbidden("you have invited too many people within an hour; try again later"));
-                }
-                let invitation = identity.invite(&tx, id, &email, role, &who).await?;
-                let about = desk.editing.about();
-                let letter = letters::invitation(&invitation, sight.document.name(), &about.public_url, &about.name);
-                mail::queue(&tx, &letter, desk.site.now()).await?;
-                news = Some(format!("{by} has invited {email} as {} to change the listings", role.as_str()));
-                format!("invite as {}", role.as_str())
-            }
-        },
+            let invitation = identity.invite(&tx, id, &email, role, &who).await?;
+            let about = desk.editing.about();
+            let letter = letters::invitation(&invitation, sight.document.name(), &about.public_url, &about.name);
+            mail::queue(&tx, &letter, desk.site.now()).await?;
+            news = Some(format!("{by} has invited {email} as {} to change the listings", role.as_str()));
+            format!("invite as {}", role.as_str())
+        }
         ("withdraw", _) => {
             let invitation = fields.text("invitation").parse().map_err(|_| Error::Forbidden("this invitation does not exist"))?;
             identity.withdraw_invitation(&tx, id, invitation).await?;

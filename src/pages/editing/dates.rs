@@ -212,31 +212,26 @@ pub(super) fn form(fields: &Fields, mistakes: &Mistakes) -> Markup {
     }
 }
 
-pub(super) fn take(fields: &Fields, document: &mut Document, today: NaiveDate, mistakes: &mut Mistakes) {
-    let Document::Event(event) = document else { return };
-    let mut day = |name: &str, needed: bool| match fields.some(name).map(str::parse::<NaiveDate>) {
-        Some(Ok(day)) => Some(day),
-        Some(Err(_)) => {
-            mistakes.add(name, "Enter a date, such as 2027-01-12");
-            None
-        }
-        None => {
-            if needed {
-                mistakes.add(name, "Enter the date");
-            }
-            None
-        }
-    };
-    let (first, last, until) = (day("date", true), day("last_day", false), day("until", false));
-    let (cancel, add) = (day("cancel", false), day("add", false));
-    let mut time = |name: &str| {
-        let read = NaiveTime::parse_from_str(fields.text(name), "%H:%M").ok();
-        if read.is_none() {
-            mistakes.add(name, "Enter a time, such as 10:00");
-        }
-        read
-    };
-    let (Some(from), Some(to), Some(first)) = (time("from"), time("to"), first) else { return };
+/// The dates as the form says them.
+struct Said {
+    start: NaiveDateTime,
+    end: NaiveDateTime,
+    /// Whether a last day was given, so that the end is not read off the times alone.
+    has_last_day: bool,
+    until: Option<NaiveDate>,
+    cancel: Option<NaiveDate>,
+    add: Option<NaiveDate>,
+}
+
+/// What the form says, as far as it can be read; none where that is not even a date with its times.
+fn read(fields: &Fields, mistakes: &mut Mistakes) -> Option<Said> {
+    if fields.some("date").is_none() {
+        mistakes.add("date", "Enter the date");
+    }
+    let [first, last, until, cancel, add] =
+        ["date", "last_day", "until", "cancel", "add"].map(|name| day(fields, name, mistakes));
+    let [from, to] = ["from", "to"].map(|name| time(fields, name, mistakes));
+    let (first, from, to) = (first?, from?, to?);
     let start = first.and_time(from);
     let end = match last {
         Some(last) => last.and_time(to),
@@ -244,54 +239,90 @@ pub(super) fn take(fields: &Fields, document: &mut Document, today: NaiveDate, m
         // A night out ends in the morning.
         None => night_after(start, to),
     };
-    if end <= start && last.is_none() {
-        mistakes.add("to", "It would end before it starts. If it ends on another day, enter the end date below");
-    } else if end <= start {
-        mistakes.add("last_day", "It would end before it starts");
-    } else if (end - start).num_days() > LONGEST_DATE {
-        mistakes.add("last_day", "It would last for more than a year. Check the year");
+    Some(Said { start, end, has_last_day: last.is_some(), until, cancel, add })
+}
+
+fn day(fields: &Fields, name: &str, mistakes: &mut Mistakes) -> Option<NaiveDate> {
+    let read = fields.some(name)?.parse::<NaiveDate>().ok();
+    if read.is_none() {
+        mistakes.add(name, "Enter a date, such as 2027-01-12");
     }
-    if until.is_some_and(|until| until < first) {
-        mistakes.add("until", "The last date is before the first");
+    read
+}
+
+fn time(fields: &Fields, name: &str, mistakes: &mut Mistakes) -> Option<NaiveTime> {
+    let read = NaiveTime::parse_from_str(fields.text(name), "%H:%M").ok();
+    if read.is_none() {
+        mistakes.add(name, "Enter a time, such as 10:00");
     }
-    let round = fields.text("round");
-    if !ROUND.iter().any(|(value, _)| *value == round) {
-        mistakes.add("round", "Choose one");
+    read
+}
+
+impl Said {
+    /// What cannot be meant.
+    fn doubt(&self, fields: &Fields, event: &Event, today: NaiveDate, mistakes: &mut Mistakes) {
+        let Self { start, end, has_last_day, until, add, .. } = *self;
+        if end <= start && !has_last_day {
+            mistakes.add("to", "It would end before it starts. If it ends on another day, enter the end date below");
+        } else if end <= start {
+            mistakes.add("last_day", "It would end before it starts");
+        } else if (end - start).num_days() > LONGEST_DATE {
+            mistakes.add("last_day", "It would last for more than a year. Check the year");
+        }
+        if until.is_some_and(|until| until < start.date()) {
+            mistakes.add("until", "The last date is before the first");
+        }
+        let round = fields.text("round");
+        if !ROUND.iter().any(|(value, _)| *value == round) {
+            mistakes.add("round", "Choose one");
+        }
+        let as_before = (event.start.naive(), event.end.naive()) == (start, end);
+        if round.is_empty() && add.is_none() && end.date() < today && !as_before {
+            mistakes.add("date", "That date is in the past. Check the year");
+        }
+        if add.is_some_and(|day| day < today) {
+            mistakes.add("add", "That date is in the past. Check the year");
+        }
+        if fields.text("note").chars().count() > LONGEST_NOTE {
+            mistakes.add("note", format!("The notes must be {LONGEST_NOTE} characters or fewer"));
+        }
     }
-    let old = (event.start.naive(), event.end.naive());
-    if round.is_empty() && add.is_none() && end.date() < today && old != (start, end) {
-        mistakes.add("date", "That date is in the past. Check the year");
-    }
-    if add.is_some_and(|day| day < today) {
-        mistakes.add("add", "That date is in the past. Check the year");
-    }
-    if fields.text("note").chars().count() > LONGEST_NOTE {
-        mistakes.add("note", format!("The notes must be {LONGEST_NOTE} characters or fewer"));
-    }
+}
+
+pub(super) fn take(fields: &Fields, document: &mut Document, today: NaiveDate, mistakes: &mut Mistakes) {
+    let Document::Event(event) = document else { return };
+    let Some(said) = read(fields, mistakes) else { return };
+    said.doubt(fields, event, today, mistakes);
     if !mistakes.none() {
         return;
     }
+    let Said { start, end, until, cancel, add, .. } = said;
     event.notes = Some(with_term(fields.some("note"), fields.has("term"))).filter(|notes| !notes.is_empty());
     let back = |at: &LocalDateTime| fields.has(&format!("back-{at}"));
     event.rdates.retain(|at| !back(at));
     event.exdates.retain(|at| !back(at));
     event.changes.retain(|change| !back(&change.start));
-    let rrule = rule(event, round, until, start, old.0);
-    if (&event.rrule, old.0) != (&rrule, start) {
+    let before = event.start.naive();
+    let rrule = rule(event, fields.text("round"), until, start, before);
+    if (&event.rrule, before) != (&rrule, start) {
         (event.start, event.end, event.rrule) = (local(start), local(end), rrule);
-        carry_over(event, old.0);
+        carry_over(event, before);
     }
     event.end = local(end);
     if let Some(day) = cancel {
-        cancel_date(event, day.and_time(from), fields.some("cancel_note"), mistakes);
+        cancel_date(event, day.and_time(start.time()), fields.some("cancel_note"), mistakes);
     }
     if let Some(day) = add {
-        let at = local(day.and_time(from));
-        event.exdates.retain(|known| *known != at);
-        event.changes.retain(|change| change.start != at);
-        if !takes_place(event, day.and_time(from)) {
-            event.rdates.push(at);
-        }
+        add_date(event, day.and_time(start.time()));
+    }
+}
+
+fn add_date(event: &mut Event, on: NaiveDateTime) {
+    let at = local(on);
+    event.exdates.retain(|known| *known != at);
+    event.changes.retain(|change| change.start != at);
+    if !takes_place(event, on) {
+        event.rdates.push(at);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use axum::{extract::State, response::Response};
 use http::{HeaderMap, StatusCode};
-use maud::html;
+use maud::{Markup, html};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -71,6 +71,7 @@ async fn page(
     }
     let title = format!("History of {}", sight.document.name());
     let last = sight.stored.kept.revision;
+    let here = format!("/account/listings/{id}/history");
     let body = html! {
         (mistakes.summary())
         h1 id="history" { (title) }
@@ -78,31 +79,13 @@ async fn page(
             h2 { "Version " (from) " compared with version " (to) }
             (differences::list(changes))
         }
-        @if versions.len() > 2 {
-            form method="get" action=(format!("/account/listings/{id}/history")) {
-                @for (name, label, chosen) in [("from", "Compare version", 1), ("to", "with version", last)] {
-                    div class="field" {
-                        label for=(name) { (label) }
-                        select id=(name) name=(name) { @for version in &versions { option selected[version.kept.revision == chosen] { (version.kept.revision) } } }
-                    }
-                }
-                button class="button" { "Compare" }
-            }
-        }
-        @if calling.is_some() && versions.len() > 1 {
-            form method="post" action=(format!("/account/listings/{id}/history")) novalidate {
+        @if versions.len() > 2 { (choice_of_two(&here, &versions)) }
+        @if let Some(known) = calling.as_deref().filter(|_| versions.len() > 1) {
+            form method="post" action=(here) novalidate {
                 (signed.proof())
                 input type="hidden" name="seen" value=(last);
-                div class="field" {
-                    label for="revision" { "Restore version" }
-                    select id="revision" name="revision" {
-                        @for version in versions.iter().rev().skip(1) {
-                            @let number = version.kept.revision.to_string();
-                            option value=(number) selected[number == fields.text("revision")] { (number) }
-                        }
-                    }
-                }
-                (call_back::form(calling.as_deref(), fields, mistakes))
+                (choice_of_one(&versions, fields.text("revision")))
+                (call_back::form(Some(known), fields, mistakes))
                 button class="button" { "Restore" }
             }
         }
@@ -113,7 +96,7 @@ async fn page(
                 @for one in called { (one) }
                 (differences::list(changes))
                 @if may_edit && calling.is_none() && version.kept.revision != last {
-                    form method="post" action=(format!("/account/listings/{id}/history")) {
+                    form method="post" action=(here) {
                         (signed.proof())
                         input type="hidden" name="revision" value=(version.kept.revision);
                         input type="hidden" name="seen" value=(last);
@@ -125,6 +108,38 @@ async fn page(
     };
     let trail = vec![Step::to("/account", "Your listings"), Step::to(format!("/account/listings/{id}"), sight.document.name())];
     Ok(Page { trail, ..Page::new(title, body) })
+}
+
+/// Which two versions to compare: the first and the last, unless others are chosen.
+fn choice_of_two(here: &str, versions: &[Stored]) -> Markup {
+    let number = |version: Option<&Stored>| version.map(|version| version.kept.revision);
+    let ends = [("from", "Compare version", number(versions.first())), ("to", "with version", number(versions.last()))];
+    html! {
+        form method="get" action=(here) {
+            @for (name, label, chosen) in ends {
+                div class="field" {
+                    label for=(name) { (label) }
+                    select id=(name) name=(name) { @for version in versions { option selected[Some(version.kept.revision) == chosen] { (version.kept.revision) } } }
+                }
+            }
+            button class="button" { "Compare" }
+        }
+    }
+}
+
+/// Which of the earlier versions to restore, the latest first.
+fn choice_of_one(versions: &[Stored], chosen: &str) -> Markup {
+    html! {
+        div class="field" {
+            label for="revision" { "Restore version" }
+            select id="revision" name="revision" {
+                @for version in versions.iter().rev().skip(1) {
+                    @let number = version.kept.revision.to_string();
+                    option value=(number) selected[number == chosen] { (number) }
+                }
+            }
+        }
+    }
 }
 
 fn changes(before: Option<&Stored>, version: &Stored) -> Vec<crate::model::changes::Change> {

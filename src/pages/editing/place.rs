@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::section::Open;
 use crate::{
     editing::Error,
-    ids::{LocationId, ServiceAtLocationId},
+    ids::{LocationId, OrganizationId, ServiceAtLocationId},
     model::{
         Document, Location, LocationPolicy, Service, ServiceAtLocation,
         values::{Number, Postcode},
@@ -170,43 +170,21 @@ pub(super) async fn take(
             return Ok(());
         }
     }
-    if LocationPolicy::from_text(fields.text("policy")).is_none() {
-        mistakes.add("policy", "Choose one");
-    }
-    let policy = LocationPolicy::from_text(fields.text("policy")).unwrap_or_default();
-    let told = policy != LocationPolicy::Withheld;
-    for (name, label, needed) in LINES {
-        if needed && told && fields.text(name).is_empty() {
-            mistakes.add(name, format!("Enter the {}", label.to_lowercase()));
-        }
-    }
-    let postcode = fields.some("postcode").map(str::parse::<Postcode>);
-    if let Some(Err(error)) = &postcode {
-        mistakes.add("postcode", format!("{} {error}", fields.text("postcode")));
-    }
-    if !mistakes.none() {
-        return Ok(());
-    }
-    let (id, _) = place_and_policy(&edited.document, &which);
-    let known = location(desk, signed, id).await?;
-    let owner = match &edited.document {
-        Document::Service(service) => service.organization_id,
-        Document::Event(event) => Some(event.organization_id),
-        _ => None,
-    };
+    let Some(said) = read(fields, mistakes) else { return Ok(()) };
+    let known = location(desk, signed, place_and_policy(&edited.document, &which).0).await?;
+    let owner = owner_of(&edited.document);
     // A place that others keep or use, too, is not theirs to move: they get one of their own.
-    let mut shared = false;
-    if let (Some((place, _)), Some(owner)) = (&known, owner) {
-        let sight = desk.editing.look(&signed.actor, place.id.into()).await?;
-        shared = sight.owners.iter().any(|other| *other != Uuid::from(owner));
-    }
+    let shared = match (&known, owner) {
+        (Some((place, _)), Some(owner)) => is_shared(desk, signed, place, owner).await?,
+        _ => false,
+    };
     let same = known.as_ref().is_some_and(|(place, _)| says_the_same(place, fields));
     let place_id = match (&known, shared && !same) {
         (Some((place, _)), false) => place.id,
         _ => LocationId(crate::ids::fresh()),
     };
-    set_link(&mut edited.document, &which, place_id, policy);
-    if same && told {
+    set_link(&mut edited.document, &which, place_id, said.policy);
+    if same && said.is_told() {
         return Ok(());
     }
     let kept = known.filter(|_| !shared);
@@ -216,41 +194,91 @@ pub(super) async fn take(
     if place.organization_id.is_none() && revision.is_none() {
         place.organization_id = owner;
     }
-    if !told {
+    if said.is_told() {
+        describe(desk, fields, said.postcode, &mut place, mistakes).await;
+        if !mistakes.none() {
+            return Ok(());
+        }
+    } else {
         // Nothing of it is kept, here or in a proposal.
         place.location_policy = Some(LocationPolicy::Withheld);
         crate::published::redaction::strip_place(&mut place);
-        edited.place = Some(place);
-        edited.place_revision = revision;
-        return Ok(());
-    }
-    place.name = fields.some("place_name").map(str::to_owned);
-    place.transportation = fields.some("access").map(str::to_owned);
-    if let Some(Ok(postcode)) = postcode {
-        let moved = place.addresses.first().is_none_or(|address| address.postal_code != postcode.to_string());
-        set_address(&mut place, fields, &postcode);
-        if moved {
-            let found = match locate(&desk.site.directory, &Whereabouts::Postcode(postcode)).await {
-                Ok(found) => found,
-                Err(problem) => {
-                    tracing::warn!(problem = problem.detail, "cannot look a postcode up");
-                    mistakes.add("postcode", "The postcode cannot be looked up at the moment. Save again in a minute");
-                    return Ok(());
-                }
-            };
-            let point = found.map(|position| position.point);
-            if point.is_none() && !fields.has(SURE) {
-                let said = format!("{UNKNOWN}{} is. Check that it is right.", fields.text("postcode").to_uppercase());
-                mistakes.add("postcode", format!("{said} Without a position on the map, the place cannot be found by distance"));
-                return Ok(());
-            }
-            place.latitude = point.map(|point| Number(point.latitude));
-            place.longitude = point.map(|point| Number(point.longitude));
-        }
     }
     edited.place = Some(place);
     edited.place_revision = revision;
     Ok(())
+}
+
+/// What the form says, where everything that is needed is there and can be read.
+struct Said {
+    policy: LocationPolicy,
+    postcode: Option<Postcode>,
+}
+
+impl Said {
+    fn is_told(&self) -> bool {
+        self.policy != LocationPolicy::Withheld
+    }
+}
+
+/// What the form says, or what is wrong with it.
+fn read(fields: &Fields, mistakes: &mut Mistakes) -> Option<Said> {
+    let policy = LocationPolicy::from_text(fields.text("policy"));
+    if policy.is_none() {
+        mistakes.add("policy", "Choose one");
+    }
+    let mut said = Said { policy: policy.unwrap_or_default(), postcode: None };
+    for (name, label, needed) in LINES {
+        if needed && said.is_told() && fields.text(name).is_empty() {
+            mistakes.add(name, format!("Enter the {}", label.to_lowercase()));
+        }
+    }
+    match fields.some("postcode").map(str::parse::<Postcode>).transpose() {
+        Ok(postcode) => said.postcode = postcode,
+        Err(error) => mistakes.add("postcode", format!("{} {error}", fields.text("postcode"))),
+    }
+    mistakes.none().then_some(said)
+}
+
+fn owner_of(document: &Document) -> Option<OrganizationId> {
+    match document {
+        Document::Service(service) => service.organization_id,
+        Document::Event(event) => Some(event.organization_id),
+        _ => None,
+    }
+}
+
+/// Whether others than this organisation keep or use a place.
+async fn is_shared(desk: &Desk, signed: &Signed, place: &Location, owner: OrganizationId) -> Result<bool, Error> {
+    let sight = desk.editing.look(&signed.actor, place.id.into()).await?;
+    Ok(sight.owners.iter().any(|other| *other != Uuid::from(owner)))
+}
+
+/// Take what is told of a place, and look up where that is on the map.
+async fn describe(desk: &Desk, fields: &Fields, postcode: Option<Postcode>, place: &mut Location, mistakes: &mut Mistakes) {
+    place.name = fields.some("place_name").map(str::to_owned);
+    place.transportation = fields.some("access").map(str::to_owned);
+    let Some(postcode) = postcode else { return };
+    let moved = place.addresses.first().is_none_or(|address| address.postal_code != postcode.to_string());
+    set_address(place, fields, &postcode);
+    if !moved {
+        return;
+    }
+    let point = match locate(&desk.site.directory, &Whereabouts::Postcode(postcode)).await {
+        Ok(found) => found.map(|position| position.point),
+        Err(problem) => {
+            tracing::warn!(problem = problem.detail, "cannot look a postcode up");
+            mistakes.add("postcode", "The postcode cannot be looked up at the moment. Save again in a minute");
+            return;
+        }
+    };
+    if point.is_none() && !fields.has(SURE) {
+        let said = format!("{UNKNOWN}{} is. Check that it is right.", fields.text("postcode").to_uppercase());
+        mistakes.add("postcode", format!("{said} Without a position on the map, the place cannot be found by distance"));
+        return;
+    }
+    place.latitude = point.map(|point| Number(point.latitude));
+    place.longitude = point.map(|point| Number(point.longitude));
 }
 
 fn says_the_same(place: &Location, fields: &Fields) -> bool {

@@ -41,6 +41,26 @@ pub(super) struct Open {
     pub(super) place_revision: Option<i64>,
 }
 
+impl Open {
+    /// What a section of the form submits, of a listing that stands as it was read.
+    fn submission(self, section: Section, sight: &Sight, fields: &Fields) -> Submission {
+        let Self { document, place, place_revision } = self;
+        // A new place of a public listing is to be seen with it.
+        let publish = place.is_some() && place_revision.is_none() && sight.is_public();
+        let place = place.map(|place| Write { document: Document::Location(Box::new(place)), expected_revision: place_revision });
+        let listing = Write { document, expected_revision: Some(sight.stored.kept.revision) };
+        Submission {
+            writes: std::iter::once(listing).chain(place).collect(),
+            why: format!("{} changed", section.title().to_lowercase()),
+            called_back: Some(call_back::said(fields)),
+            publish,
+            all_waits: false,
+            // The forms have asked.
+            slips_are_meant: true,
+        }
+    }
+}
+
 /// GET `/account/listings/{id}/{section}`.
 pub(super) async fn show(
     State(desk): State<Desk>,
@@ -290,23 +310,7 @@ async fn save_section(desk: &Desk, id: Uuid, word: &str, posted: &Posted) -> Res
         }
         return moved(meanwhile, sight.stored.kept.revision);
     }
-    let mut writes = vec![Write { document: edited.document, expected_revision: Some(revision) }];
-    let is_new_place = edited.place.is_some() && edited.place_revision.is_none();
-    writes.extend(
-        edited
-            .place
-            .map(|place| Write { document: Document::Location(Box::new(place)), expected_revision: edited.place_revision }),
-    );
-    let submission = Submission {
-        writes,
-        why: format!("{} changed", section.title().to_lowercase()),
-        called_back: Some(call_back::said(fields)),
-        // A new place of a public listing is to be seen with it.
-        publish: is_new_place && sight.is_public(),
-        all_waits: false,
-        // The forms have asked.
-        slips_are_meant: true,
-    };
+    let submission = edited.submission(section, &sight, fields);
     if fields.text("do") == "preview" {
         let shown = desk.editing.preview(&signed.actor, &submission).await;
         let about = not_saved_yet(signed, &sight, section, fields);
