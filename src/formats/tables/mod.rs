@@ -64,7 +64,19 @@ struct Line {
     cells: Box<str>,
 }
 
+impl Line {
+    fn of(row: &sheet::Row) -> Self {
+        let cells: Vec<String> = row.cells.iter().map(|cell| cell.replace(BETWEEN, " ")).collect();
+        Self { number: row.line, cells: cells.join("\u{1f}").into_boxed_str() }
+    }
+}
+
 impl Table {
+    /// Whether something in a row stands behind the last heading.
+    fn is_too_narrow_for(&self, row: &sheet::Row) -> bool {
+        row.cells.iter().skip(self.columns.len()).any(|cell| !cell.is_empty())
+    }
+
     fn column(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column == name)
     }
@@ -141,15 +153,11 @@ impl Package {
     /// When the package is larger than what is joined here, or the file cannot be read.
     pub fn add(&mut self, path: &str, content: &mut dyn BufRead) -> Result<(), String> {
         let file = file_name(path).to_owned();
-        let exactly = self.described.iter().find(|described| described.is(path));
-        let described = exactly.or_else(|| self.described.iter().find(|described| described.is_called(&file)));
-        let described = described.and_then(|described| known::by_name(&described.name));
-        let Some(known) = known::by_name(stem(&file)).or(described) else {
+        let Some(known) = known::by_name(stem(&file)).or_else(|| self.described_as(path, &file)) else {
             self.passed_over(&file, 0, "is not a known table of the standard");
             return Ok(());
         };
-        let cannot = |error: std::io::Error| format!("{file} cannot be read: {error}");
-        let mut sheet = sheet::read(content).map_err(cannot)?;
+        let mut sheet = sheet::read(content).map_err(|error| format!("{file} cannot be read: {error}"))?;
         let columns = match sheet.next() {
             None => return Ok(()),
             Some(Ok(heading)) => heading.cells.iter().map(|cell| column_name(cell)).collect::<Vec<_>>(),
@@ -165,71 +173,80 @@ impl Package {
             }
             return Ok(());
         }
-        for (at, column) in columns.iter().enumerate() {
-            if !column.is_empty() && columns[..at].contains(column) {
-                self.passed_over(
-                    &file,
-                    1,
-                    &format!("has two columns headed {column:?}; where both are filled in, the last one counts"),
-                );
-            }
-        }
         let mut table = Table { known, file, columns, rows: Vec::new() };
+        self.tell_of_columns(&table);
         let mut guessed = false;
-        let width = table.columns.len();
-        let named = table.columns.iter().rposition(|column| !column.is_empty()).map_or(0, |last| last + 1);
         for row in sheet {
-            let problem = match row {
-                Ok(row) if row.cells.iter().skip(width).any(|cell| !cell.is_empty()) => {
-                    let found = row.cells.len();
+            match row {
+                Err(bad) => self.left_out(&table, bad.line, bad.reason),
+                Ok(row) if table.is_too_narrow_for(&row) => {
+                    let (found, width) = (row.cells.len(), table.columns.len());
                     let reason = format!(
                         "has {found} cells under {width} headings; text with a comma in it needs quotation marks around it"
                     );
-                    Some((row.line, reason))
+                    self.left_out(&table, row.line, reason);
                 }
                 Ok(row) => {
-                    if row.guessed && !guessed {
-                        guessed = true;
+                    if row.guessed && !std::mem::replace(&mut guessed, true) {
                         self.passed_over(&table.file, row.line, &format!("the text {}", sheet::GUESSED));
                     }
-                    if row.cells.len() < named {
-                        let reason = format!(
-                            "the row has {} cells under {named} headings; the missing ones count as empty",
-                            row.cells.len()
-                        );
-                        self.passed_over(&table.file, row.line, &reason);
-                    }
-                    for cell in row
-                        .cells
-                        .iter()
-                        .zip(&table.columns)
-                        .filter(|(cell, column)| column.is_empty() && !is_nothing(cell))
-                        .map(|(cell, _)| cell)
-                    {
-                        let reason = format!("the cell {:?} stands under no heading, so it was not imported", shorten(cell, 60));
-                        self.passed_over(&table.file, row.line, &reason);
-                    }
-                    self.rows += 1;
-                    self.text += row.cells.iter().map(|cell| cell.len() as u64).sum::<u64>();
-                    if self.rows > MOST_ROWS || self.text > MOST_TEXT {
-                        return Err(format!(
-                            "the package is too large (over {MOST_ROWS} rows or {} MiB of text): send it in parts, or as NDJSON",
-                            MOST_TEXT >> 20
-                        ));
-                    }
-                    let cells: Vec<String> = row.cells.iter().map(|cell| cell.replace(BETWEEN, " ")).collect();
-                    table.rows.push(Line { number: row.line, cells: cells.join("\u{1f}").into_boxed_str() });
-                    None
+                    self.tell_of_cells(&table, &row);
+                    self.count(&row)?;
+                    table.rows.push(Line::of(&row));
                 }
-                Err(bad) => Some((bad.line, bad.reason)),
-            };
-            if let Some((line, reason)) = problem {
-                let rejected = table.known.name == "service";
-                self.problems.push(Problem { file: table.file.clone(), line, reason, rejected });
             }
         }
         self.tables.push(table);
         Ok(())
+    }
+
+    /// Which table the description of the package says that a file holds.
+    fn described_as(&self, path: &str, file: &str) -> Option<&'static Known> {
+        let exactly = self.described.iter().find(|described| described.is(path));
+        let described = exactly.or_else(|| self.described.iter().find(|described| described.is_called(file)))?;
+        known::by_name(&described.name)
+    }
+
+    fn tell_of_columns(&mut self, table: &Table) {
+        for (at, column) in table.columns.iter().enumerate() {
+            if !column.is_empty() && table.columns[..at].contains(column) {
+                let reason = format!("has two columns headed {column:?}; where both are filled in, the last one counts");
+                self.passed_over(&table.file, 1, &reason);
+            }
+        }
+    }
+
+    /// Cells that are missing from a row, and those that stand under no heading.
+    fn tell_of_cells(&mut self, table: &Table, row: &sheet::Row) {
+        let named = table.columns.iter().rposition(|column| !column.is_empty()).map_or(0, |last| last + 1);
+        let found = row.cells.len();
+        if found < named {
+            let reason = format!("the row has {found} cells under {named} headings; the missing ones count as empty");
+            self.passed_over(&table.file, row.line, &reason);
+        }
+        for (cell, _) in row.cells.iter().zip(&table.columns).filter(|(cell, column)| column.is_empty() && !is_nothing(cell)) {
+            let reason = format!("the cell {:?} stands under no heading, so it was not imported", shorten(cell, 60));
+            self.passed_over(&table.file, row.line, &reason);
+        }
+    }
+
+    /// Everything that is joined has to find room in memory.
+    fn count(&mut self, row: &sheet::Row) -> Result<(), String> {
+        self.rows += 1;
+        self.text += row.cells.iter().map(|cell| cell.len() as u64).sum::<u64>();
+        if self.rows > MOST_ROWS || self.text > MOST_TEXT {
+            return Err(format!(
+                "the package is too large (over {MOST_ROWS} rows or {} MiB of text): send it in parts, or as NDJSON",
+                MOST_TEXT >> 20
+            ));
+        }
+        Ok(())
+    }
+
+    /// A row that cannot be taken: what is lost with it is a service, or something besides.
+    fn left_out(&mut self, table: &Table, line: u64, reason: String) {
+        let rejected = table.known.name == "service";
+        self.problems.push(Problem { file: table.file.clone(), line, reason, rejected });
     }
 
     /// Say of a file that it was not taken, and why.
