@@ -274,7 +274,7 @@ impl Importer {
     async fn begin(&self, options: &Options) -> Result<Transaction, Error> {
         let tx = self.records.database().write().await?;
         if options.dry_run {
-            published::new_epoch(&tx, self.records.clock(), true).await?;
+            published::first_epoch(&tx, self.records.clock()).await?;
         }
         Ok(tx)
     }

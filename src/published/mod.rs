@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::model::Kind;
-pub use counter::{Locked, finish, head, head_in, lock, new_epoch};
+pub use counter::{Locked, finish, first_epoch, head, head_in, lock, new_epoch};
 pub use store::{
     after, after_in, by_kind, changed_last, clear, count_after, count_from, current, gone, made_of, move_to_end, owners, put,
     write,

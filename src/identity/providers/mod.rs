@@ -171,7 +171,7 @@ impl Providers {
     /// When there is no such provider, or it does not answer.
     pub async fn begin(&self, name: &str, return_to: &str) -> Result<Begun, Refused> {
         let now = self.clock.now();
-        let known = self.find(name)?.known(&self.outbound, now, false).await?;
+        let known = self.find(name)?.known(&self.outbound, now).await?;
         let client = known.client(&self.callback);
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
         let flow = AuthenticationFlow::<CoreResponseType>::AuthorizationCode;
@@ -205,7 +205,7 @@ impl Providers {
         if !same(callback.state.as_deref().unwrap_or_default(), &pending.state) {
             return Err(Refused::Foreign);
         }
-        let known = provider.known(&self.outbound, now, false).await?;
+        let known = provider.known(&self.outbound, now).await?;
         match &callback.iss {
             Some(iss) if *iss != known.issuer() => return Err(Refused::OtherIssuer),
             None if known.always_says_who_answers() => return Err(Refused::OtherIssuer),
@@ -238,7 +238,7 @@ impl Providers {
         let claims = match provider::check(&client, &tokens, &nonce, now) {
             // It may have new keys since we looked.
             Err(error) if provider::may_be_a_new_key(&error) => {
-                let fresh = provider.known(&self.outbound, now, true).await?;
+                let fresh = provider.known_anew(&self.outbound, now).await?;
                 provider::check(&fresh.client(&self.callback), &tokens, &nonce, now)
             }
             checked => checked,
@@ -267,7 +267,7 @@ impl Providers {
     /// has no such address or does not answer.
     pub async fn end_session(&self, name: &str, afterwards: &Url) -> Option<Url> {
         let provider = self.find(name).ok()?;
-        let known = provider.known(&self.outbound, self.clock.now(), false).await.ok()?;
+        let known = provider.known(&self.outbound, self.clock.now()).await.ok()?;
         let mut url = known.end_session()?.clone();
         url.query_pairs_mut()
             .append_pair("client_id", provider.client_id())

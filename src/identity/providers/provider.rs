@@ -101,9 +101,18 @@ impl Provider {
         self.settings.domains.iter().any(|own| own.eq_ignore_ascii_case(domain))
     }
 
-    /// What it says of itself: as it was known, where that is not too old; `again` to look for new keys.
-    pub(super) async fn known(&self, outbound: &Outbound, now: DateTime<Utc>, again: bool) -> Result<Known<'_>, Refused> {
-        let good_for = if again { NEW_KEYS } else { FRESH };
+    /// What it says of itself: as it was known, where that is not too old.
+    pub(super) async fn known(&self, outbound: &Outbound, now: DateTime<Utc>) -> Result<Known<'_>, Refused> {
+        self.known_for(FRESH, outbound, now).await
+    }
+
+    /// What it says of itself now, because it may have new keys: as it was known where it was asked just before, since
+    /// anybody can bring an answer under a key that nobody knows.
+    pub(super) async fn known_anew(&self, outbound: &Outbound, now: DateTime<Utc>) -> Result<Known<'_>, Refused> {
+        self.known_for(NEW_KEYS, outbound, now).await
+    }
+
+    async fn known_for(&self, good_for: Duration, outbound: &Outbound, now: DateTime<Utc>) -> Result<Known<'_>, Refused> {
         let before = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some((at, metadata)) = before
             && now - at < good_for

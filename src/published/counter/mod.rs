@@ -3,4 +3,4 @@
 
 mod store;
 
-pub use store::{Locked, finish, head, head_in, lock, new_epoch};
+pub use store::{Locked, finish, first_epoch, head, head_in, lock, new_epoch};

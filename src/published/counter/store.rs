@@ -81,7 +81,7 @@ pub async fn head(db: &Database, clock: &Clock) -> Result<Head, db::Error> {
         return Ok(head);
     }
     let tx = db.write().await?;
-    new_epoch(&tx, clock, true).await?;
+    first_epoch(&tx, clock).await?;
     tx.commit().await?;
     read_head(db).await?.ok_or_else(|| sea_orm::DbErr::RecordNotFound("head".to_owned())).context("the counter is missing")
 }
@@ -108,25 +108,32 @@ async fn head_on(on: &impl ConnectionTrait, of: db::Backend) -> Result<Option<He
 }
 
 /// Begin an epoch: positions go on from the present microsecond, or from the latest position when
-/// the clock was set back. With `only_if_missing` an existing epoch is left alone.
+/// the clock was set back.
 /// # Errors
 /// When the database fails.
-pub async fn new_epoch(tx: &Transaction, clock: &Clock, only_if_missing: bool) -> Result<(), db::Error> {
+pub async fn new_epoch(tx: &Transaction, clock: &Clock) -> Result<(), db::Error> {
+    let and_go_on = "DO UPDATE SET epoch = excluded.epoch, began = excluded.began, \
+         position = CASE WHEN head.position > excluded.position THEN head.position ELSE excluded.position END";
+    begin(tx, clock, and_go_on).await
+}
+
+/// Begin the first epoch, where there is none yet.
+/// # Errors
+/// When the database fails.
+pub async fn first_epoch(tx: &Transaction, clock: &Clock) -> Result<(), db::Error> {
+    begin(tx, clock, "DO NOTHING").await
+}
+
+async fn begin(tx: &Transaction, clock: &Clock, on_conflict: &str) -> Result<(), db::Error> {
     let began = clock.now().timestamp_micros();
     let epoch = crate::ids::fresh().simple().to_string();
     // INSERT INTO head … ON CONFLICT (id) DO NOTHING | DO UPDATE SET epoch, began,
     //   position = the later of the counter and the present
-    let conflict = if only_if_missing {
-        "DO NOTHING"
-    } else {
-        "DO UPDATE SET epoch = excluded.epoch, began = excluded.began, \
-         position = CASE WHEN head.position > excluded.position THEN head.position ELSE excluded.position END"
-    };
     let values = match tx.backend() {
         Backend::Sqlite => "(1, ?, ?, ?)",
         Backend::Postgres => "(1, $1, $2, $3)",
     };
-    let sql = format!("INSERT INTO head (id, position, epoch, began) VALUES {values} ON CONFLICT (id) {conflict}");
+    let sql = format!("INSERT INTO head (id, position, epoch, began) VALUES {values} ON CONFLICT (id) {on_conflict}");
     let statement = Statement::from_sql_and_values(backend(tx.backend()), sql, [began.into(), epoch.into(), began.into()]);
     tx.connection().execute_raw(statement).await.context("cannot start an epoch").map(drop)
 }

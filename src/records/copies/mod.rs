@@ -138,7 +138,7 @@ impl Records {
         published::clear(&tx).await.map_err(db)?;
         // What others have signed comes again from them.
         published::evidence::clear(&tx).await.map_err(db)?;
-        published::new_epoch(&tx, &self.clock, false).await.map_err(db)?;
+        published::new_epoch(&tx, &self.clock).await.map_err(db)?;
         let mut locked = self.lock(&tx).await.map_err(db)?;
         let mut batch = Batch::default();
         let mut records = 0;
