@@ -93,6 +93,20 @@ enum Deciding {
     Reject,
 }
 
+impl Deciding {
+    fn accepts(&self) -> bool {
+        matches!(self, Self::Accept(_))
+    }
+
+    /// What is said of a call, where one is needed.
+    fn called_back(&self) -> Option<Call> {
+        match self {
+            Self::Accept(call) => Some(call.clone()),
+            Self::Reject => None,
+        }
+    }
+}
+
 impl Proposals {
     pub(super) async fn run(self, app: App, answer: Answer) -> anyhow::Result<bool> {
         match self {
@@ -150,7 +164,6 @@ async fn show(app: &App, id: Uuid) -> anyhow::Result<bool> {
 }
 
 async fn decide(app: &App, which: Which, deciding: &Deciding, answer: Answer) -> anyhow::Result<bool> {
-    let accept = matches!(deciding, Deciding::Accept(_));
     let why = which.why.unwrap_or_default();
     let editing = app.editing(&public_url(&app.config, app.config.listen));
     let (mut many, mut left) = (0, 0);
@@ -160,9 +173,9 @@ async fn decide(app: &App, which: Which, deciding: &Deciding, answer: Answer) ->
             let some: Vec<Proposal> = app.records.waiting(Some(&origin), after, BATCH).await?;
             let Some(last) = some.last() else { break };
             after = Some(last.id);
-            let (one_by_one, together) = set_apart(&editing, some, accept).await?;
+            let (one_by_one, together) = set_apart(&editing, some, deciding).await?;
             left += one_by_one.len();
-            many += decide_for_peers(app, &together, accept, &why).await?;
+            many += decide_for_peers(app, &together, deciding, &why).await?;
         }
     }
     let mut proposals = Vec::new();
@@ -170,17 +183,18 @@ async fn decide(app: &App, which: Which, deciding: &Deciding, answer: Answer) ->
         let found = app.records.proposal(id).await?;
         proposals.push(found.ok_or_else(|| WrongCall(format!("proposal {id} does not exist")))?);
     }
-    let (one_by_one, together) = set_apart(&editing, proposals, accept).await?;
+    let (one_by_one, together) = set_apart(&editing, proposals, deciding).await?;
     // Whether somebody may decide is known before anything is decided.
     let officer = if one_by_one.is_empty() { None } else { Some(officer(app, which.by).await?) };
-    many += decide_for_peers(app, &together, accept, &why).await?;
+    many += decide_for_peers(app, &together, deciding, &why).await?;
     if let Some(officer) = officer {
         many += decide_for_people(&editing, &officer, &one_by_one, deciding, &why).await?;
     }
     after_changes(app).await?;
-    let (accepted, rejected) = if accept { (many, 0) } else { (0, many) };
+    let (accepted, rejected) = if deciding.accepts() { (many, 0) } else { (0, many) };
     answer.give(&json!({"accepted": accepted, "rejected": rejected, "still_waiting": left}), || {
-        say!("{many} {}", if accept { "accepted; a running server shows them within a second" } else { "rejected" })?;
+        let became = if deciding.accepts() { "accepted; a running server shows them within a second" } else { "rejected" };
+        say!("{many} {became}")?;
         if left > 0 {
             say!(
                 "{left} still waiting: they are about protected listings, so accept each by its id, with --by and --called or --otherwise"
@@ -192,10 +206,14 @@ async fn decide(app: &App, which: Which, deciding: &Deciding, answer: Answer) ->
 }
 
 /// Those that are decided as their pages would, by somebody whom one can name, and those of peers that need nobody.
-async fn set_apart(editing: &Editing, proposals: Vec<Proposal>, accept: bool) -> anyhow::Result<(Vec<Proposal>, Vec<Uuid>)> {
+async fn set_apart(
+    editing: &Editing,
+    proposals: Vec<Proposal>,
+    deciding: &Deciding,
+) -> anyhow::Result<(Vec<Proposal>, Vec<Uuid>)> {
     let (mut one_by_one, mut together) = (Vec::new(), Vec::new());
     for proposal in proposals {
-        if proposal.origin.is_empty() || accept && editing.needs_call_back(&proposal).await? {
+        if proposal.origin.is_empty() || deciding.accepts() && editing.needs_call_back(&proposal).await? {
             one_by_one.push(proposal);
         } else {
             together.push(proposal.id);
@@ -218,19 +236,19 @@ async fn officer(app: &App, email: Option<String>) -> anyhow::Result<Actor> {
 }
 
 /// Decide what peers proposed, all at once.
-async fn decide_for_peers(app: &App, ids: &[Uuid], accept: bool, why: &str) -> anyhow::Result<usize> {
+async fn decide_for_peers(app: &App, ids: &[Uuid], deciding: &Deciding, why: &str) -> anyhow::Result<usize> {
     if ids.is_empty() {
         return Ok(0);
     }
     let why = if why.trim().is_empty() { "reviewed" } else { why };
     let caller = Caller { name: "command line".to_owned(), why: why.to_owned(), entrance: Entrance::Person };
     let tx = app.db.write().await?;
-    if accept {
+    if deciding.accepts() {
         app.records.accept_in(&tx, &caller, ids).await?;
     } else {
         app.records.reject_in(&tx, &caller, ids).await?;
     }
-    let became = if accept { "accepted" } else { "refused" };
+    let became = if deciding.accepts() { "accepted" } else { "refused" };
     let (to, detail) = match ids {
         [one] => (one.to_string(), format!("{became}: {why}")),
         some => (String::new(), format!("{} changes {became}: {why}", some.len())),
@@ -287,11 +305,13 @@ async fn numbers(editing: &Editing, proposal: &Proposal) -> anyhow::Result<Vec<K
 
 async fn decide_listing(editing: &Editing, officer: &Actor, bundle: Uuid, deciding: &Deciding, why: &str) -> Result<(), Error> {
     let (_, version) = editing.listing(officer, bundle).await?;
-    let (accept, called_back) = match deciding {
-        Deciding::Accept(call) => (true, Some(call.clone())),
-        Deciding::Reject => (false, None),
+    let whole = Whole {
+        accept: deciding.accepts(),
+        seen: version,
+        reason: why.to_owned(),
+        called_back: deciding.called_back(),
+        left_out: Vec::new(),
     };
-    let whole = Whole { accept, seen: version, reason: why.to_owned(), called_back, left_out: Vec::new() };
     editing.decide_listing(officer, bundle, whole).await
 }
 
@@ -302,18 +322,15 @@ async fn decide_change(
     deciding: &Deciding,
     why: &str,
 ) -> Result<(), Error> {
-    let (accept, called_back) = match deciding {
-        Deciding::Accept(call) => (true, Some(call.clone())),
-        Deciding::Reject => (false, None),
-    };
     let OneChange { proposal, changes, revision, .. } = editing.change(officer, proposal.id).await?;
     let refuse = |change: &Change| Part::refused(&change.field, why.trim());
+    let accepts = deciding.accepts();
     let judgement = Judgement {
         revision,
         version: proposal.version(),
-        rejected: if accept { Vec::new() } else { changes.iter().map(refuse).collect() },
-        words: if accept { why.trim().to_owned() } else { String::new() },
-        called_back,
+        rejected: if accepts { Vec::new() } else { changes.iter().map(refuse).collect() },
+        words: if accepts { why.trim().to_owned() } else { String::new() },
+        called_back: deciding.called_back(),
         ..Judgement::default()
     };
     editing.decide(officer, proposal.id, judgement).await.map(drop)
