@@ -347,14 +347,7 @@ fact! {
         administrator.submit(&page, "/moderation/erase", &[("person", &bert), (&reason, "asked by phone"), ("do", "person")]).await;
         assert_eq!(waiting().await, 1);
         let _carla = Browser::signed_in(&app, "carla@example.org").await;
-        let forgotten = std::process::Command::new(env!("CARGO_BIN_EXE_fingerpost"))
-            .args(["user", "remove", "carla@example.org", "--forget"])
-            .env_clear()
-            .env("FINGERPOST_DATA_DIR", &app.config.data_dir)
-            .env("FINGERPOST_DATABASE_URL", app.config.database_url.as_str())
-            .env("FINGERPOST_PUBLIC_URL", PUBLIC_URL)
-            .output()
-            .unwrap();
+        let forgotten = app.command(&["user", "remove", "carla@example.org", "--forget"]).output().unwrap();
         assert!(forgotten.status.success(), "{}", String::from_utf8_lossy(&forgotten.stderr));
         assert_eq!((waiting().await, reports(&app).await.len()), (0, 3), "what they reported stays");
         app.app().db.sweep_now().await.unwrap();

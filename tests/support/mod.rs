@@ -16,6 +16,7 @@ use std::{
     io::{Cursor, Write as _},
     net::SocketAddr,
     path::Path,
+    process::Command,
     sync::{Once, OnceLock},
 };
 
@@ -38,10 +39,10 @@ use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use tower::ServiceExt as _;
+use uuid::Uuid;
 
 /// What a browser accepts that opens a page.
 pub const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
-use uuid::Uuid;
 
 /// Which database a fact is tried on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -297,6 +298,18 @@ impl TestApp {
         let base = PUBLIC_URL.parse().unwrap();
         export(&self.app().db, (format, kind), (&base, "Luton directory"), &mut out, |_| {}).await.unwrap();
         String::from_utf8(out).unwrap()
+    }
+
+    /// The program, beside this directory.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_fingerpost"));
+        command
+            .args(arguments)
+            .env_clear()
+            .env("FINGERPOST_DATA_DIR", &self.config.data_dir)
+            .env("FINGERPOST_DATABASE_URL", self.config.database_url.as_str())
+            .env("FINGERPOST_PUBLIC_URL", PUBLIC_URL);
+        command
     }
 
     /// Every file of the data folder that holds `secret`, in whatever case, be it packed.

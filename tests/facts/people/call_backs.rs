@@ -1,6 +1,6 @@
 //! Calling back about protected listings: which number, whom, when; and who reads it.
 
-use std::process::{Command, Output};
+use std::process::Output;
 
 use fingerpost::{
     editing::{Error, Submission, Write},
@@ -44,14 +44,7 @@ async fn decide(moderator: &Browser<'_>, path: &str, with: &[(&str, &str)]) -> A
 
 /// The program, beside the directory.
 fn fingerpost(app: &TestApp, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_fingerpost"))
-        .args(arguments)
-        .env_clear()
-        .env("FINGERPOST_DATA_DIR", &app.config.data_dir)
-        .env("FINGERPOST_DATABASE_URL", app.config.database_url.as_str())
-        .env("FINGERPOST_PUBLIC_URL", PUBLIC_URL)
-        .output()
-        .unwrap()
+    app.command(arguments).output().unwrap()
 }
 
 fact! {

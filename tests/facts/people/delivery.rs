@@ -2,7 +2,7 @@
 
 use std::{
     io::Write as _,
-    process::{Command, Output, Stdio},
+    process::{Output, Stdio},
 };
 
 use fingerpost::{
@@ -159,13 +159,9 @@ fact! {
 
 /// `fingerpost mail bounced`, with this on standard input.
 fn bounced(app: &TestApp, arguments: &[&str], message: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_fingerpost"))
-        .args(["mail", "bounced"])
+    let mut child = app
+        .command(&["mail", "bounced"])
         .args(arguments)
-        .env_clear()
-        .env("FINGERPOST_DATA_DIR", &app.config.data_dir)
-        .env("FINGERPOST_DATABASE_URL", app.config.database_url.as_str())
-        .env("FINGERPOST_PUBLIC_URL", PUBLIC_URL)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

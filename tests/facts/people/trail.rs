@@ -1,7 +1,5 @@
 //! Where things came from, what is on record of them, and in which words.
 
-use std::process::Command;
-
 use fingerpost::{
     identity::{Deed, PlatformRole, Scope},
     records::{Caller, Draft, Entrance, LastModified, Whence},
@@ -15,7 +13,7 @@ use super::{
     api::{record, send, token},
     id, with_pantry,
 };
-use crate::support::{PUBLIC_URL, browser::Browser, fact};
+use crate::support::{browser::Browser, fact};
 
 fact! {
     async fn the_history_says_from_where_each_version_came(app) {
@@ -26,14 +24,7 @@ fact! {
         let path = format!("/account/listings/{}/cost", id("pantry"));
         amina.submit(&amina.open(&path).await, &path, &[("free", "no"), ("cost", "£6"), ("do", "save")]).await;
         let id_of_it = id("pantry").to_string();
-        let hidden = Command::new(env!("CARGO_BIN_EXE_fingerpost"))
-            .args(["record", "hide", &id_of_it, "--why", "a test"])
-            .env_clear()
-            .env("FINGERPOST_DATA_DIR", &app.config.data_dir)
-            .env("FINGERPOST_DATABASE_URL", app.config.database_url.as_str())
-            .env("FINGERPOST_PUBLIC_URL", PUBLIC_URL)
-            .output()
-            .unwrap();
+        let hidden = app.command(&["record", "hide", &id_of_it, "--why", "a test"]).output().unwrap();
         assert!(hidden.status.success(), "{}", String::from_utf8_lossy(&hidden.stderr));
         let versions = app.app().records.history(id("pantry")).await.unwrap();
         let from: Vec<Option<Whence>> = versions.iter().map(|version| version.kept.from).collect();
