@@ -2,10 +2,9 @@
 
 use std::{
     collections::BTreeMap,
-    io::{BufRead as _, BufReader, Read as _, Write as _},
-    net::{TcpListener, TcpStream},
+    io::Write as _,
     path::Path,
-    process::{Child, Command, Output, Stdio},
+    process::{Command, Output, Stdio},
 };
 
 use fingerpost::{
@@ -31,7 +30,7 @@ pub(super) fn fingerpost(folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-fn run(folder: &Path, arguments: &[&str]) -> Output {
+pub(super) fn run(folder: &Path, arguments: &[&str]) -> Output {
     fingerpost(folder, arguments).output().unwrap()
 }
 
@@ -44,7 +43,7 @@ pub(super) fn text(output: &Output) -> (i32, String, String) {
 }
 
 /// What the audit trail of a folder says was done, and with what.
-fn on_record(folder: &Path) -> Vec<String> {
+pub(super) fn on_record(folder: &Path) -> Vec<String> {
     let database_url = format!("sqlite:{}", folder.join("fingerpost.db").display());
     let settings = [("FINGERPOST_DATA_DIR", folder.display().to_string()), ("FINGERPOST_DATABASE_URL", database_url)];
     let config = Config::read(None, settings.map(|(name, value)| (name.to_owned(), value))).unwrap();
@@ -340,64 +339,6 @@ pub(super) fn commands_of(help: &str) -> Vec<String> {
 }
 
 #[test]
-fn what_is_done_to_a_record_on_the_server_is_on_record() {
-    let folder = tempfile::tempdir().unwrap();
-    let feed = folder.path().join("feed.ndjson");
-    std::fs::write(&feed, pantry().to_string()).unwrap();
-    assert_eq!(text(&run(folder.path(), &["import", feed.to_str().unwrap()])).0, 0);
-    let (pantry, centre, desk) = (id("pantry").to_string(), id("centre").to_string(), id("desk").to_string());
-    for (arguments, said) in [
-        (&["hide", &pantry][..], "hide a threat"),
-        (&["hide", &pantry, "--publish"][..], "show a threat"),
-        (&["place", &centre, "--policy", "area"][..], "decide how much of a place is shown a threat"),
-        (&["confirm-contact", &pantry, &desk][..], "publish a contact a threat"),
-        (&["erase-contact", &pantry, &desk][..], "erase a contact a threat"),
-        (&["withdraw", &pantry][..], "withdraw a listing a threat"),
-    ] {
-        let all = [&["record"][..], arguments, &["--why", "a threat"][..]].concat();
-        let (code, _, error) = text(&run(folder.path(), &all));
-        assert_eq!(code, 0, "{all:?}: {error}");
-        let trail = on_record(folder.path());
-        assert!(trail.iter().any(|line| line == said), "{said}: {trail:?}");
-    }
-}
-
-#[test]
-fn whoever_gives_the_id_of_what_is_shown_of_a_record_is_told_which_record_it_is() {
-    let folder = tempfile::tempdir().unwrap();
-    let holder = serde_json::json!({"kind": "organization", "document": {"id": id("kitchen"), "name": "Kitchen", "description": "Cooks."}});
-    let lunch = serde_json::json!({"kind": "event", "document": {
-        "id": id("lunch"), "organization_id": id("kitchen"), "name": "Tuesday lunch", "status": "scheduled", "timezone": "Europe/London",
-        "start": "2099-11-17T12:00:00", "end": "2099-11-17T13:30:00"
-    }});
-    for (name, lines) in [("pantry.ndjson", pantry().to_string()), ("lunch.ndjson", format!("{holder}\n{lunch}\n"))] {
-        std::fs::write(folder.path().join(name), lines).unwrap();
-        let (code, said, error) = text(&run(folder.path(), &["import", name]));
-        assert_eq!(code, 0, "{said} {error}");
-    }
-    let (_, services, _) = text(&run(folder.path(), &["export"]));
-    let services: Vec<Value> = services.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let as_service =
-        services.iter().find(|service| service["event_id"] == id("lunch").to_string()).unwrap()["id"].as_str().unwrap();
-    let link = id("pantry at the centre").to_string();
-    for (shown, record, name) in
-        [(as_service, id("lunch"), "event \"Tuesday lunch\""), (&link, id("pantry"), "service \"Meadow larder\"")]
-    {
-        for command in
-            [&["show", shown][..], &["history", shown], &["withdraw", shown, "--why", "x"], &["hide", shown, "--why", "x"]]
-        {
-            let (code, said, error) = text(&run(folder.path(), &[&["record"], command].concat()));
-            assert_eq!((code, &*said), (2, ""), "{command:?}: {error}");
-            assert!(error.contains(name) && error.contains(&format!("Use its id instead: {record}")), "{command:?}: {error}");
-        }
-    }
-    let nobody = id("nobody").to_string();
-    let (code, said, error) = text(&run(folder.path(), &["record", "history", &nobody]));
-    assert_eq!((code, &*said), (1, ""));
-    assert!(error.contains("does not exist"), "{error}");
-}
-
-#[test]
 fn every_job_of_the_server_can_be_run_by_hand_and_says_what_it_did() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("feed.ndjson"), pantry().to_string()).unwrap();
@@ -445,134 +386,6 @@ fn every_command_has_help() {
     }
 }
 
-/// Where a server says that it is.
-fn address_of(server: &mut Child) -> String {
-    let mut first = String::new();
-    BufReader::new(server.stdout.as_mut().unwrap()).read_line(&mut first).unwrap();
-    let address = first.split("http://").nth(1).and_then(|rest| rest.split('/').next());
-    address.unwrap_or_else(|| panic!("{first}")).to_owned()
-}
-
-/// Everything that a server answers, head and body.
-fn asked(address: &str, path: &str) -> String {
-    asked_with(address, path, "")
-}
-
-fn asked_with(address: &str, path: &str, headers: &str) -> String {
-    let mut stream = TcpStream::connect(address).unwrap();
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}\r\n").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
-}
-
-#[test]
-fn a_visitor_who_asks_too_often_is_told_to_wait_and_a_monitor_never() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut server = fingerpost(folder.path(), &["serve"])
-        .env("FINGERPOST_REQUESTS_PER_MINUTE", "20")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let address = address_of(&mut server);
-    let refused: Vec<String> =
-        (0..60).map(|_| asked(&address, "/services")).filter(|answer| answer.starts_with("HTTP/1.1 429 ")).collect();
-    let said = refused.last().map(|answer| answer.to_lowercase().contains("\nretry-after: "));
-    let monitored: Vec<String> = (0..60).flat_map(|_| ["/healthz", "/readyz"]).map(|path| asked(&address, path)).collect();
-    server.kill().unwrap();
-    server.wait().unwrap();
-    assert_eq!(said, Some(true), "{refused:?}");
-    let limited = monitored.iter().find(|answer| answer.starts_with("HTTP/1.1 429 "));
-    assert_eq!(limited, None);
-}
-
-#[test]
-fn the_server_says_where_it_is_answers_and_stops_when_told() {
-    let folder = tempfile::tempdir().unwrap();
-    let feed = folder.path().join("feed.ndjson");
-    std::fs::write(&feed, pantry().to_string()).unwrap();
-    let mut server = fingerpost(folder.path(), &["serve"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let address = address_of(&mut server);
-    let ask = |path: &str| asked(&address, path);
-    let wait_for = |path: &str, wanted: &str| {
-        for _ in 0..200 {
-            if ask(path).contains(wanted) {
-                return;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(25));
-        }
-        panic!("{path} never said {wanted}: {}", ask(path));
-    };
-    wait_for("/readyz", "200 OK");
-    assert!(ask("/healthz").contains("alive"));
-    // A command beside the running server; the server follows.
-    assert_eq!(text(&run(folder.path(), &["import", feed.to_str().unwrap()])).0, 0);
-    wait_for("/services?search=secretword", "\"total_items\":0");
-    wait_for(&format!("/services/{}", id("pantry")), "Meadow larder");
-    // What a copy depends on does not depend on the answer.
-    let varies = |answer: &str| {
-        let head = answer.split("\r\n\r\n").next().unwrap_or_default().to_lowercase();
-        let mut said: Vec<String> = head.lines().filter_map(|line| Some(line.strip_prefix("vary: ")?.to_owned())).collect();
-        said.sort();
-        said.join(", ")
-    };
-    let whole = ask("/services");
-    let etag = whole.lines().find(|line| line.to_lowercase().starts_with("etag: ")).unwrap()[6..].to_owned();
-    let known = asked_with(&address, "/services", &format!("If-None-Match: {etag}\r\n"));
-    assert!(known.starts_with("HTTP/1.1 304 "), "{known}");
-    assert_eq!(varies(&known), varies(&whole), "{known}");
-    assert!(varies(&whole).contains("accept-encoding"), "{whole}");
-    assert_eq!(
-        text(&run(folder.path(), &["record", "place", &id("centre").to_string(), "--policy", "withheld", "--why", "a threat"])).0,
-        0
-    );
-    wait_for(&format!("/locations/{}", id("centre")), "410 Gone");
-    assert!(ask("/metrics").contains("http_requests_total"));
-    assert_eq!(text(&run(folder.path(), &["doctor"])).0, 0);
-    let pid = server.id();
-    assert!(Command::new("kill").arg(pid.to_string()).status().unwrap().success());
-    let output = server.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(0));
-    let log = String::from_utf8_lossy(&output.stderr);
-    assert!(!log.contains("secretword"), "searches are not logged: {log}");
-}
-
-#[test]
-fn the_doctor_asks_the_server_itself_which_is_a_problem_only_where_one_has_to_run() {
-    let folder = tempfile::tempdir().unwrap();
-    let listen = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-    let doctor = |more: &[&str]| {
-        let arguments = [&["doctor", "--quick", "--json"][..], more].concat();
-        let (code, out, said) = text(&fingerpost(folder.path(), &arguments).env("FINGERPOST_LISTEN", &listen).output().unwrap());
-        let found: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}{said}"));
-        let server = found["findings"].as_array().unwrap().iter().find(|one| one["what"] == "server").unwrap();
-        (code, server["verdict"].as_str().unwrap().to_owned())
-    };
-    assert_eq!(doctor(&[]), (0, "good".to_owned()), "nobody has said that a server runs");
-    assert_eq!(doctor(&["--server"]), (1, "bad".to_owned()));
-    // Something takes calls, and never answers.
-    let silent = TcpListener::bind(&listen).unwrap();
-    assert_eq!(doctor(&[]), (0, "careful".to_owned()));
-    assert_eq!(doctor(&["--server"]), (1, "bad".to_owned()));
-    drop(silent);
-    let mut server = fingerpost(folder.path(), &["serve"])
-        .env("FINGERPOST_LISTEN", &listen)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let address = address_of(&mut server);
-    let is_ready = (0..200).any(|_| {
-        std::thread::sleep(std::time::Duration::from_millis(25));
-        asked(&address, "/readyz").contains("200 OK")
-    });
-    let healthy = doctor(&["--server"]);
-    server.kill().unwrap();
-    server.wait().unwrap();
-    assert_eq!((is_ready, healthy), (true, (0, "good".to_owned())));
-}
-
 #[test]
 fn variables_that_are_no_text_stop_nothing_unless_they_are_ours() {
     use std::os::unix::ffi::OsStrExt as _;
@@ -582,28 +395,4 @@ fn variables_that_are_no_text_stop_nothing_unless_they_are_ours() {
     assert!(code == 0 && out.contains("name"), "{code} {out}");
     let (code, _, said) = text(&fingerpost(folder.path(), &["config"]).env("FINGERPOST_NAME", no_text).output().unwrap());
     assert!(code == 2 && said.contains("FINGERPOST_NAME is not UTF-8"), "{code} {said}");
-}
-
-#[test]
-fn a_person_is_found_and_erased_from_the_command_line() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("feed.ndjson");
-    let mut listing = pantry();
-    listing["description"] = "Ring Winifred Ogundipe.".into();
-    std::fs::write(&file, listing.to_string()).unwrap();
-    assert_eq!(text(&run(folder.path(), &["import", file.to_str().unwrap()])).0, 0);
-    let (code, out, _) = text(&run(folder.path(), &["record", "find-person", "winifred ogundipe"]));
-    let found: Value = serde_json::from_str(&out).unwrap();
-    assert_eq!(
-        (code, &found["words"][0]["record"], &found["contacts"]),
-        (0, &id("pantry").to_string().into(), &serde_json::json!([]))
-    );
-    let record = id("pantry").to_string();
-    let erase = ["record", "erase-words", &record, "Winifred Ogundipe", "--why", "asked by letter"];
-    let (code, out, error) = text(&run(folder.path(), &erase));
-    assert!(code == 0 && out.contains("removed from the history"), "{out}{error}");
-    let (_, out, _) = text(&run(folder.path(), &["record", "history", &record]));
-    assert!(out.contains("Ring [removed].") && !out.contains("Ogundipe"), "{out}");
-    assert!(on_record(folder.path()).contains(&"erase somebody's details asked by letter".to_owned()));
-    assert_eq!(text(&run(folder.path(), &erase)).0, 1, "it is not there any more");
 }
