@@ -2,6 +2,7 @@
 
 mod days;
 mod hit;
+mod whom;
 
 use std::{
     collections::{BTreeMap, BinaryHeap, HashMap},
@@ -24,6 +25,7 @@ pub(super) use days::Window;
 use days::{DAYS, DaysOfHours, EventDays};
 pub use hit::Hit;
 use hit::Place;
+use whom::Whom;
 
 /// A mile in metres: the middle of an outcode or a town is about so far from most who live there.
 const A_MILE: f64 = 1_609.344;
@@ -111,6 +113,8 @@ pub(super) struct Hits {
     pub(super) danger_first: bool,
     /// Of what fits several parts of the words, that which fits more of them comes before what is nearer.
     pub(super) counted: bool,
+    /// Marks of what comes before what is nearer because it is for whoever asks; none where that decides nothing.
+    pub(super) for_them: Vec<&'static str>,
     pub(super) keep: usize,
     pub(super) checks: Checks,
     /// Columns that are open already.
@@ -134,6 +138,7 @@ pub(super) struct Segment {
     open: Vec<SaysOpen>,
     covers: Option<Covers>,
     home: Option<Judged>,
+    whom: Option<Whom>,
     counted: Vec<(&'static str, StrColumn, Vec<usize>)>,
     hours: Option<DaysOfHours>,
     usual_days: Vec<(SaysOpen, usize)>,
@@ -205,6 +210,7 @@ impl Collector for Hits {
             open: checks.hours.iter().map(open).collect::<tantivy::Result<_>>()?,
             covers,
             home,
+            whom: Whom::of(reader, &self.for_them)?,
             counted: counted
                 .into_iter()
                 .flatten()
@@ -411,6 +417,7 @@ impl SegmentCollector for Segment {
         let place = Place {
             danger_last: self.wanted.danger_first && score < AHEAD,
             elsewhere: self.is_for_elsewhere(doc),
+            for_others: self.whom.as_ref().is_some_and(|whom| !whom.holds(doc)),
             lacks: if self.wanted.counted { MOST_COUNTED.saturating_sub(matched(score)) } else { 0 },
             first,
             second,
