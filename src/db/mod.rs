@@ -20,7 +20,7 @@ use tokio::sync::watch;
 
 pub use error::Error;
 pub(crate) use error::{Context, damaged, decode};
-pub(crate) use pieces::pieces;
+pub(crate) use pieces::{in_order, pieces};
 pub use reaching::reach;
 
 /// So long a database server that is just starting may take until it answers.

@@ -202,7 +202,7 @@ impl Harvester {
                 let (outbound, ask) = (self.outbound.clone(), Ask::get(page.next.clone()));
                 ahead = Some((page.next.clone(), Task::spawn(Fetched::by(outbound, ask, Reader::of(&run.peer)))));
             }
-            match self.apply(run, page.items, Vec::new(), Cursor { next: Some(page.next), ..page.cursor }).await {
+            match self.apply_in_turn(run, page.items, Cursor { next: Some(page.next), ..page.cursor }).await {
                 // Perhaps there is a new key that the old one vouches for: look once.
                 Err(End::Held(trouble)) if trouble.code == "unknown-key" && !looked_again => {
                     looked_again = true;

@@ -35,6 +35,7 @@ pub(super) mod sessions;
 mod take;
 mod task;
 mod terms;
+mod twice;
 mod urgent;
 mod whereabouts;
 mod write;
