@@ -129,8 +129,6 @@ impl Harvester {
         judged: Result<Plan, End>,
         progress: &mut (impl FnMut(&Report) + Send),
     ) -> Result<(), End> {
-        run.report.pages += 1;
-        run.pieces += 1;
         self.write_picked(run, judged?).await?;
         progress(&run.report);
         mind_the_cap(run)?;

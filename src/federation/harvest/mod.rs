@@ -185,8 +185,6 @@ struct Run {
     shared: HashMap<(Kind, Uuid), Uuid>,
     /// Origins that were asked for their keys.
     asked: usize,
-    /// Pages of the report that were pieces of a file, of which the number is known.
-    pieces: u64,
 }
 
 impl Run {
@@ -203,7 +201,6 @@ impl Run {
             vocabulary: HashMap::new(),
             shared: HashMap::new(),
             asked: 0,
-            pieces: 0,
             began: tokio::time::Instant::now(),
             peer,
             lease,

@@ -130,6 +130,11 @@ fn from_0(seen: &Seen) -> Reply {
     turned(seen, |page| page + 1, |_, _| {})
 }
 
+/// The same, and nothing says of a page whether it is the first.
+fn from_0_unsaid(seen: &Seen) -> Reply {
+    turned(seen, |page| page + 1, |_, answer| drop(answer.as_object_mut().unwrap().remove("first_page")))
+}
+
 fact_between! {
     async fn case_36_a_server_that_gives_the_same_page_again_and_again_is_found_out(
         here = |on| Node::start(on, "Here");
@@ -284,6 +289,15 @@ fact_between! {
         lying = Lies::from_the_beginning(from_0)
     ) {
         has_everything(&here, &lying.0, &["1", "0", "1", "2"], None).await;
+    }
+}
+
+fact_between! {
+    async fn case_36_a_server_that_counts_from_0_and_does_not_say_so_is_asked_for_what_is_missing(
+        here = |on| Node::start(on, "Here");
+        lying = Lies::from_the_beginning(from_0_unsaid)
+    ) {
+        has_everything(&here, &lying.0, &["1", "2", "3", "0"], None).await;
     }
 }
 
