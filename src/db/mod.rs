@@ -81,11 +81,13 @@ impl Database {
                 (connect(url, 8, |_| {}).await?, connect(url, 8, |_| {}).await?)
             }
             Backend::Sqlite => {
-                // A bulk import folds its log back less often, and keeps more of the indexes in memory.
+                // A bulk import keeps more of the indexes in memory, and folds its log back only when that has 256 MiB, as
+                // a pull does: each of their transactions writes most pages of the indexes, and each fold writes those
+                // once more.
                 let (synchronous, cache, checkpoint) = match durability {
                     Durability::Full => ("FULL", "-8000", "1000"),
-                    Durability::Batched => ("NORMAL", "-48000", "6000"),
-                    Durability::Sparing => ("NORMAL", "-12000", "6000"),
+                    Durability::Batched => ("NORMAL", "-48000", "16000"),
+                    Durability::Sparing => ("NORMAL", "-12000", "16000"),
                 };
                 let write = connect(url, 1, |options| {
                     options.map_sqlx_sqlite_opts(move |sqlite| {
