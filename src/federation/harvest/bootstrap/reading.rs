@@ -43,7 +43,7 @@ const WINDOW: u32 = 23;
 const BATCH: usize = 512;
 /// Lines of more bytes together are not read at once, if it is more than one: each is held as it came, as it is read, as
 /// it is to be told and as it stood.
-const BATCH_BYTES: usize = 1 << 20;
+const BATCH_BYTES: usize = 512 << 10;
 
 /// What comes of a file, one after the other.
 pub(super) enum Piece {
