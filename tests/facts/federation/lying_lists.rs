@@ -194,6 +194,37 @@ fact_between! {
     }
 }
 
+/// Its first page is all that it has, by its word.
+fn names_fewer(seen: &Seen) -> Reply {
+    modern(seen, |_, answer| {
+        answer["total_items"] = json!(50);
+        answer["total_pages"] = json!(1);
+        answer["last_page"] = json!(true);
+    })
+}
+
+fact_between! {
+    async fn case_36_a_server_that_names_fewer_records_than_it_has_loses_none_that_it_still_answers_for(
+        here = |on| Node::start(on, "Here");
+        lying = Lies::default().server(names_fewer)
+    ) {
+        let (server, lies) = lying;
+        let peer = crawls(&here, &server).await;
+        assert_eq!((here.pull(&peer).await.outcome, here.services().await.len()), (Outcome::Ok, 120));
+        let before = here.state(&peer).await;
+        lies.begin();
+        server.lately();
+        for _ in 0..4 {
+            let report = here.pull(&peer).await;
+            assert_eq!((report.outcome, report.deleted, report.held_deletes, report.created), (Outcome::Ok, 0, 0, 0), "{report:?}");
+            assert_eq!(pages(&server), ["1"]);
+            assert_eq!(here.state(&peer).await, before);
+        }
+        lies.end();
+        assert_eq!((here.pull(&peer).await.outcome, here.state(&peer).await), (Outcome::Ok, before));
+    }
+}
+
 /// A server of which nothing is here yet is read to its end, as often as it is read; `told` is how often it is told that
 /// the list was not whole.
 async fn has_everything(here: &Node, server: &HostilePeer, asked: &[&str], told: Option<&u64>) {
