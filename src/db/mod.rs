@@ -27,6 +27,9 @@ pub use reaching::reach;
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Prepared statements that each connection to SQLite remembers: a save asks some sixty different ones.
 const STATEMENTS: usize = 200;
+/// Rows that SQLite, which works in a thread of its own, may be ahead of whoever reads them: more than most statements
+/// give, so that the two threads need not wait for each other in the middle of one.
+const ROWS: usize = 256;
 
 /// Which database it is, where the two differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +105,7 @@ impl Database {
                             .pragma("cache_size", cache)
                             .pragma("wal_autocheckpoint", checkpoint)
                             .statement_cache_capacity(STATEMENTS)
+                            .row_buffer_size(ROWS)
                             .busy_timeout(Duration::from_secs(30))
                     });
                 })
@@ -112,6 +116,7 @@ impl Database {
                             .pragma("query_only", "ON")
                             .pragma("cache_size", "-2000")
                             .statement_cache_capacity(STATEMENTS)
+                            .row_buffer_size(ROWS)
                             .busy_timeout(Duration::from_secs(30))
                     });
                 })
