@@ -109,6 +109,7 @@ impl Writing {
         }
         // In one order everywhere, or two writers of the same records could wait for each other.
         writing.rows.sort_unstable_by_key(|row| row.id);
+        writing.references.sort_unstable_by_key(|(from, _)| *from);
         writing
     }
 

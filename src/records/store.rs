@@ -141,7 +141,7 @@ pub(super) fn stored(row: record::Model) -> Result<Stored, db::Error> {
 /// The records with these ids.
 pub(super) async fn load(on: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashMap<Uuid, Stored>, db::Error> {
     let mut found = HashMap::new();
-    for chunk in db::pieces(ids) {
+    for chunk in db::pieces(&db::in_order(ids)) {
         let rows = record::Entity::find()
             .filter(record::Column::Id.is_in(chunk.iter().copied()))
             .all(on)
@@ -161,7 +161,7 @@ pub(super) async fn load_places_told_less(on: &impl ConnectionTrait, ids: &[Uuid
     let told_less = Condition::any()
         .add(record::Column::Document.contains("\"location_policy\""))
         .add(record::Column::State.eq(State::Unpublished as i16));
-    for chunk in db::pieces(ids) {
+    for chunk in db::pieces(&db::in_order(ids)) {
         let rows = record::Entity::find()
             .filter(record::Column::Id.is_in(chunk.iter().copied()))
             .filter(record::Column::Kind.eq(Kind::Location.number()))
@@ -179,10 +179,8 @@ pub(super) async fn load_places_told_less(on: &impl ConnectionTrait, ids: &[Uuid
 /// The records with these ids, locked until the transaction ends, so that nobody else can replace
 /// the version that was read. In order of ids, so that two writers never wait for each other.
 pub(super) async fn load_locked(tx: &Transaction, ids: &[Uuid]) -> Result<HashMap<Uuid, Stored>, db::Error> {
-    let mut ids = ids.to_vec();
-    ids.sort_unstable();
     let mut found = HashMap::new();
-    for chunk in db::pieces(&ids) {
+    for chunk in db::pieces(&db::in_order(ids)) {
         let mut query =
             record::Entity::find().filter(record::Column::Id.is_in(chunk.iter().copied())).order_by_asc(record::Column::Id);
         if tx.backend() == Backend::Postgres {
