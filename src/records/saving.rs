@@ -86,7 +86,9 @@ impl Pending {
 /// What is written of drafts: those that differ from what stands, with all that this entails.
 #[derive(Default)]
 struct Writing {
-    /// Records as they will be, in order of ids.
+    /// Records whose writer has seen that they are not there yet, in order of ids.
+    new: Vec<Stored>,
+    /// All others as they will be, in order of ids.
     rows: Vec<Stored>,
     /// The versions that they replace.
     replaced: Vec<Stored>,
@@ -108,6 +110,7 @@ impl Writing {
             }
         }
         // In one order everywhere, or two writers of the same records could wait for each other.
+        writing.new.sort_unstable_by_key(|row| row.id);
         writing.rows.sort_unstable_by_key(|row| row.id);
         writing
     }
@@ -115,7 +118,9 @@ impl Writing {
     fn add(&mut self, one: Pending, document: String, caller: &Caller, now: DateTime<Utc>) {
         let (id, kept, source_id) = (one.id(), one.version(caller, now), one.source_id());
         let Pending { draft, before, references } = one;
-        self.rows.push(Stored {
+        let is_new = before.is_none() && draft.expected_revision.is_some();
+        let rows = if is_new { &mut self.new } else { &mut self.rows };
+        rows.push(Stored {
             id,
             kind: draft.document.kind(),
             state: draft.state,
@@ -156,8 +161,8 @@ impl Records {
     /// Store drafts and publish what follows from them. The transaction is the caller's to commit;
     /// it may hold one save, and nothing that changes records after it.
     /// # Errors
-    /// [`Error::Stale`], [`Error::OtherKind`] and [`Error::Foreign`] before anything is written; or when the
-    /// database fails.
+    /// [`Error::Stale`], [`Error::OtherKind`] and [`Error::Foreign`], after which nothing of the transaction may be
+    /// committed; or when the database fails.
     pub async fn save(
         &self,
         tx: &Transaction,
@@ -201,6 +206,9 @@ impl Records {
         let mut decided = self.decide_places(tx, caller, &mut pending, now).await?;
         decided.scrubs.extend(erased);
         let writing = Writing::of(pending, caller, now);
+        if !store::add(tx, &writing.new).await? {
+            return Err(self.added_by_others(&writing.new).await?);
+        }
         writing.store(tx, purged, &decided.referred).await?;
         let scrubbed = self.take_out_for_good(tx, &decided).await?;
         self.lift_opened(tx, &decided.opened).await?;
@@ -292,6 +300,15 @@ impl Records {
     /// When the database fails.
     pub async fn hold(&self, tx: &Transaction, ids: &[Uuid]) -> Result<HashMap<Uuid, Stored>, Error> {
         Ok(store::load_locked(tx, ids).await?)
+    }
+
+    /// That somebody else has added one of the records that were to be new.
+    async fn added_by_others(&self, new: &[Stored]) -> Result<Error, Error> {
+        let ids: Vec<Uuid> = new.iter().map(|row| row.id).collect();
+        // Not in the transaction, which has added the others of them.
+        let theirs = store::load(self.db.reader(), &ids).await?;
+        let (id, found) = theirs.values().map(|row| (row.id, row.kept.revision)).min().unwrap_or_default();
+        Ok(Error::Stale { id, expected: 0, found })
     }
 
     /// Drafts beside what is stored, each id once (the last draft of an id stands).

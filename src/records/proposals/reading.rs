@@ -97,6 +97,14 @@ impl Records {
         Ok(store::by_ids(self.db.reader(), &[id]).await?.into_iter().next())
     }
 
+    /// Hold these proposals until the transaction ends: others that hold or decide them wait.
+    /// # Errors
+    /// When the database fails.
+    pub async fn hold_proposals(&self, tx: &Transaction, ids: &[Uuid]) -> Result<(), Error> {
+        store::locked(tx, ids).await?;
+        Ok(())
+    }
+
     /// The proposal with this id, as a transaction sees it.
     /// # Errors
     /// When the database fails.
