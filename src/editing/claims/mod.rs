@@ -13,6 +13,7 @@ use crate::{
     identity::{Action, Actor, Claim, ClaimState, Deed, Email, Identity, MemberRole, Person, SENT_TWICE, Subject, can, letters},
     mail,
     model::{Contact, Document, Kind, Phone},
+    published::redaction,
     records::State,
 };
 
@@ -63,13 +64,13 @@ impl Listed {
             if let Some(email) = &contact.email {
                 self.address(email.as_str());
             }
-            self.phones(&contact.phones);
+            self.phones(&contact.phones, Phone::is_public);
         }
     }
 
-    fn phones(&mut self, phones: &[Phone]) {
-        let public = phones.iter().filter(|phone| phone.is_public());
-        self.mobiles.extend(public.filter_map(|phone| mail::mobile(&phone.number)));
+    fn phones(&mut self, phones: &[Phone], is_seen: impl Fn(&Phone) -> bool) {
+        let seen = phones.iter().filter(|phone| is_seen(phone));
+        self.mobiles.extend(seen.filter_map(|phone| mail::mobile(&phone.number)));
     }
 
     /// What speaks for this address, if anything does.
@@ -339,7 +340,9 @@ impl Editing {
             listed.website(website.as_str());
         }
         listed.contacts(&organisation.contacts);
-        listed.phones(&organisation.phones);
+        let public = |contacts: &[Contact]| redaction::ids_of(contacts.iter().filter(|contact| contact.is_public()));
+        let of_organisation = public(&organisation.contacts);
+        listed.phones(&organisation.phones, |phone| phone.is_public_beside(&of_organisation));
         for kept in self.records.referring_to(organisation.id.into()).await? {
             if kept.state != State::Published || !kept.origin.is_empty() {
                 continue;
@@ -349,7 +352,8 @@ impl Editing {
                     listed.address(email.as_str());
                 }
                 listed.contacts(&service.contacts);
-                listed.phones(&service.phones);
+                let shown = [public(&service.contacts), of_organisation.clone()].concat();
+                listed.phones(&service.phones, |phone| phone.is_public_beside(&shown));
             }
         }
         Ok(listed)
