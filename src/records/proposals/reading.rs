@@ -76,6 +76,13 @@ impl Records {
         Ok(store::about(self.db.reader(), records).await?)
     }
 
+    /// What somebody proposed about these records and waits, the newest first.
+    /// # Errors
+    /// When the database fails.
+    pub async fn waiting_by(&self, who: &str, records: &[Uuid]) -> Result<Vec<Proposal>, Error> {
+        Ok(store::waiting_by(self.db.reader(), who, records).await?)
+    }
+
     /// What is decided together.
     /// # Errors
     /// When the database fails.
