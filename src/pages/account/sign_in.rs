@@ -4,6 +4,7 @@ use axum::{
     extract::{Path, Request, State},
     response::{IntoResponse as _, Response},
 };
+use chrono::Duration;
 use http::{HeaderMap, header, request::Parts};
 use maud::{Markup, html};
 
@@ -27,6 +28,8 @@ use crate::{
 pub(super) const REMEMBERED: u32 = 400;
 /// A session's cookie stays for so many days at most; the session may end before.
 const KEPT: u32 = 60;
+/// Two taps on one button lie no farther apart, however slow the line is.
+const TWO_TAPS: Duration = Duration::minutes(1);
 
 /// A form that somebody has sent who is not signed in, proved to be ours by the browser's cookie.
 struct Knock {
@@ -160,8 +163,7 @@ async fn open_link(desk: &Desk, secret: &str, headers: &HeaderMap) -> Result<Res
     let browser = Presented::read(headers).browser.unwrap_or_default();
     let Some(secret) = Secret::presented(secret) else { return Ok(no_such_link(desk, headers, &browser)) };
     let Some(link) = desk.identity().link(&secret).await.map_err(problem)? else {
-        let through = let_through(desk, headers, (&secret, &browser), None).await?;
-        return Ok(through.unwrap_or_else(|| no_such_link(desk, headers, &browser)));
+        return Ok(used_up(desk, headers, (&secret, &browser)));
     };
     let elsewhere = link.browser.as_ref().is_some_and(|asked| *asked != browser.hashed());
     let body = html! {
@@ -182,29 +184,46 @@ async fn open_link(desk: &Desk, secret: &str, headers: &HeaderMap) -> Result<Res
     Ok(page(desk, headers, &browser, "Sign in".to_owned(), body))
 }
 
-/// Lead somebody on whom this link has signed in on this browser already: the second of two taps on its button, for
-/// which it is used up, with what the form was `sent` with; or who opens it again. None where it has not, or that
-/// session is over.
+/// Lead on whoever pressed a link's button twice: the link is used up for the second tap, which was sent before the
+/// first was answered, and so without the session that it began on this browser. None for anybody else.
 async fn let_through(
     desk: &Desk,
     headers: &HeaderMap,
     (link, browser): (&Secret, &Secret),
-    sent: Option<&str>,
+    return_to: &str,
 ) -> Result<Option<Response>, Problem> {
     let identity = desk.identity();
     let secret = Identity::secret_by_link(link, browser);
+    if Presented::read(headers).session.as_ref() == Some(&secret) {
+        return Ok(None);
+    }
     let Some((person, session, _)) = identity.signed_in(&secret).await.map_err(problem)? else { return Ok(None) };
-    let holds_it = Presented::read(headers).session.as_ref() == Some(&secret);
-    // The first answer may never have arrived. Half an hour later it has.
-    let just_now = sent.is_some() && desk.site.now() - session.began_at < LINK_LIFE;
-    if !holds_it && !just_now {
+    if desk.site.now() - session.began_at >= TWO_TAPS {
         return Ok(None);
     }
     let owed = match session.second_at {
         Some(_) => None,
         None => identity.owed(&person, &session.strength).await.map_err(problem)?,
     };
-    enter(desk, browser, &secret, (&person, owed), sent.unwrap_or_default()).await.map(Some)
+    enter(desk, browser, &secret, (&person, owed), return_to).await.map(Some)
+}
+
+/// What is said of a link that has been used: to the browser that it has signed in, where to go on.
+fn used_up(desk: &Desk, headers: &HeaderMap, (link, browser): (&Secret, &Secret)) -> Response {
+    if Presented::read(headers).session.as_ref() != Some(&Identity::secret_by_link(link, browser)) {
+        return no_such_link(desk, headers, browser);
+    }
+    let body = html! {
+        h1 { "You have used this link" }
+        p { "It signed you in on this browser. It does not work a second time." }
+        p { a class="button" href="/account" { "Go on" } }
+    };
+    gone(page(desk, headers, browser, "You have used this link".to_owned(), body))
+}
+
+fn gone(mut response: Response) -> Response {
+    *response.status_mut() = http::StatusCode::GONE;
+    response
 }
 
 fn no_such_link(desk: &Desk, headers: &HeaderMap, browser: &Secret) -> Response {
@@ -213,9 +232,7 @@ fn no_such_link(desk: &Desk, headers: &HeaderMap, browser: &Secret) -> Response 
         p { "It has already been used, is older than " (LINK_LIFE.num_minutes()) " minutes, or is incomplete." }
         p { a class="button" href="/sign-in" { "Get a new link" } }
     };
-    let mut response = page(desk, headers, browser, "This link does not work".to_owned(), body);
-    *response.status_mut() = http::StatusCode::GONE;
-    response
+    gone(page(desk, headers, browser, "This link does not work".to_owned(), body))
 }
 
 /// POST `/sign-in/link`: use the link up and begin a session.
@@ -237,8 +254,9 @@ async fn redeem_link(desk: &Desk, request: Request) -> Result<Response, Problem>
     let tx = identity.write().await.map_err(problem)?;
     let Some((person, link)) = identity.redeem(&tx, &secret).await.map_err(problem)? else {
         tx.roll_back().await?;
-        let through = let_through(desk, &parts.headers, (&secret, &browser), Some(fields.text("return_to"))).await?;
-        return Ok(through.unwrap_or_else(|| no_such_link(desk, &parts.headers, &browser)));
+        let link = (&secret, &browser);
+        let through = let_through(desk, &parts.headers, link, fields.text("return_to")).await?;
+        return Ok(through.unwrap_or_else(|| used_up(desk, &parts.headers, link)));
     };
     let words = visitor::browser(&parts.headers);
     identity.note(&tx, &Identity::known_as(person.id), Deed::SignIn, "", &words, Some(client)).await.map_err(problem)?;

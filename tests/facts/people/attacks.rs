@@ -68,6 +68,7 @@ fact! {
         let page = amina.open(&format!("/sign-in/link/{right}")).await;
         let late = thief.open(&format!("/sign-in/link/{right}")).await;
         assert_eq!(amina.submit_only(&page, "/sign-in/link", &[]).await.status, 303);
+        assert_eq!(amina.submit_only(&page, "/sign-in/link", &[]).await.status, 410, "once");
         assert_eq!(thief.submit_only(&late, "/sign-in/link", &[]).await.status, 410, "once");
         assert!(thief.cookie("__Host-session").is_none());
     }
