@@ -306,6 +306,8 @@ fact! {
         let answer = send(&app, "/help/check", "go=next&helper=yes&postcode=nowhere").await;
         let page = answer.text();
         assert!(answer.status == 200 && page.contains("There is a problem") && page.contains("postcode-error") && page.contains("value=\"nowhere\"") && page.contains("id=\"helper-yes\" name=\"helper\" value=\"yes\" checked"));
+        let (warned, away) = (page.find("If you open the link below").unwrap(), page.find("https://www.gov.uk/find-local-council").unwrap());
+        assert!(warned < away, "the link leads away from what was entered");
         // Later it is no reason to hide urgent help.
         let result = step(&app, "a.tonight=no&go=result&postcode=nowhere").await;
         assert!(result.contains("Ring the council now") && result.contains("postcode-error"));
