@@ -21,7 +21,7 @@ use crate::{
         language::{as_written, say, say_with, weave},
         layout,
         layout::Page,
-        results::sent,
+        results::{mistaken_title, sent},
     },
     self_help::{
         Edition,
@@ -169,7 +169,8 @@ fn first(edition: &Edition, carried: &Carried, place: &Place, outside: Option<&M
         }
         (panels::reviewed(edition))
     };
-    super::page(say("A few questions"), body)
+    let title = if place.mistake.is_some() { mistaken_title("A few questions") } else { say("A few questions").to_owned() };
+    super::page(title, body)
 }
 
 /// One question.

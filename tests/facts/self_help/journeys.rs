@@ -305,6 +305,7 @@ fact! {
         ready(&app).await;
         let answer = send(&app, "/help/check", "go=next&helper=yes&postcode=nowhere").await;
         let page = answer.text();
+        assert!(title(&page).starts_with("Error: A few questions"), "{}", title(&page));
         assert!(answer.status == 200 && page.contains("There is a problem") && page.contains("postcode-error") && page.contains("value=\"nowhere\"") && page.contains("id=\"helper-yes\" name=\"helper\" value=\"yes\" checked"));
         let (warned, away) = (page.find("If you open the link below").unwrap(), page.find("https://www.gov.uk/find-local-council").unwrap());
         assert!(warned < away, "the link leads away from what was entered");
