@@ -325,7 +325,7 @@ fact! {
         let forms = page.matches("action=\"/help/").count();
         assert_eq!((page.matches("name=\"a.bills\" value=\"ctax\"").count(), forms), (3, 3), "once in each form");
         assert_eq!(send(&app, "/help/check", &"x".repeat(20_000)).await.status, 400);
-        for body in ["", "[]", "{}", "{\"answer\":{\"safe\":[\"danger\"]}}", "{\"answers\":{},\"Postcode\":\"LU1\"}", "{\"answers\":[]}", "{\"answers\":{\"a\":1}}", "{\"postcode\":\"secretplace\"}", "\u{0}"] {
+        for body in ["", "[]", "{}", "{\"answer\":{\"safe\":[\"danger\"]}}", "{\"answers\":{},\"Postcode\":\"LU1\"}", "{\"answers\":[]}", "{\"answers\":{\"a\":1}}", "{\"answers\":{\"safe\":[\"danger\"],\"safe\":[\"ok\"]}}", "{\"answers\":{\"safe\":\"danger\"},\"answers\":{}}", "{\"postcode\":\"secretplace\"}", "\u{0}"] {
             let answer = app.ask(Method::POST, "/api/v1/checker/evaluate", &[], body).await;
             assert_eq!((answer.status.as_u16(), answer.header("content-type")), (400, "application/problem+json"), "{body}");
             assert!(!answer.text().contains("secretplace"), "what was sent is not repeated");
