@@ -39,6 +39,8 @@ const MOST_SENT: usize = 12;
 const UNDER_18: &str = "under18";
 /// Their greatest age, in years.
 const OLDEST_CHILD: f64 = 17.0;
+/// The tag of an answer that says that there are children at home.
+const CHILDREN: &str = "children";
 /// Needs that workshops are looked for by.
 const NEEDS_OF_WORKSHOPS: usize = 8;
 
@@ -133,6 +135,13 @@ impl Looked<'_> {
         covers.unwrap_or_else(is_of_theirs)
     }
 
+    /// Whether a service is for children alone, and nobody has spoken of any: whoever looks after their mother does not
+    /// look for young carers.
+    fn is_for_children_alone(&self, service: &Service) -> bool {
+        let speaks_of_children = self.tags.iter().any(|tag| tag == UNDER_18 || tag == CHILDREN);
+        !speaks_of_children && service.maximum_age.is_some_and(|age| age.0 <= OLDEST_CHILD)
+    }
+
     /// The way of getting help that somebody would rather have.
     fn way(&self) -> Option<Delivery> {
         let asked = |name: &str| self.tags.iter().any(|tag| tag.strip_prefix("mode:") == Some(name));
@@ -169,14 +178,16 @@ async fn best(site: &Site, wanted: &Wanted, looked: Looked<'_>, shown: &mut Hash
 
 /// These services without those whose areas say for sure that they are not for where somebody is, without those of
 /// councils that are not surely theirs (the number of another council's desk helps nobody), and without those that say
-/// what else they help with.
+/// what else they help with. What is for children alone comes last, where nobody has spoken of any.
 fn for_here(site: &Site, ids: &[Uuid], needs: &[String], looked: Looked<'_>) -> Result<Vec<Uuid>, Problem> {
     let vocabulary = site.directory.vocabulary()?;
     let codes = vocabulary.with_narrower(needs);
     let asked: HashSet<Uuid> = codes.iter().filter_map(|code| vocabulary.find(code)).map(|term| term.id).collect();
-    let services = data::these::<Service>(&site.directory, ids, Form::Full)?.into_iter();
-    let helps = services.filter(|found| looked.is_theirs(&found.document) && may_help(&found.document, &vocabulary, &asked));
-    Ok(helps.map(|found| found.entry.id).collect())
+    let mut services = data::these::<Service>(&site.directory, ids, Form::Full)?;
+    services.retain(|found| looked.is_theirs(&found.document) && may_help(&found.document, &vocabulary, &asked));
+    // Stable: otherwise as they were found.
+    services.sort_by_key(|found| looked.is_for_children_alone(&found.document));
+    Ok(services.into_iter().map(|found| found.entry.id).collect())
 }
 
 /// Whether a service may help with one of the needs that are `asked` about: it carries its term, or no term of the same

@@ -1,0 +1,41 @@
+//! What comes first is what the person needs first: by who they are, and whom they look after.
+
+use serde_json::{Value, json};
+
+use super::{evaluate, ready, send};
+use crate::support::fact;
+
+fn ids<'a>(evaluated: &'a Value, list: &str) -> Vec<&'a str> {
+    evaluated[list].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect()
+}
+
+fact! {
+    async fn somebody_under_18_without_a_bed_is_sent_to_childrens_services_first(app) {
+        ready(&app).await;
+        for answers in [json!({"tonight": ["no"], "who": ["u18"]}), json!({"who": ["u18"], "tonight": ["no"], "risk": ["family"]})] {
+            let evaluated = evaluate(&app, json!({"answers": answers, "postcode": "LU1 2AA"})).await;
+            assert_eq!(ids(&evaluated, "panels"), ["under18", "nowhere_tonight"], "{answers}");
+            assert_eq!(ids(&evaluated, "talk")[0], "luton-children", "{answers}");
+            assert_eq!(evaluated["talk_say"], "I am under 18 and I have no safe place to stay tonight.");
+        }
+        let grown_up = evaluate(&app, json!({"answers": {"tonight": ["no"]}, "postcode": "LU1 2AA"})).await;
+        assert_eq!((ids(&grown_up, "panels"), ids(&grown_up, "talk")[0]), (vec!["nowhere_tonight"], "luton-homelessness"));
+        let danger = evaluate(&app, json!({"answers": {"safe": ["danger"], "tonight": ["no"], "who": ["u18"]}})).await;
+        assert_eq!(ids(&danger, "panels")[0], "call_999", "danger comes before everything");
+    }
+}
+
+fact! {
+    async fn whoever_looks_after_a_grown_up_is_told_what_carers_can_ask_for_and_not_of_young_carers_first(app) {
+        ready(&app).await;
+        let shown = async |who: &str| send(&app, "/help/check", &format!("{who}&helper=yes&go=result&postcode=LU1+2AA")).await.text();
+        let page = shown("a.who=carer").await;
+        let first = page.split("What to do first").nth(1).unwrap().split("<h3>").nth(1).unwrap();
+        assert!(first.starts_with("Ask the council with them for help as a carer"), "{first}");
+        let order = |page: &str| (page.find(">Carers' support worker<").unwrap(), page.find(">Young carers' supper<").unwrap());
+        let (grown_up, young) = order(&page);
+        assert!(grown_up < young, "what is for children alone comes last: {page}");
+        let (grown_up, young) = order(&shown("a.who=carer&a.who=kids").await);
+        assert!(young < grown_up, "the nearest is first where there are children");
+    }
+}
