@@ -1,9 +1,11 @@
 //! Services and workshops that fit what somebody needs: the worst need first, then what somebody has
-//! checked lately, then the nearest. The directory's own search finds them; nothing of it is kept.
+//! checked lately, then the nearest; of food, first what is there today. The directory's own search finds
+//! them; nothing of it is kept.
 
 use std::collections::HashSet;
 
-use chrono::Days;
+use chrono::{Datelike as _, Days, NaiveTime, Timelike as _};
+use chrono_tz::Europe::London;
 use maud::{Markup, html};
 use uuid::Uuid;
 
@@ -23,7 +25,7 @@ use crate::{
     places::{self, Coverage},
     published::shelf::Form,
     publishing::{Vocabulary, ask_index},
-    search::{Delivery, Wanted},
+    search::{Delivery, Times, Wanted},
     self_help::contacts::Council,
 };
 
@@ -41,6 +43,10 @@ const UNDER_18: &str = "under18";
 const OLDEST_CHILD: f64 = 17.0;
 /// The tag of an answer that says that there are children at home.
 const CHILDREN: &str = "children";
+/// Needs that cannot wait for another day of the week: what is there today or tomorrow comes before what is nearer.
+const FOR_TODAY: [&str; 2] = ["food-emergency", "essentials-baby"];
+/// How far somebody goes for that, in metres.
+const WITHIN_REACH: f64 = 8_000.0;
 /// Needs that workshops are looked for by.
 const NEEDS_OF_WORKSHOPS: usize = 8;
 
@@ -149,11 +155,23 @@ impl Looked<'_> {
     }
 }
 
-/// The best of what is wanted that is not shown yet: checked lately and in the way that suits, then
-/// checked lately, then the rest.
+/// What is left of today, and tomorrow. From the hour, so that what the index finds out about it serves the next ones, too.
+fn soon(site: &Site) -> [Times; 2] {
+    let now = site.now().with_timezone(&London);
+    let from = NaiveTime::from_hms_opt(now.hour(), 0, 0).unwrap_or_default();
+    [Times { from, ..Times::on(now.weekday()) }, Times::on(now.weekday().succ())]
+}
+
+/// The best of what is wanted that is not shown yet: what is there soon, where it cannot wait; checked lately and in
+/// the way that suits, then checked lately, then the rest.
 async fn best(site: &Site, wanted: &Wanted, looked: Looked<'_>, shown: &mut HashSet<Uuid>) -> Result<Vec<Found>, Problem> {
     let lately = (wanted.events != Some(true)).then(|| site.today() - Days::new(LATELY));
     let mut questions = Vec::new();
+    if wanted.events == Some(false) && wanted.needs.iter().any(|need| FOR_TODAY.contains(&need.as_str())) {
+        let proximity = looked.point.map(|_| WITHIN_REACH);
+        let at = |times| Wanted { checked_since: lately, times: Some(times), proximity, ..wanted.clone() };
+        questions.extend(soon(site).map(at));
+    }
     if let Some(way) = looked.way() {
         questions.push(Wanted { checked_since: lately, delivery: Some(way), ..wanted.clone() });
     }

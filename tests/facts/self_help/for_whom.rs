@@ -39,3 +39,20 @@ fact! {
         assert!(young < grown_up, "the nearest is first where there are children");
     }
 }
+
+fact! {
+    async fn whoever_has_no_food_on_a_sunday_is_shown_what_is_open_on_it(app) {
+        ready(&app).await;
+        let shown = async || {
+            let page = send(&app, "/help/check", "a.today=food&go=result&postcode=LU1+2AA").await.text();
+            page.split(">Food today<").nth(1).unwrap().split("<h3>").next().unwrap().to_owned()
+        };
+        let monday = shown().await;
+        assert!(monday.contains(">Day room with showers<") || monday.contains(">Street meals van<"), "{monday}");
+        app.clock.set("2026-12-06T12:00:00Z".parse().unwrap());
+        let sunday = shown().await;
+        let evening = sunday.find(">Free hot meal<").unwrap_or_else(|| panic!("it is there every evening: {sunday}"));
+        assert!(sunday.find(">Day room with showers<").is_none_or(|weekdays| evening < weekdays), "{sunday}");
+        assert!(!sunday.contains(">Pay-what-you-can lunch<"), "that is from Wednesday to Friday: {sunday}");
+    }
+}
