@@ -41,6 +41,16 @@ fact! {
 }
 
 fact! {
+    async fn whom_a_line_is_for_is_said_in_the_language_of_the_page(app) {
+        ready(&app).await;
+        for (language, women, men) in [("", "For women.", "For men."), ("/pl", "Dla: kobiet.", "Dla: mężczyzn."), ("/ur", "خواتین کے لیے۔", "مردوں کے لیے۔")] {
+            let page = send(&app, &format!("{language}/help/check"), "at=safe&a.safe=afraid&go=next").await.text();
+            assert!(page.contains(women) && page.contains(men), "{language}: {page}");
+        }
+    }
+}
+
+fact! {
     async fn whoever_has_no_food_on_a_sunday_is_shown_what_is_open_on_it(app) {
         ready(&app).await;
         let shown = async || {
