@@ -176,14 +176,14 @@ impl Import {
             return Ok(vec![Source::Package(self.from.clone())]);
         }
         let known = |file: &PathBuf| {
-            let endings = ["ndjson", "jsonl", "json", "csv", "zip", "ics"];
+            let endings = ["ndjson", "jsonl", "json", "csv", "tsv", "zip", "ics"];
             file.extension().is_some_and(|end| endings.iter().any(|known| end.eq_ignore_ascii_case(known)))
         };
         let mut files: Vec<PathBuf> =
             fs::read_dir(&self.from).with_context(cannot)?.filter_map(|entry| Some(entry.ok()?.path())).filter(known).collect();
         files.sort();
         if files.is_empty() {
-            let reason = format!("{} contains no .ndjson, .json, .csv, .zip or .ics file", self.from.display());
+            let reason = format!("{} contains no .ndjson, .json, .csv, .tsv, .zip or .ics file", self.from.display());
             return Err(WrongCall(reason).into());
         }
         Ok(files.into_iter().map(Source::File).collect())

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::{
     id,
     intake::zipped,
-    pantry,
+    listings, pantry,
     sheets::{hours, service, told},
 };
 use crate::support::{TestApp, fact};
@@ -218,6 +218,87 @@ fact! {
         let report = app.import("sep=;\r\norganisation;service;description\r\nElm;Tea;Hot, and cold\r\nElm;;x\r\n").await;
         assert_eq!((report.created, report.rejected[0].line), (1, 4), "{report:?}");
         assert_eq!(service(&app, "Tea").await["description"], "Hot, and cold");
+    }
+}
+
+fact! {
+    async fn a_saved_page_is_taken_whatever_it_calls_its_list(app) {
+        app.import(pantry().to_string()).await;
+        for name in ["services", "data", "results", "items", "records"] {
+            let page = json!({"meta": {"total": 1}, "next": null, (name): [pantry()]});
+            for page in [page.to_string(), serde_json::to_string_pretty(&page).unwrap()] {
+                let report = app.import(page).await;
+                assert_eq!((report.unchanged, report.rejected_total, told(&report)), (1, 0, Vec::new()), "{name}");
+            }
+        }
+        let of_two = json!({"services": [pantry()], "venues": [{"id": "1"}]});
+        for of_two in [of_two.to_string(), serde_json::to_string_pretty(&of_two).unwrap()] {
+            let report = app.import(of_two).await;
+            assert_eq!(told(&report), ["1: venues | is a list beside \"services\", so it was not imported: send it as a file of its own"]);
+        }
+        // An organisation has services too, and is a record for all that.
+        let group = json!({"id": id("elm"), "name": "Elm", "description": "A group.", "services": [{"id": id("tea"), "name": "Tea", "status": "active", "phones": []}]});
+        let report = app.import(serde_json::to_string_pretty(&group).unwrap()).await;
+        assert_eq!((report.created, report.rejected_total), (2, 0), "{report:?}");
+    }
+}
+
+fact! {
+    async fn records_over_several_lines_are_taken_one_after_the_other(app) {
+        let mut other: Value = serde_json::from_str(&listings(&["Other larder"])).unwrap();
+        let mut bad = pantry();
+        (other["phones"], bad["name"]) = (json!([]), json!(null));
+        let pretty = |value: &Value| serde_json::to_string_pretty(value).unwrap();
+        let (first, second) = (pretty(&pantry()), pretty(&bad));
+        let report = app.import(format!("{first}\n{second}\n{}\n", pretty(&json!({"contents": [other]})))).await;
+        assert_eq!((report.created, report.rejected_total), (2, 1), "{report:?}");
+        assert_eq!(report.rejected[0].line, first.lines().count() as u64 + 1, "the line on which it begins");
+        let report = app.import(format!("{first}\n{{\n\"id\": }}\n")).await;
+        let reason = &report.rejected[0].reason;
+        assert!(report.rejected_total == 1 && reason.starts_with("not valid JSON: expected value"), "{reason}");
+    }
+}
+
+fact! {
+    async fn a_carriage_return_alone_ends_a_line_of_json_and_of_a_sheet(app) {
+        let report = app.import(format!("{}\r{{\"id\": }}\r{}\r", pantry(), listings(&["Tea"]))).await;
+        assert_eq!((report.created, report.rejected_total, report.rejected[0].line), (2, 1, 2), "{report:?}");
+        let pretty = serde_json::to_string_pretty(&pantry()).unwrap().replace('\n', "\r");
+        assert_eq!(app.import(pretty).await.unchanged, 1);
+        let report = app.import("organisation,service\rElm,Soup\rElm,\r").await;
+        assert_eq!((report.created, report.rejected[0].line), (1, 3), "{report:?}");
+    }
+}
+
+fact! {
+    async fn json_that_holds_no_records_says_once_what_it_is(app) {
+        let map = json!({"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {"name": "Elm"}, "geometry": null}]});
+        let root = json!({"version": "HSDS-UK-3.0", "profile": "https://profile.example.org", "openapi_url": "https://elm.example.org/openapi.json"});
+        let deep = json!({"meta": {}, "directory": {"services": [pantry()]}});
+        for (file, expected) in [
+            (map, "this is GeoJSON: "),
+            (root, "this tells about an API and holds no data: "),
+            (deep, "this is no record: it has neither id nor name. If the records stand within \"directory\" or \"meta\", send that list alone, "),
+        ] {
+            for file in [file.to_string(), serde_json::to_string_pretty(&file).unwrap()] {
+                let report = app.import(file).await;
+                let (line, reason) = (report.rejected[0].line, &report.rejected[0].reason);
+                assert!((report.rejected_total, line) == (1, 1) && reason.starts_with(expected), "{report:?}");
+            }
+        }
+    }
+}
+
+fact! {
+    async fn cells_may_be_separated_by_strokes_and_tabs_below_a_title(app) {
+        for (separator, name) in [("|", "Tea"), ("\t", "Soup"), (";", "Choir")] {
+            let rows = [["organisation", "service", "description"], ["Elm, the group", name, "Hot, cold, and, iced"]];
+            let sheet = rows.map(|cells| cells.join(separator)).join("\n");
+            let report = app.import(format!("Our groups\n{sheet}\n")).await;
+            assert_eq!((report.created, report.rejected_total), (1, 0), "{separator:?}: {report:?}");
+            let listed = service(&app, name).await;
+            assert_eq!((&listed["description"], &listed["organization"]["name"]), (&json!("Hot, cold, and, iced"), &json!("Elm, the group")));
+        }
     }
 }
 
