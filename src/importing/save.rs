@@ -21,7 +21,7 @@ use super::{
     tabular,
 };
 use crate::{
-    db::Transaction,
+    db::{Transaction, Trial},
     model::{Document, Kind},
     published,
     records::{self, Caller, Draft, Entrance, LastModified, Records, Stored},
@@ -159,16 +159,26 @@ impl Importer {
         let report = Report { dry_run: options.dry_run, ..Report::default() };
         let mut run = Run::new(report, Lookout::new(&self.danger));
         run.into_nothing = self.holds_nothing().await?;
-        while let Some(batch) = receive.recv().await {
+        let (mut trial, mut ahead) = (None, None);
+        loop {
+            let next = match ahead.take() {
+                Some(batch) => Some(batch),
+                None => receive.recv().await,
+            };
+            let Some(batch) = next else { break };
+            if options.dry_run && trial.is_none() {
+                ahead = receive.recv().await;
+                trial = Some(self.try_out(ahead.as_ref().is_some_and(|more| !more.is_empty())).await?);
+            }
             let until = batch.last().map(|one| one.until);
-            self.save(&mut run, batch, options).await?;
+            self.save(&mut run, batch, options, trial.as_ref()).await?;
             if let Some(until) = until {
                 progress(until);
             }
         }
         reader.await.map_err(|error| Error::Reader(error.to_string()))??;
-        if let Some(trial) = run.trial.take() {
-            trial.roll_back().await?;
+        if let Some(trial) = trial {
+            trial.end().await?;
         }
         run.name_what_nobody_sees(&self.records).await?;
         run.report.seconds = began.elapsed().as_secs_f64();
@@ -203,7 +213,7 @@ impl Importer {
         }
     }
 
-    async fn save(&self, run: &mut Run, mut batch: Vec<Read>, options: &Options) -> Result<(), Error> {
+    async fn save(&self, run: &mut Run, mut batch: Vec<Read>, options: &Options, trial: Option<&Trial>) -> Result<(), Error> {
         run.leave_out_what_is_followed(&self.records, &mut batch).await?;
         run.leave_out_who_was_erased(&self.records, &mut batch).await?;
         let mut taken = run.settle(&self.records, batch).await?;
@@ -223,23 +233,33 @@ impl Importer {
                 continue;
             }
             let why = format!("imported from {}", options.source);
-            self.save_group(run, group, &Caller { name: edits::IMPORTER.to_owned(), why, entrance }, options).await?;
+            let caller = Caller { name: edits::IMPORTER.to_owned(), why, entrance };
+            match trial {
+                Some(trial) => self.save_group(run, group, &caller, options, trial.transaction()).await?,
+                None => {
+                    let tx = self.records.database().write().await?;
+                    self.save_group(run, group, &caller, options, &tx).await?;
+                    tx.commit().await?;
+                }
+            }
         }
         Ok(())
     }
 
-    /// Save what came through one door, in one transaction.
-    async fn save_group(&self, run: &mut Run, group: Group, caller: &Caller, options: &Options) -> Result<(), Error> {
-        // What a file says first decides about what it says later, so a dry run is one transaction, taken back at its end.
-        let tx = match run.trial.take() {
-            Some(trial) => trial,
-            None => self.begin(options).await?,
-        };
+    /// Save what came through one door.
+    async fn save_group(
+        &self,
+        run: &mut Run,
+        group: Group,
+        caller: &Caller,
+        options: &Options,
+        tx: &Transaction,
+    ) -> Result<(), Error> {
         let (mut rows, mut last_modified) = (group.rows, group.last_modified);
         // Whoever edits one of them at this moment waits, or is waited for.
         let copied = group.copied.iter().map(Copied::id);
         let ids: Vec<Uuid> = copied.chain(rows.iter().map(|row| row.draft.document.id())).collect();
-        let here = self.records.hold(&tx, &ids).await?;
+        let here = self.records.hold(tx, &ids).await?;
         self.have_no_more_rights(run, &here, &mut rows, &mut last_modified).await?;
         let mut copies = Vec::with_capacity(group.copied.len());
         for copied in group.copied {
@@ -254,14 +274,9 @@ impl Importer {
         let listed: Vec<Listed> = rows.iter().filter(|row| row.counted == Counted::Line).filter_map(Listed::of).collect();
         let (counted, drafts): (Vec<(Kind, Counted)>, Vec<Draft>) =
             rows.into_iter().map(|row| ((row.draft.document.kind(), row.counted), row.draft)).unzip();
-        let outcome = self.records.save(&tx, caller, drafts, &last_modified).await?;
-        let exposed = run.lookout.exposed(&self.records, &tx, listed).await?;
+        let outcome = self.records.save(tx, caller, drafts, &last_modified).await?;
+        let exposed = run.lookout.exposed(&self.records, tx, listed).await?;
         run.report.expose(exposed);
-        if options.dry_run {
-            run.trial = Some(tx);
-        } else {
-            tx.commit().await?;
-        }
         for ((kind, counted), saved) in counted.into_iter().zip(outcome.saved) {
             if counted != Counted::Before {
                 run.report.count(kind, counted == Counted::Line, saved);
@@ -270,13 +285,14 @@ impl Importer {
         Ok(())
     }
 
-    /// Begin to write. A dry run takes back even the epoch that a directory needs before its first record.
-    async fn begin(&self, options: &Options) -> Result<Transaction, Error> {
-        let tx = self.records.database().write().await?;
-        if options.dry_run {
-            published::new_epoch(&tx, self.records.clock(), true).await?;
-        }
-        Ok(tx)
+    /// Where a dry run writes. What a file says first decides about what it says later, so it is one transaction, and
+    /// one of more than a batch would keep others from saving: that one has copies of the tables. Even the epoch that
+    /// a directory needs before its first record is taken back.
+    async fn try_out(&self, more_than_a_batch: bool) -> Result<Trial, Error> {
+        let database = self.records.database();
+        let trial = if more_than_a_batch { database.try_out_on_copies().await? } else { database.try_out().await? };
+        published::new_epoch(trial.transaction(), self.records.clock(), true).await?;
+        Ok(trial)
     }
 
     /// What lines of our own export say of records that are `here` counts as if a feed said it.
