@@ -301,6 +301,16 @@ fn print(report: &Report) -> io::Result<()> {
             waiting.personal.contact
         )?;
     }
+    for telling in report.in_words.iter().take(SHOWN) {
+        say!(
+            "everybody can read, line {}: {} has {} in {}; if it is a person's own and they have not agreed: fingerpost record erase-words {} 'the number or address' --why '…'",
+            telling.line,
+            telling.words.name,
+            telling.words.reason,
+            telling.words.path,
+            telling.words.record
+        )?;
+    }
     if report.exposed_total > 0 {
         let (how_many, show) = match (report.exposed_total, report.dry_run) {
             (1, false) => ("1 listing that helps people in danger shows".to_owned(), "its exact address"),
@@ -320,11 +330,12 @@ fn print(report: &Report) -> io::Result<()> {
         )?;
     }
     let shown = |total: u64| total > SHOWN as u64;
-    let totals = [report.rejected_total, report.dropped_total, report.personal_total, report.exposed_total];
+    let totals =
+        [report.rejected_total, report.dropped_total, report.personal_total, report.in_words_total, report.exposed_total];
     if totals.into_iter().any(shown) {
-        let [rejected, dropped, personal, exposed] = totals;
+        let [rejected, dropped, personal, in_words, exposed] = totals;
         say!(
-            "(only the first {SHOWN} of each are shown: {rejected} rejected, {dropped} left out, {personal} waiting, {exposed} with an exact address; use --json for more)"
+            "(only the first {SHOWN} of each are shown: {rejected} rejected, {dropped} left out, {personal} waiting, {in_words} in words, {exposed} with an exact address; use --json for more)"
         )?;
     }
     say!("{:.1} seconds", report.seconds)

@@ -12,7 +12,9 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::{
-    Format, How, Mapping, Read, Report, Vocabulary, complete,
+    Format, How, Mapping, Read, Report, Vocabulary,
+    batch::Batch,
+    complete,
     copies::Copied,
     edits,
     exposed::{Listed, Lookout},
@@ -22,15 +24,14 @@ use super::{
 };
 use crate::{
     db::{Transaction, Trial},
-    model::{Document, Kind},
+    model::{
+        Document, Kind,
+        personal::{self, InWords},
+    },
     published,
-    records::{self, Caller, Draft, Entrance, LastModified, Records, Stored},
+    records::{self, Caller, Draft, Entrance, LastModified, Records, State, Stored},
 };
 
-/// Records in one transaction, about.
-const BATCH: usize = 1_500;
-/// Bytes of the file in one transaction, about: 8 MiB, so that long lines do not fill the memory.
-const BATCH_BYTES: u64 = 8 << 20;
 /// Batches that may wait to be saved while more is read.
 const WAITING: usize = 2;
 
@@ -153,7 +154,7 @@ impl Importer {
                 // The other side is gone when saving failed; then there is nothing to read for.
                 Some(full) => send.blocking_send(full).is_ok(),
             })?;
-            let _ = send.blocking_send(batch.reads);
+            let _ = send.blocking_send(batch.rest());
             Ok::<_, io::Error>(())
         });
         let report = Report { dry_run: options.dry_run, ..Report::default() };
@@ -224,6 +225,7 @@ impl Importer {
             // Anybody can write a line like those of our export: it has its way only where nothing can be lost by that.
             let group = if is_own && run.into_nothing { &mut own_export } else { &mut from_feeds };
             group.last_modified.extend(one.last_modified);
+            group.in_words.extend(one.in_words.into_iter().map(|words| (line, words)));
             let row = |counted| move |draft| Row { line, counted, own_export: is_own, draft };
             group.rows.extend(one.parts.into_iter().map(row(Counted::Part)));
             group.rows.extend(one.main.map(row(Counted::Line)));
@@ -277,6 +279,9 @@ impl Importer {
         let outcome = self.records.save(tx, caller, drafts, &last_modified).await?;
         let exposed = run.lookout.exposed(&self.records, tx, listed).await?;
         run.report.expose(exposed);
+        for (line, words) in self.still_told(tx, group.in_words).await? {
+            run.report.tell(line, words);
+        }
         for ((kind, counted), saved) in counted.into_iter().zip(outcome.saved) {
             if counted != Counted::Before {
                 run.report.count(kind, counted == Counted::Line, saved);
@@ -293,6 +298,19 @@ impl Importer {
         let trial = if more_than_a_batch { database.try_out_on_copies().await? } else { database.try_out().await? };
         published::new_epoch(trial.transaction(), self.records.clock(), true).await?;
         Ok(trial)
+    }
+
+    /// Of words those that stand so in what was saved: somebody here may have changed them, or erased what they tell.
+    async fn still_told(&self, tx: &Transaction, told: Vec<(u64, InWords)>) -> Result<Vec<(u64, InWords)>, Error> {
+        let ids: Vec<Uuid> = told.iter().map(|(_, words)| words.record).collect();
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut standing = HashSet::new();
+        for stored in self.records.find_in(tx, &ids).await?.into_values().filter(|stored| stored.state == State::Published) {
+            standing.extend(personal::in_words(&stored.read()?).into_iter().map(|words| (words.record, words.path)));
+        }
+        Ok(told.into_iter().filter(|(_, words)| standing.contains(&(words.record, words.path.clone()))).collect())
     }
 
     /// What lines of our own export say of records that are `here` counts as if a feed said it.
@@ -340,6 +358,7 @@ struct Group {
     copied: Vec<Copied>,
     rows: Vec<Row>,
     last_modified: LastModified,
+    in_words: Vec<(u64, InWords)>,
 }
 
 /// How a record counts in the report.
@@ -351,51 +370,4 @@ enum Counted {
     Part,
     /// No more: a line before it did.
     Before,
-}
-
-/// Lines that are saved together.
-#[derive(Default)]
-struct Batch {
-    reads: Vec<Read>,
-    records: usize,
-    /// How many bytes of the file it takes.
-    bytes: u64,
-    /// How many bytes of the file had been read when its last line was added.
-    until: u64,
-}
-
-impl Batch {
-    /// Add a line; gives the batch when it is full.
-    fn add(&mut self, one: Read) -> Option<Vec<Read>> {
-        self.records += one.taken.as_ref().map_or(1, |taken| taken.parts.len() + 1);
-        self.bytes += one.until.saturating_sub(self.until);
-        self.until = self.until.max(one.until);
-        self.reads.push(one);
-        (self.records >= BATCH || self.bytes >= BATCH_BYTES).then(|| {
-            (self.records, self.bytes) = (0, 0);
-            std::mem::take(&mut self.reads)
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::importing::Taken;
-
-    /// How many lines each batch has, of so many lines with so many bytes each.
-    fn batches(lines: u64, bytes: u64) -> Vec<usize> {
-        let mut batch = Batch::default();
-        let read = |line| Read { line, until: line * bytes, taken: Ok(Taken::default()) };
-        let mut sizes: Vec<usize> = (1..=lines).filter_map(|line| batch.add(read(line))).map(|full| full.len()).collect();
-        sizes.push(batch.reads.len());
-        sizes
-    }
-
-    #[test]
-    fn a_batch_of_long_lines_has_few_of_them() {
-        assert_eq!(batches(2_000, 4_000), [1_500, 500]);
-        assert_eq!(batches(5, 4 << 20), [2, 2, 1]);
-        assert_eq!(batches(1_501, 0), [1_500, 1], "where the place in the file is not known");
-    }
 }

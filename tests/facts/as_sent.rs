@@ -3,7 +3,7 @@
 
 use fingerpost::{
     ids,
-    importing::{Format, Options, suggest_mapping},
+    importing::{Format, Options, Report, suggest_mapping},
     model::{Document, Kind, text::fold},
     records::{Caller, Draft, Entrance, LastModified},
 };
@@ -286,6 +286,40 @@ fact! {
                 assert!((report.rejected_total, line) == (1, 1) && reason.starts_with(expected), "{report:?}");
             }
         }
+    }
+}
+
+fact! {
+    async fn a_mobile_number_in_a_sentence_is_told_unless_it_is_the_groups_own_or_erased(app) {
+        let mut listed = pantry();
+        listed["description"] = json!("Food for all. Text Sheila on 07700 900461 before you come.");
+        listed["alert"] = json!("Closed in August; write to sheila.hopcroft@gmail.com");
+        listed["organization"]["description"] = json!("Ring Sheila, +44 7700 900 461.");
+        let second = listed.to_string().replace(&id("pantry").to_string(), &id("another").to_string());
+        let of = |report: &Report| {
+            let told = report.in_words.iter().map(|one| (one.line, one.words.name.clone(), one.words.path.clone(), one.words.reason));
+            (told.collect::<Vec<_>>(), report.in_words_total)
+        };
+        let (group, name) = ("Lark Hill Community Pantry".to_owned(), "Meadow larder".to_owned());
+        let expected = vec![
+            (1, group.clone(), "description".to_owned(), "a mobile number"),
+            (1, name.clone(), "alert".to_owned(), "an email address that looks personal"),
+            (1, name, "description".to_owned(), "a mobile number"),
+        ];
+        let file = listed.to_string();
+        let dry = Options { dry_run: true, source: "a test".to_owned(), ..Options::default() };
+        assert_eq!(of(&app.import_with(file.clone(), &dry).await), (expected.clone(), 3));
+        assert_eq!(of(&app.import(file.clone()).await), (expected, 3));
+        // A copy of the same organisation is not told again.
+        assert!(of(&app.import(format!("{file}\n{second}")).await).0.iter().filter(|(_, told, ..)| *told == group).count() == 1);
+        let tx = app.app().db.write().await.unwrap();
+        let records = &app.app().records;
+        records.erase_words(&tx, &TestApp::person("asked"), id("marsh farm"), "07700 900461").await.unwrap();
+        tx.commit().await.unwrap();
+        app.follow().await;
+        listed["alert"] = Value::Null;
+        listed["phones"] = json!([{"id": id("pantry phone"), "number": "07700900461"}]);
+        assert_eq!(of(&app.import(listed.to_string()).await), (Vec::new(), 0));
     }
 }
 
