@@ -303,7 +303,7 @@ fn print(report: &Report) -> io::Result<()> {
     }
     for telling in report.in_words.iter().take(SHOWN) {
         say!(
-            "everybody can read, line {}: {} has {} in {}; if it is a person's own and they have not agreed: fingerpost record erase-words {} 'the number or address' --why '…'",
+            "everybody can read, line {}: {} has {} in {}. If that must not be: fingerpost record erase-words {} 'the number or address' --why '…'",
             telling.line,
             telling.words.name,
             telling.words.reason,

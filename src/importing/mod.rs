@@ -7,6 +7,7 @@
 //! again changes nothing. No original is kept: what was not taken stays in the sender's file.
 
 mod batch;
+mod beside;
 mod calendar;
 mod complete;
 mod copies;

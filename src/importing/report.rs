@@ -68,7 +68,7 @@ pub struct Waiting {
     pub personal: Personal,
 }
 
-/// Words that everybody can read and that tell something that looks like a person's own, and the line they stand in.
+/// Words that everybody can read and that tell something somebody has to look at, and the line they stand in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Telling {
     /// Line, from 1.
@@ -99,8 +99,8 @@ pub struct Report {
     pub personal: Vec<Waiting>,
     /// How many such contacts, also where the list is cut.
     pub personal_total: u64,
-    /// Words in which a mobile number or a private mailbox stands that the record does not give as its own. Everybody
-    /// can read them.
+    /// Words in which a mobile number or a private mailbox stands that the record does not give as its own, or an
+    /// address beside a withheld one. Everybody can read them.
     pub in_words: Vec<Telling>,
     /// How many such words, also where the list is cut.
     pub in_words_total: u64,

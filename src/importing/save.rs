@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::{
     Format, How, Mapping, Read, Report, Vocabulary,
     batch::Batch,
+    beside::{self, Listing},
     complete,
     copies::Copied,
     edits,
@@ -274,12 +275,14 @@ impl Importer {
             run.report.leave_out(line, dropped);
         }
         let listed: Vec<Listed> = rows.iter().filter(|row| row.counted == Counted::Line).filter_map(Listed::of).collect();
+        let beside: Vec<Listing> = rows.iter().filter_map(Listing::of).collect();
         let (counted, drafts): (Vec<(Kind, Counted)>, Vec<Draft>) =
             rows.into_iter().map(|row| ((row.draft.document.kind(), row.counted), row.draft)).unzip();
         let outcome = self.records.save(tx, caller, drafts, &last_modified).await?;
         let exposed = run.lookout.exposed(&self.records, tx, listed).await?;
         run.report.expose(exposed);
-        for (line, words) in self.still_told(tx, group.in_words).await? {
+        let in_words = self.still_told(tx, group.in_words).await?;
+        for (line, words) in in_words.into_iter().chain(beside::telling(&self.records, tx, &beside).await?) {
             run.report.tell(line, words);
         }
         for ((kind, counted), saved) in counted.into_iter().zip(outcome.saved) {

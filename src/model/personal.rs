@@ -7,7 +7,7 @@ mod in_words;
 use serde::Serialize;
 use uuid::Uuid;
 
-pub use in_words::{InWords, in_words};
+pub use in_words::{InWords, each_text, in_words};
 
 use super::{Contact, Document, Phone, Visibility, text::fold, values::EmailAddress};
 use crate::ids;

@@ -55,6 +55,11 @@ fn numbers(value: &Value, own: &mut HashSet<String>) {
     }
 }
 
+/// Call `each` with every text that a record has in its own words, behind where that stands in it.
+pub fn each_text(document: &Document, each: &mut dyn FnMut(&str, &str)) {
+    look(&document.to_value(), "", each);
+}
+
 fn look(value: &Value, path: &str, each: &mut dyn FnMut(&str, &str)) {
     match value {
         Value::String(text) => each(path, text),
