@@ -1,7 +1,7 @@
 //! The database: SQLite inside the data directory, or PostgreSQL. The only place, besides the
 //! `store.rs` files, that knows how either is spoken to.
 //!
-//! [`Database::write`] is the only way to begin a transaction. On SQLite it is IMMEDIATE: with the
+//! [`Database::write`] is the only way to begin a transaction that is committed. On SQLite it is IMMEDIATE: with the
 //! default mode two transactions that read and then write fail with "database is locked". There is
 //! one writing connection there and a few reading ones; PostgreSQL has a pool for each.
 
@@ -9,6 +9,7 @@ mod error;
 mod pieces;
 mod reaching;
 mod sweeping;
+mod trial;
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,6 +23,7 @@ pub use error::Error;
 pub(crate) use error::{Context, damaged, decode};
 pub(crate) use pieces::{in_order, pieces};
 pub use reaching::reach;
+pub use trial::Trial;
 
 /// So long a database server that is just starting may take until it answers.
 const PATIENCE: Duration = Duration::from_secs(20);

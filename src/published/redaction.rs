@@ -16,7 +16,7 @@ use crate::{
 
 pub use {
     earlier::{changes, without_changes_of_parts},
-    hiding::{forget_person, forget_places, hide_known, hide_places, texts_with, without_person},
+    hiding::{forget_person, forget_places, hide_known, hide_places, tells_an_address, texts_with, without_person},
     known::{Erased, Known},
 };
 
