@@ -301,9 +301,9 @@ impl Served {
         shelf.position() >= self.start && search.position() >= self.start && !search.is_being_filled()
     }
 
-    fn around(&self) -> Around {
+    fn around(&self, site: Site) -> Around {
         let (guard, shelf, views) = (self.guard.clone(), self.directory.shelf.clone(), self.views.clone());
-        Around { guard, shelf, start: self.start, views }
+        Around { guard, shelf, start: self.start, views, site }
     }
 
     /// Keep what is measured from growing where nobody reads it.
@@ -326,6 +326,7 @@ impl Served {
             passkeys: Passkeys::at(&self.directory.public_url, &self.app.config.name),
             proxies: self.app.proxies(),
         };
+        let outermost = Arc::new(self.around(site.clone()));
         let upkeep = Upkeep::new(site.clone(), quality, desk.editing.clone(), self.app.proxies());
         let api = publishing::routes(self.directory.clone());
         let root = web::api(get(publishing::root)).with_state(self.directory.clone());
@@ -354,7 +355,7 @@ impl Served {
             .layer(
                 // One layer: a request pays for each of them with copies of everything inside it.
                 ServiceBuilder::new()
-                    .layer(middleware::from_fn_with_state(Arc::new(self.around()), around))
+                    .layer(middleware::from_fn_with_state(outermost, around))
                     .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
                         Problem::internal(&std::io::Error::other("a request handler panicked")).into_response()
                     }))

@@ -8,13 +8,13 @@ use axum::{
     middleware::Next,
     response::{IntoResponse as _, Redirect, Response},
 };
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use tower_http::compression::Predicate;
 use uuid::Uuid;
 
 use crate::{
     http::{Problem, guard},
-    pages,
+    pages::{self, Site},
     published::{Position, shelf::Shelf},
     views::{self, Views},
 };
@@ -27,12 +27,15 @@ pub(super) struct Around {
     /// Where the shelf has to get before there is anything to answer from.
     pub(super) start: Position,
     pub(super) views: Views,
+    /// Says to people what was refused before it came to a page.
+    pub(super) site: Site,
 }
 
 /// Answer a request whose client may ask, once there is something to answer from; count what is looked at.
 pub(super) async fn around(State(around): State<Arc<Around>>, request: Request, next: Next) -> Response {
-    let Around { guard, shelf, start, views } = &*around;
-    guard
+    let Around { guard, shelf, start, views, site } = &*around;
+    let person = is_browser(request.headers()).then(|| request.uri().clone());
+    let response = guard
         .around(request, |request: Request| async move {
             let always = matches!(request.uri().path(), "/healthz" | "/readyz" | "/metrics" | "/openapi.json");
             if !always && shelf.position() < *start {
@@ -43,7 +46,37 @@ pub(super) async fn around(State(around): State<Arc<Around>>, request: Request, 
             views.count(looked_at, response.status());
             response
         })
-        .await
+        .await;
+    match person {
+        Some(address) => said_to_people(site, address.path(), response),
+        None => response,
+    }
+}
+
+/// What may be refused, or go wrong, before a request comes to a page, whatever it asks for.
+const BEFORE_PAGES: [StatusCode; 5] = [
+    StatusCode::REQUEST_TIMEOUT,
+    StatusCode::PAYLOAD_TOO_LARGE,
+    StatusCode::TOO_MANY_REQUESTS,
+    StatusCode::INTERNAL_SERVER_ERROR,
+    StatusCode::SERVICE_UNAVAILABLE,
+];
+
+/// Somebody whose form stopped arriving, or who is asked to wait, reads that on a page. Below `/api` it is data.
+fn said_to_people(site: &Site, path: &str, mut response: Response) -> Response {
+    let is_data = path == "/api" || path.starts_with("/api/");
+    if is_data || !BEFORE_PAGES.contains(&response.status()) {
+        return response;
+    }
+    let Some(problem) = response.extensions_mut().remove::<Problem>() else { return response };
+    let (mut parts, _) = response.into_parts();
+    let (page, body) = pages::problem_at(site, path, problem).into_parts();
+    // Those of what is said, such as when to come back, and not those of the bytes it was said in.
+    for name in [header::CONTENT_LENGTH, header::CONTENT_ENCODING] {
+        parts.headers.remove(name);
+    }
+    parts.headers.extend(page.headers);
+    Response::from_parts(parts, body)
 }
 
 /// Until the shelf is filled, a list would look complete and not be: better to say so.

@@ -171,14 +171,14 @@ impl Import {
             return Ok(vec![Source::Package(self.from.clone())]);
         }
         let known = |file: &PathBuf| {
-            let endings = ["ndjson", "jsonl", "json", "csv", "zip", "ics"];
+            let endings = ["ndjson", "jsonl", "json", "csv", "tsv", "zip", "ics"];
             file.extension().is_some_and(|end| endings.iter().any(|known| end.eq_ignore_ascii_case(known)))
         };
         let mut files: Vec<PathBuf> =
             fs::read_dir(&self.from).with_context(cannot)?.filter_map(|entry| Some(entry.ok()?.path())).filter(known).collect();
         files.sort();
         if files.is_empty() {
-            let reason = format!("{} contains no .ndjson, .json, .csv, .zip or .ics file", self.from.display());
+            let reason = format!("{} contains no .ndjson, .json, .csv, .tsv, .zip or .ics file", self.from.display());
             return Err(WrongCall(reason).into());
         }
         Ok(files.into_iter().map(Source::File).collect())
@@ -296,6 +296,16 @@ fn print(report: &Report) -> io::Result<()> {
             waiting.personal.contact
         )?;
     }
+    for telling in report.in_words.iter().take(SHOWN) {
+        say!(
+            "everybody can read, line {}: {} has {} in {}. If that must not be: fingerpost record erase-words {} 'the number or address' --why '…'",
+            telling.line,
+            telling.words.name,
+            telling.words.reason,
+            telling.words.path,
+            telling.words.record
+        )?;
+    }
     if report.exposed_total > 0 {
         let (how_many, show) = match (report.exposed_total, report.dry_run) {
             (1, false) => ("1 listing that helps people in danger shows".to_owned(), "its exact address"),
@@ -315,11 +325,12 @@ fn print(report: &Report) -> io::Result<()> {
         )?;
     }
     let shown = |total: u64| total > SHOWN as u64;
-    let totals = [report.rejected_total, report.dropped_total, report.personal_total, report.exposed_total];
+    let totals =
+        [report.rejected_total, report.dropped_total, report.personal_total, report.in_words_total, report.exposed_total];
     if totals.into_iter().any(shown) {
-        let [rejected, dropped, personal, exposed] = totals;
+        let [rejected, dropped, personal, in_words, exposed] = totals;
         say!(
-            "(only the first {SHOWN} of each are shown: {rejected} rejected, {dropped} left out, {personal} waiting, {exposed} with an exact address; use --json for more)"
+            "(only the first {SHOWN} of each are shown: {rejected} rejected, {dropped} left out, {personal} waiting, {in_words} in words, {exposed} with an exact address; use --json for more)"
         )?;
     }
     say!("{:.1} seconds", report.seconds)

@@ -1,15 +1,17 @@
 //! `fingerpost record`: one record at a time, for what cannot wait until somebody has a browser.
 
+mod calling;
+
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use self::calling::Calling;
 use super::{Answer, WrongCall, exchange::after_changes, on_record, say};
 use crate::{
     app::{App, public_url},
-    db::Transaction,
-    editing::{self, Call, Called, Editing, Theirs},
+    editing::{Editing, Theirs},
     identity::Deed,
     model::{Document, LocationPolicy},
     published,
@@ -136,30 +138,6 @@ enum Action {
     },
 }
 
-/// For protected records, where something that leads somewhere becomes public: how somebody made sure.
-#[derive(Debug, Args)]
-struct Calling {
-    /// For a protected listing: the number that was phoned, one that was on the listing before.
-    #[arg(long, value_name = "NUMBER", conflicts_with = "otherwise")]
-    called: Option<String>,
-    /// How else somebody made sure, where none of the known numbers could be reached.
-    #[arg(long, value_name = "WORDS")]
-    otherwise: Option<String>,
-    /// Who answered.
-    #[arg(long, value_name = "WORDS")]
-    spoke_to: Option<String>,
-    /// When; without it, just now. For example 2026-11-22T09:30.
-    #[arg(long, value_name = "WHEN")]
-    called_at: Option<String>,
-}
-
-impl From<Calling> for Call {
-    fn from(calling: Calling) -> Self {
-        let Calling { called, otherwise, spoke_to, called_at } = calling;
-        Self { number: called, otherwise, spoke_to, at: called_at }
-    }
-}
-
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Policy {
     /// The full address.
@@ -243,11 +221,11 @@ impl Record {
                 outcome
             }
             Action::Hide { id, publish: true, why, calling } if !find(&app, id).await?.origin.is_empty() => {
-                let called = called(&app, id, &find(&app, id).await?.read()?, true, &calling.into()).await?;
+                let called = calling.checked(&app, id, &find(&app, id).await?.read()?, true).await?;
                 let tx = app.db.write().await?;
                 let outcome = app.records.show_here(&tx, &caller(why.clone()), id, true).await?;
                 on_record(&app, &tx, Deed::Show, &id.to_string(), &why).await?;
-                keep_call(&app, &tx, id, called.as_ref()).await?;
+                calling::keep(&app, &tx, id, called.as_ref()).await?;
                 tx.commit().await?;
                 outcome
             }
@@ -306,30 +284,6 @@ fn editing(app: &App) -> Editing {
 async fn erase(app: &App, id: Uuid, what: &Theirs, why: &str, answer: Answer) -> anyhow::Result<bool> {
     let scrubbed = editing(app).erase_as("command line", None, id, what, why).await?;
     done(app, Some(id), scrubbed, answer).await
-}
-
-/// What is said of a call, where the record is protected: the same rule as on the pages.
-async fn called(app: &App, id: Uuid, after: &Document, goes_public: bool, call: &Call) -> anyhow::Result<Option<Called>> {
-    let editing = editing(app);
-    match editing.called_before(id, after, goes_public, call).await {
-        Err(editing::Error::NeedsCallBack(fault)) => {
-            let known: Vec<String> = editing.known_numbers(&[id]).await?.into_iter().map(|one| one.number).collect();
-            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-            Err(WrongCall(format!(
-                "record {id} is protected: {}. Say with --called which of the known numbers you phoned ({known}), or with --otherwise how else you made sure",
-                fault.problem
-            ))
-            .into())
-        }
-        said => Ok(said?),
-    }
-}
-
-async fn keep_call(app: &App, tx: &Transaction, id: Uuid, called: Option<&Called>) -> anyhow::Result<()> {
-    if let Some(called) = called {
-        editing(app).keep_call_as(tx, "command line", called, id).await?;
-    }
-    Ok(())
 }
 
 async fn done(app: &App, about: Option<Uuid>, scrubbed: bool, answer: Answer) -> anyhow::Result<bool> {
@@ -409,11 +363,11 @@ async fn change(
     };
     with(&mut draft)?;
     let goes_public = draft.state == State::Published && stored.state != State::Published;
-    let called = called(app, id, &draft.document, goes_public, &calling.into()).await?;
+    let called = calling.checked(app, id, &draft.document, goes_public).await?;
     let tx = app.db.write().await?;
     let outcome = app.records.save(&tx, &caller(why.clone()), vec![draft], &LastModified::new()).await?;
     on_record(app, &tx, what, &id.to_string(), &why).await?;
-    keep_call(app, &tx, id, called.as_ref()).await?;
+    calling::keep(app, &tx, id, called.as_ref()).await?;
     tx.commit().await?;
     Ok(outcome)
 }

@@ -1,7 +1,7 @@
 //! The database: SQLite inside the data directory, or PostgreSQL. The only place, besides the
 //! `store.rs` files, that knows how either is spoken to.
 //!
-//! [`Database::write`] is the only way to begin a transaction. On SQLite it is IMMEDIATE: with the
+//! [`Database::write`] is the only way to begin a transaction that is committed. On SQLite it is IMMEDIATE: with the
 //! default mode two transactions that read and then write fail with "database is locked". There is
 //! one writing connection there and a few reading ones; PostgreSQL has a pool for each.
 
@@ -9,6 +9,7 @@ mod error;
 mod pieces;
 mod reaching;
 mod sweeping;
+mod trial;
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,13 +21,17 @@ use tokio::sync::watch;
 
 pub use error::Error;
 pub(crate) use error::{Context, damaged, decode};
-pub(crate) use pieces::pieces;
+pub(crate) use pieces::{in_order, pieces};
 pub use reaching::reach;
+pub use trial::Trial;
 
 /// So long a database server that is just starting may take until it answers.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Prepared statements that each connection to SQLite remembers: a save asks some sixty different ones.
 const STATEMENTS: usize = 200;
+/// Rows that SQLite, which works in a thread of its own, may be ahead of whoever reads them: more than most statements
+/// give, so that the two threads need not wait for each other in the middle of one.
+const ROWS: usize = 256;
 
 /// Which database it is, where the two differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,11 +86,13 @@ impl Database {
                 (connect(url, 8, |_| {}).await?, connect(url, 8, |_| {}).await?)
             }
             Backend::Sqlite => {
-                // A bulk import folds its log back less often, and keeps more of the indexes in memory.
+                // A bulk import keeps more of the indexes in memory, and folds its log back only when that has 256 MiB, as
+                // a pull does: each of their transactions writes most pages of the indexes, and each fold writes those
+                // once more.
                 let (synchronous, cache, checkpoint) = match durability {
                     Durability::Full => ("FULL", "-8000", "1000"),
-                    Durability::Batched => ("NORMAL", "-48000", "6000"),
-                    Durability::Sparing => ("NORMAL", "-12000", "6000"),
+                    Durability::Batched => ("NORMAL", "-48000", "16000"),
+                    Durability::Sparing => ("NORMAL", "-12000", "16000"),
                 };
                 let write = connect(url, 1, |options| {
                     options.map_sqlx_sqlite_opts(move |sqlite| {
@@ -100,6 +107,7 @@ impl Database {
                             .pragma("cache_size", cache)
                             .pragma("wal_autocheckpoint", checkpoint)
                             .statement_cache_capacity(STATEMENTS)
+                            .row_buffer_size(ROWS)
                             .busy_timeout(Duration::from_secs(30))
                     });
                 })
@@ -110,6 +118,7 @@ impl Database {
                             .pragma("query_only", "ON")
                             .pragma("cache_size", "-2000")
                             .statement_cache_capacity(STATEMENTS)
+                            .row_buffer_size(ROWS)
                             .busy_timeout(Duration::from_secs(30))
                     });
                 })

@@ -1,4 +1,6 @@
-//! How many ids or rows go into one statement.
+//! How many ids or rows go into one statement, and which of them together.
+
+use uuid::Uuid;
 
 /// The most in one statement. A statement that writes a row of twelve columns takes some kilobyte a row as long as
 /// it is remembered.
@@ -16,6 +18,15 @@ pub(crate) fn pieces<T>(all: &[T]) -> impl Iterator<Item = &[T]> {
         rest = after;
         Some(piece)
     })
+}
+
+/// Ids in the order in which the database keeps them, each once: those of one piece lie beside each other, so each page of
+/// its trees is read once and not for every piece.
+pub(crate) fn in_order(ids: &[Uuid]) -> Vec<Uuid> {
+    let mut ids = ids.to_vec();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
 }
 
 /// How many of `left` go next.
@@ -39,5 +50,11 @@ mod tests {
             assert!(lengths.iter().all(|one| (1..=8).contains(one) || [16, 32, 64, 128].contains(one)), "{lengths:?}");
         }
         assert_eq!(pieces(&[0; 300]).map(<[i32]>::len).collect::<Vec<_>>(), [128, 128, 32, 8, 4]);
+    }
+
+    #[test]
+    fn ids_that_lie_together_are_asked_for_together_and_each_once() {
+        let [a, b, c] = [1, 2, 3].map(Uuid::from_u128);
+        assert_eq!(in_order(&[c, a, b, a]), [a, b, c]);
     }
 }

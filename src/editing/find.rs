@@ -32,7 +32,8 @@ pub struct Found {
 impl Editing {
     /// The services, events and organisations whose name, phone, email or address has all these words, those
     /// that are hidden or were taken out as well; by name first. Reads everything that is kept: the index
-    /// of the public search knows neither what is hidden nor what of a place is secret.
+    /// of the public search knows neither what is hidden nor what of a place is secret. What is private
+    /// in them is found, too: somebody rings who is known by it, and whoever sees the queue may read it.
     /// # Errors
     /// [`Error::Forbidden`], or when the database fails.
     pub async fn find(&self, actor: &Actor, words: &str) -> Result<Vec<Found>, Error> {

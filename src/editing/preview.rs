@@ -7,7 +7,7 @@ use crate::{
     identity::{Action, Actor, Subject},
     model::{Document, Kind},
     published::Published,
-    records::{Decision, Draft, Entrance, Proposal, State},
+    records::{Draft, Entrance, Proposal, State},
 };
 
 impl Editing {
@@ -33,10 +33,8 @@ impl Editing {
     pub async fn preview_of(&self, actor: &Actor, sight: &Sight) -> Result<Option<Published>, Error> {
         let id = sight.stored.id;
         let mut drafts = vec![Draft { origin: sight.stored.origin.clone(), ..Draft::new(sight.document.clone()) }];
-        for proposal in self.records.proposed_about(&[id]).await? {
-            if proposal.decision == Decision::Waiting && proposal.by == actor.known_as() {
-                drafts[0].document = Self::read(proposal.kind, self.records.rebased(&proposal).await?)?;
-            }
+        for proposal in self.records.waiting_by(&actor.known_as(), &[id]).await? {
+            drafts[0].document = Self::read(proposal.kind, self.records.rebased(&proposal).await?)?;
         }
         self.with_what_it_needs(actor, &mut drafts).await?;
         self.shown(actor, drafts, &[id], Entrance::Person).await

@@ -18,7 +18,7 @@ use crate::{
     http::Fault,
     identity::{Action, Actor, Subject, can},
     model::{Document, Kind, changes, tidy},
-    records::{self, Decision, Edit, State},
+    records::{self, Edit, State},
 };
 
 /// A document as it is to be.
@@ -220,13 +220,11 @@ impl Editing {
         };
         let mut earlier = Vec::new();
         let mut waits_already = false;
-        for proposal in self.records.proposed_about(&[id]).await? {
-            if proposal.decision == Decision::Waiting && proposal.by == actor.known_as() {
-                // Whoever goes on with what waits to be published sends the newer version after it.
-                waits_already = standing.as_ref().is_some_and(|sight| !sight.is_public());
-                let stored = standing.as_ref().map(|sight| &sight.stored);
-                earlier = self.records.would_change(&proposal, stored).await?.changes;
-            }
+        for proposal in self.records.waiting_by(&actor.known_as(), &[id]).await? {
+            // Whoever goes on with what waits to be published sends the newer version after it.
+            waits_already = standing.as_ref().is_some_and(|sight| !sight.is_public());
+            let stored = standing.as_ref().map(|sight| &sight.stored);
+            earlier = self.records.would_change(&proposal, stored).await?.changes;
         }
         let proposed = earlier.len();
         earlier.retain(|change| !changes.iter().any(|newer| newer.field == change.field));

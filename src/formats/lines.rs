@@ -16,9 +16,9 @@ pub struct Line {
     pub length: u64,
 }
 
-/// The lines of `input`, blank ones left out but counted.
+/// The lines of `input`, blank ones left out but counted. A line ends with a line feed, a carriage return, or both.
 pub fn lines<R: BufRead>(input: R) -> Lines<R> {
-    Lines { input, number: 0 }
+    Lines { input, number: 0, behind_a_return: false }
 }
 
 /// See [`lines`].
@@ -26,23 +26,22 @@ pub fn lines<R: BufRead>(input: R) -> Lines<R> {
 pub struct Lines<R> {
     input: R,
     number: u64,
+    /// Whether the last line ended with a carriage return: a line feed behind it belongs to that.
+    behind_a_return: bool,
 }
 
 impl<R: BufRead> Lines<R> {
     /// One line, blank or not; `None` at the end.
     fn read(&mut self) -> io::Result<Option<Line>> {
         let mut bytes = Vec::new();
-        let mut length = 0_u64;
+        let before = self.pass_line_feed()?;
+        let mut length = before;
         let mut too_long = false;
         loop {
-            let chunk = match self.input.fill_buf() {
-                Ok(chunk) => chunk,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error),
-            };
-            let end = memchr::memchr(b'\n', chunk);
+            let chunk = filled(&mut self.input)?;
+            let end = memchr::memchr2(b'\n', b'\r', chunk);
             let taken = end.map_or(chunk.len(), |at| at + 1);
-            if taken == 0 && length == 0 {
+            if taken == 0 && length == before {
                 return Ok(None);
             }
             too_long = too_long || bytes.len() + taken > LONGEST;
@@ -51,6 +50,7 @@ impl<R: BufRead> Lines<R> {
             } else {
                 bytes.extend_from_slice(&chunk[..end.unwrap_or(taken)]);
             }
+            self.behind_a_return = end.is_some_and(|at| chunk[at] == b'\r');
             let finished = end.is_some() || taken == 0;
             self.input.consume(taken);
             length += taken as u64;
@@ -59,11 +59,27 @@ impl<R: BufRead> Lines<R> {
             }
         }
         self.number += 1;
-        if bytes.last() == Some(&b'\r') {
-            bytes.pop();
-        }
         Ok(Some(Line { number: self.number, bytes: (!too_long).then_some(bytes), length }))
     }
+
+    /// Pass what is left of the end of the last line; how many bytes that was.
+    fn pass_line_feed(&mut self) -> io::Result<u64> {
+        let is_left = std::mem::take(&mut self.behind_a_return) && filled(&mut self.input)?.first() == Some(&b'\n');
+        if is_left {
+            self.input.consume(1);
+        }
+        Ok(u64::from(is_left))
+    }
+}
+
+/// What can be read next; nothing at the end.
+fn filled(input: &mut impl BufRead) -> io::Result<&[u8]> {
+    while let Err(error) = input.fill_buf() {
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
+    }
+    input.fill_buf()
 }
 
 impl<R: BufRead> Iterator for Lines<R> {
@@ -97,6 +113,14 @@ mod tests {
     #[test]
     fn blank_lines_are_counted_but_not_given() {
         assert_eq!(read(b"one\r\n\n  \nfour"), [(1, Some(3)), (4, Some(4))]);
+    }
+
+    #[test]
+    fn a_carriage_return_ends_a_line_alone_or_with_a_line_feed() {
+        assert_eq!(read(b"one\r\rthree\r\nfour\r\n\rsix\r\n"), [(1, Some(3)), (3, Some(5)), (4, Some(4)), (6, Some(3))]);
+        let whole = b"eleven\r\none\r";
+        assert_eq!(lines(&whole[..]).map(|line| line.unwrap().length).sum::<u64>(), 12);
+        assert_eq!(read(whole), [(1, Some(6)), (2, Some(3))], "the pair may be cut in two where reading pauses");
     }
 
     #[test]

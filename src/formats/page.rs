@@ -1,9 +1,10 @@
-//! A JSON file that is one value: a page of an API, a list of documents, or one document. It is cut
-//! into the bytes of its documents, so that a large page does not stand in memory twice.
+//! A JSON file that is not one document a line: a page of an API, a list of documents, one document, or several of
+//! these one after the other, each written over several lines. It is cut into the bytes of its documents, so that a
+//! large page does not stand in memory twice.
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::json::{self, Malformed};
@@ -11,16 +12,44 @@ use super::json::{self, Malformed};
 /// A page of more documents than this is refused.
 pub const MOST_DOCUMENTS: usize = 1_000_000;
 
-/// What a JSON file holds.
+/// Of an object with more members than this, the others are not looked at: it is no page.
+const MOST_MEMBERS: usize = 200;
+
+/// What the standards call the documents of a page: Open Referral UK 3, and 1.
+const STANDARD: [&str; 2] = ["contents", "content"];
+/// What others call them.
+const OTHERS: [&str; 5] = ["services", "data", "results", "items", "records"];
+
+/// One value of a JSON file.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Page<'a> {
-    /// The member under which the documents stand: `contents` (Open Referral UK 3), `content`
-    /// (Open Referral UK 1), nothing for a plain list, `None` for one document.
+    /// The line on which it begins, from 1.
+    pub line: u64,
+    /// The member under which the documents stand (see [`list_in`]), nothing for a plain list, `None` for one
+    /// document.
     pub under: Option<&'static str>,
     /// The documents.
     pub documents: Vec<Document<'a>>,
     /// How many pages there are, where that is said.
     pub pages: Option<u64>,
+    /// Members that hold other lists of objects.
+    pub besides: Vec<String>,
+}
+
+/// The member of an object under which the documents of a page stand; none where it is a document itself. `holds` says
+/// of a member whether it is a list, and nothing where there is none.
+///
+/// ```
+/// use fingerpost::formats::page::list_in;
+/// let saved = |name: &str| ["meta", "services"].contains(&name).then_some(true);
+/// assert_eq!(list_in(saved), Some("services"));
+/// let group = |name: &str| ["id", "name", "services"].contains(&name).then_some(true);
+/// assert_eq!(list_in(group), None, "an organisation has services as well");
+/// ```
+pub fn list_in(holds: impl Fn(&str) -> Option<bool>) -> Option<&'static str> {
+    let first = |names: &[&'static str]| names.iter().copied().find(|name| holds(name) == Some(true));
+    let is_a_document = ["id", "name"].iter().any(|name| holds(name).is_some());
+    first(&STANDARD).or_else(|| if is_a_document { None } else { first(&OTHERS) })
 }
 
 /// How many pages there are in all, as an envelope says it.
@@ -39,61 +68,117 @@ pub struct Document<'a> {
     pub end: usize,
 }
 
-/// Cut `bytes` into documents. They are only skimmed here: each has to be read with [`json::parse`].
+/// Cut `bytes` into the documents of one value after the other. They are only skimmed here: each has to be read with
+/// [`json::parse`].
 /// # Errors
 /// What is wrong and where, when the file as a whole is not JSON or holds too many documents.
 ///
 /// ```
 /// use fingerpost::formats::page::cut;
-/// let page = cut(b"{\"total_items\": 2, \"contents\": [\n{\"id\": 1},\n{\"id\": 2}]}").unwrap();
-/// assert_eq!(page.under, Some("contents"));
-/// assert_eq!((page.documents[1].line, page.documents[1].bytes), (3, &b"{\"id\": 2}"[..]));
+/// let pages = cut(b"{\"total_items\": 2, \"contents\": [\n{\"id\": 1},\n{\"id\": 2}]}").unwrap();
+/// assert_eq!((pages.len(), pages[0].under), (1, Some("contents")));
+/// assert_eq!((pages[0].documents[1].line, pages[0].documents[1].bytes), (3, &b"{\"id\": 2}"[..]));
 /// ```
-pub fn cut(bytes: &[u8]) -> Result<Page<'_>, Malformed> {
+pub fn cut(bytes: &[u8]) -> Result<Vec<Page<'_>>, Malformed> {
     let text = json::text(bytes)?;
-    let read = |error: serde_json::Error| Malformed::said_by(&error);
-    let mut pages = None;
-    let (under, found) = if text.trim_start().starts_with('[') {
-        (Some(""), serde_json::from_str::<Items<'_>>(text).map_err(read)?.0)
-    } else {
-        let envelope: Envelope<'_> = serde_json::from_str(text).map_err(read)?;
-        let lists = [("contents", envelope.contents), ("content", envelope.content)];
-        match lists.into_iter().find_map(|(name, list)| Some((name, list.filter(|list| list.get().starts_with('['))?))) {
-            Some((name, list)) => {
-                let number =
-                    |raw: Option<&RawValue>| raw.and_then(|raw| serde_json::from_str::<serde_json::Value>(raw.get()).ok());
-                pages = pages_of(number(envelope.total_pages).as_ref(), number(envelope.total_pages_of_old).as_ref());
-                (Some(name), serde_json::from_str::<Items<'_>>(list.get()).map_err(read)?.0)
-            }
-            None => (None, vec![serde_json::from_str::<&RawValue>(text).map_err(read)?]),
-        }
-    };
     let (mut line, mut at) = (1, 0);
-    let documents = found
-        .into_iter()
-        .map(|raw| {
-            let raw = raw.get().as_bytes();
-            // The documents are slices of the text: where one lies in memory says where it stands.
-            let start = raw.as_ptr() as usize - bytes.as_ptr() as usize;
-            line += memchr::memchr_iter(b'\n', &bytes[at..start]).count() as u64;
-            at = start;
-            Document { line, bytes: raw, end: start + raw.len() }
-        })
-        .collect();
-    Ok(Page { under, documents, pages })
+    // The documents are slices of the text: where one lies in memory says where it stands.
+    let mut reach = |raw: &[u8]| {
+        let start = raw.as_ptr() as usize - bytes.as_ptr() as usize;
+        line += memchr::memchr_iter(b'\n', &bytes[at..start]).count() as u64;
+        at = start;
+        (line, start + raw.len())
+    };
+    let mut pages = Vec::new();
+    for value in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
+        let value = value.map_err(|error| Malformed::said_by(&error))?;
+        let (begins, _) = reach(value.get().as_bytes());
+        let found = Found::within(value).map_err(|error| {
+            let within = Malformed::said_by(&error);
+            Malformed { line: begins + within.line.saturating_sub(1), ..within }
+        })?;
+        let documents = found.documents.into_iter().map(|raw| {
+            let bytes = raw.get().as_bytes();
+            let (line, end) = reach(bytes);
+            Document { line, bytes, end }
+        });
+        let documents = documents.collect();
+        pages.push(Page { line: begins, under: found.under, documents, pages: found.pages, besides: found.besides });
+        if pages.len() > MOST_DOCUMENTS {
+            let reason = format!("the file has more than {MOST_DOCUMENTS} values; send them one per line");
+            return Err(Malformed { reason, column: 1, line: begins, unfinished: false });
+        }
+    }
+    Ok(pages)
 }
 
-/// The members of a page that say where its documents are.
-#[derive(serde::Deserialize)]
-struct Envelope<'a> {
-    #[serde(borrow, default)]
-    contents: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    content: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    total_pages: Option<&'a RawValue>,
-    #[serde(borrow, default, rename = "totalPages")]
-    total_pages_of_old: Option<&'a RawValue>,
+/// What stands in one value.
+struct Found<'a> {
+    under: Option<&'static str>,
+    documents: Vec<&'a RawValue>,
+    pages: Option<u64>,
+    besides: Vec<String>,
+}
+
+impl<'a> Found<'a> {
+    fn within(value: &'a RawValue) -> serde_json::Result<Self> {
+        let one = |under, documents| Self { under, documents, pages: None, besides: Vec::new() };
+        let text = value.get();
+        if text.starts_with('[') {
+            return Ok(one(Some(""), serde_json::from_str::<Items<'_>>(text)?.0));
+        }
+        if !text.starts_with('{') {
+            return Ok(one(None, vec![value]));
+        }
+        let Members(members) = serde_json::from_str(text)?;
+        let member = |name: &str| members.iter().find(|(known, _)| known == name).map(|(_, raw)| raw.get());
+        let holds = |name: &str| member(name).filter(|raw| *raw != "null").map(|raw| raw.starts_with('['));
+        let Some((under, list)) = list_in(holds).and_then(|under| Some((under, member(under)?))) else {
+            return Ok(one(None, vec![value]));
+        };
+        let number = |name| member(name).and_then(|raw| serde_json::from_str::<serde_json::Value>(raw).ok());
+        let pages = pages_of(number("total_pages").as_ref(), number("totalPages").as_ref());
+        let of_objects =
+            |raw: &RawValue| raw.get().strip_prefix('[').is_some_and(|items| items.trim_ascii_start().starts_with('{'));
+        let besides = members.iter().filter(|(name, raw)| name != under && of_objects(raw)).map(|(name, _)| name.clone());
+        let besides = besides.collect();
+        Ok(Self { under: Some(under), documents: serde_json::from_str::<Items<'_>>(list)?.0, pages, besides })
+    }
+}
+
+/// The members of an object.
+struct Members<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_map(MembersVisitor)
+    }
+}
+
+struct MembersVisitor;
+
+impl<'de> Visitor<'de> for MembersVisitor {
+    type Value = Members<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<Members<'de>, A::Error> {
+        let mut members: Vec<(String, &'de RawValue)> = Vec::new();
+        while let Some((name, value)) = from.next_entry::<String, &RawValue>()? {
+            if members.iter().any(|(known, _)| *known == name) {
+                return Err(A::Error::custom(format!(
+                    "{:?} appears twice in one object",
+                    crate::model::text::shorten(&name, 60)
+                )));
+            }
+            if members.len() < MOST_MEMBERS {
+                members.push((name, value));
+            }
+        }
+        Ok(Members(members))
+    }
 }
 
 /// A list of bounded length.
@@ -133,8 +218,9 @@ mod tests {
     use super::*;
 
     fn documents(bytes: &[u8]) -> (Option<&'static str>, Vec<(u64, &str)>) {
-        let page = cut(bytes).unwrap();
-        (page.under, page.documents.iter().map(|one| (one.line, std::str::from_utf8(one.bytes).unwrap())).collect())
+        let pages = cut(bytes).unwrap();
+        let documents = pages.iter().flat_map(|page| &page.documents);
+        (pages[0].under, documents.map(|one| (one.line, std::str::from_utf8(one.bytes).unwrap())).collect())
     }
 
     #[test]
@@ -147,13 +233,23 @@ mod tests {
         assert_eq!(documents(first), (Some("content"), vec![(1, r#"{"id": "7"}"#)]));
         assert_eq!(documents(br#"{"name": "one", "content": "words"}"#).0, None);
         assert_eq!(documents(br#"{"contents": []}"#), (Some("contents"), vec![]));
+        assert_eq!(documents(b"{\n\"a\": 1}\r\n{\n\"b\": 2\n}").1, [(1, "{\n\"a\": 1}"), (3, "{\n\"b\": 2\n}")]);
+    }
+
+    #[test]
+    fn a_page_may_call_its_list_what_it_likes_and_what_lies_beside_it_is_named() {
+        let saved = br#"{"meta": {"next": null}, "services": [{"a": 1}], "days": ["MO"], "groups": [ {"b": 2}]}"#;
+        assert_eq!(documents(saved), (Some("services"), vec![(1, r#"{"a": 1}"#)]));
+        assert_eq!(cut(saved).unwrap()[0].besides, ["groups"]);
+        assert_eq!(documents(br#"{"id": "1", "name": "Elm", "services": [{"a": 1}]}"#).0, None, "an organisation");
+        assert_eq!(documents(br#"{"id": null, "data": []}"#).0, Some("data"));
     }
 
     #[test]
     fn what_is_not_json_is_refused_with_its_place() {
         let said = |bytes: &[u8]| cut(bytes).unwrap_err();
         assert_eq!((said(b"{\"contents\": [\n{}\n{}]}").line, said(b"[1").unfinished), (3, true));
-        assert!(said(br#"{"contents": [], "contents": []}"#).reason.contains("duplicate"));
+        assert!(said(br#"{"contents": [], "contents": []}"#).reason.contains("appears twice"));
         assert!(said(b"\xFF\xFE[").reason.contains("UTF-16"));
     }
 

@@ -1,12 +1,16 @@
 //! Spreadsheets as CSV: reading what people really send, and writing what spreadsheet programs
 //! cannot take for a formula.
 
+mod write;
+
 use std::{
     cell::{Cell, RefCell},
     collections::VecDeque,
-    io::{BufRead, Read, Write},
+    io::{BufRead, Read},
     rc::Rc,
 };
+
+pub use write::{Writer, guarded};
 
 /// A row may have at most so many cells.
 const MOST_CELLS: usize = 500;
@@ -94,9 +98,32 @@ struct Counted<R> {
     ends: LineEnds,
     delimiter: u8,
     within: Within,
+    /// The last byte that was read.
+    last: Option<u8>,
     unclosed: Rc<Cell<bool>>,
     /// Bytes read since a row was last asked for.
     of_row: usize,
+}
+
+impl<R> Counted<R> {
+    /// Note where lines end in what was read next: at a line feed, or at a carriage return without one behind it.
+    fn note_line_ends(&mut self, bytes: &[u8]) {
+        let mut ends = self.ends.borrow_mut();
+        for at in memchr::memchr2_iter(b'\n', b'\r', bytes) {
+            let before = if at == 0 { self.last } else { Some(bytes[at - 1]) };
+            if bytes[at] == b'\n' && before == Some(b'\r') {
+                ends.pop_back();
+            }
+            ends.push_back(self.read + at as u64);
+        }
+        self.last = bytes.last().copied().or(self.last);
+    }
+}
+
+/// How many lines end within a cell.
+fn line_ends(cell: &[u8]) -> usize {
+    let ends_one = |at: &usize| cell[*at] == b'\n' || cell.get(at + 1) != Some(&b'\n');
+    memchr::memchr2_iter(b'\n', b'\r', cell).filter(ends_one).count()
 }
 
 impl<R: Read> Read for Counted<R> {
@@ -110,7 +137,7 @@ impl<R: Read> Read for Counted<R> {
         }
         let count = self.inner.read(buffer)?;
         self.of_row += count;
-        self.ends.borrow_mut().extend(memchr::memchr_iter(b'\n', &buffer[..count]).map(|at| self.read + at as u64));
+        self.note_line_ends(&buffer[..count]);
         self.within = buffer[..count].iter().fold(self.within, |within, byte| within.next(*byte, self.delimiter));
         self.unclosed.set(count == 0 && self.within == Within::Marks);
         self.read += count as u64;
@@ -126,7 +153,7 @@ impl<R: Read> Sheet<R> {
             ends.pop_front();
             self.lines_before += 1;
         }
-        let within: usize = self.record.iter().map(|cell| memchr::memchr_iter(b'\n', cell).count()).sum();
+        let within: usize = self.record.iter().map(line_ends).sum();
         (self.lines_before + 1).saturating_sub(within as u64)
     }
 
@@ -138,31 +165,51 @@ impl<R: Read> Sheet<R> {
 
 /// The cell separator that a first line `sep=;` names, as Excel writes and reads it.
 fn separator(first_line: &[u8]) -> Option<u8> {
-    let line = first_line.strip_suffix(b"\r").unwrap_or(first_line);
-    match line {
+    match first_line {
         [name @ .., b'=', separator @ (b',' | b';' | b'\t' | b'|')] if name.eq_ignore_ascii_case(b"sep") => Some(*separator),
         _ => None,
     }
 }
 
-/// Read `input` as a sheet with the separator that its first line names (`sep=;`), or else with commas, semicolons or
-/// tabs, whichever that line has most of.
+/// What separates the cells: the first line that has any of these marks, outside of quotation marks, has most of it.
+fn likely_separator(start: &[u8]) -> u8 {
+    // Of two that it has as many of, the comma, or else the later one.
+    const KNOWN: [u8; 4] = *b",|\t;";
+    let (mut counts, mut quoted, mut before) = ([0_usize; KNOWN.len()], false, b'\n');
+    for byte in start.iter().copied() {
+        let ends_a_line = byte == b'\n' || byte == b'\r';
+        let opens = KNOWN.contains(&before) || before == b'\n' || before == b'\r';
+        match KNOWN.iter().position(|known| *known == byte) {
+            _ if byte == b'"' && (quoted || opens) => quoted = !quoted,
+            Some(at) if !quoted => counts[at] += 1,
+            None if ends_a_line && !quoted && counts.iter().any(|count| *count > 0) => break,
+            _ => {}
+        }
+        before = byte;
+    }
+    let most = KNOWN.into_iter().zip(counts).max_by_key(|(known, count)| (*count, *known == b','));
+    most.map_or(b',', |(known, _)| known)
+}
+
+/// Read `input` as a sheet with the separator that its first line names (`sep=;`), or else with commas, semicolons,
+/// tabs or strokes (`|`), whichever the headings have most of.
 /// # Errors
 /// When the input cannot be read at all.
 pub fn read<R: BufRead>(mut input: R) -> std::io::Result<Sheet<R>> {
     let start = input.fill_buf()?;
     let mark = if start.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
-    let first_line = start[mark..].split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let count = |delimiter: &u8| memchr::memchr_iter(*delimiter, first_line).count();
-    let most = || b",;\t".iter().copied().max_by_key(|delimiter| (count(delimiter), *delimiter == b',')).unwrap_or(b',');
+    let first_line = start[mark..].split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
     let named = separator(first_line);
-    let delimiter = named.unwrap_or_else(most);
-    let passed = if named.is_some() { (mark + first_line.len() + 1).min(start.len()) } else { mark };
+    let delimiter = named.unwrap_or_else(|| likely_separator(&start[mark..]));
+    let behind = mark + first_line.len();
+    let line_end = if start[behind..].starts_with(b"\r\n") { 2 } else { 1 };
+    let passed = if named.is_some() { (behind + line_end).min(start.len()) } else { mark };
     input.consume(passed);
     let lines_before = u64::from(named.is_some());
     let (ends, unclosed) = (LineEnds::default(), Rc::<Cell<bool>>::default());
     let within = Within::Start;
-    let input = Counted { inner: input, read: 0, ends: ends.clone(), delimiter, within, unclosed: unclosed.clone(), of_row: 0 };
+    let (noted, open) = (ends.clone(), unclosed.clone());
+    let input = Counted { inner: input, read: 0, ends: noted, delimiter, within, last: None, unclosed: open, of_row: 0 };
     let reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(input);
     Ok(Sheet { reader, record: csv::ByteRecord::new(), ends, unclosed, lines_before, end: 0, over: false })
 }
@@ -188,7 +235,8 @@ impl<R: Read> Iterator for Sheet<R> {
             if self.unclosed.get() && end >= self.reader.get_ref().read {
                 let reason = "has a quotation mark that is never closed, so everything below it would be part of one cell";
                 // The last line end of the file is within the cell, and not behind the row as others are.
-                let ends_a_line = self.record.iter().next_back().is_some_and(|cell| cell.ends_with(b"\n"));
+                let ends_a_line =
+                    self.record.iter().next_back().is_some_and(|cell| cell.ends_with(b"\n") || cell.ends_with(b"\r"));
                 return Some(Err(BadRow { line: line + u64::from(ends_a_line), reason: reason.to_owned() }));
             }
             if self.record.iter().all(|cell| cell.iter().all(u8::is_ascii_whitespace)) {
@@ -228,62 +276,6 @@ fn windows_1252(byte: u8) -> char {
     }
 }
 
-/// What a spreadsheet program may take for the end of a cell, besides the comma: Excel looks for semicolons where commas
-/// stand in numbers, and then goes by no quotation marks but those at the beginning of what it takes for a cell.
-const ENDS: [char; 4] = [';', '\t', '\n', '\r'];
-/// What a formula begins with.
-const BEGINNINGS: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
-
-/// A cell that no spreadsheet program takes for a formula: one that would begin like one gets an
-/// apostrophe before it, and so does a part of it that would be one where another program ends a cell.
-pub fn guarded(cell: &str) -> String {
-    // A number may begin with a minus.
-    let begins = cell.starts_with(BEGINNINGS) && cell.parse::<f64>().is_err() || cell.starts_with(['\t', '\r']);
-    let mut guarded = String::with_capacity(cell.len() + 1);
-    for (at, part) in cell.split_inclusive(ENDS).enumerate() {
-        let risky = if at == 0 { begins } else { is_a_formula(part) };
-        if risky {
-            guarded.push('\'');
-        }
-        guarded.push_str(part);
-    }
-    guarded
-}
-
-/// Whether text behind a semicolon or on a line of its own is a formula: "- soup (free)" and "+44 1632 960000" are none.
-fn is_a_formula(part: &str) -> bool {
-    let calls = || part.as_bytes().windows(2).any(|two| two[0].is_ascii_alphanumeric() && two[1] == b'(');
-    part.starts_with(['=', '@', '＝', '＠']) || part.starts_with(BEGINNINGS) && (part.contains('|') || calls())
-}
-
-/// Writes rows, every cell guarded, and in quotation marks where it holds anything that ends a cell somewhere.
-#[derive(Debug)]
-pub struct Writer<W: Write>(W);
-
-impl<W: Write> Writer<W> {
-    /// A sheet into `out`.
-    pub fn new(out: W) -> Self {
-        Self(out)
-    }
-
-    /// Write a row.
-    /// # Errors
-    /// When `out` cannot be written to.
-    pub fn row(&mut self, cells: &[String]) -> std::io::Result<()> {
-        let cells: Vec<String> = cells.iter().map(|cell| quoted(guarded(cell))).collect();
-        write!(self.0, "{}\r\n", cells.join(","))
-    }
-
-    /// Give back what was written to.
-    pub fn finish(self) -> W {
-        self.0
-    }
-}
-
-fn quoted(cell: String) -> String {
-    if cell.contains([',', '"']) || cell.contains(ENDS) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -319,6 +311,32 @@ mod tests {
     }
 
     #[test]
+    fn what_the_headings_have_most_of_separates_cells() {
+        for sheet in [
+            "name|town|days, hours\nAli, Co|Luton|Mon, Tue\n",
+            "name\ttown\nAli, Co; Sons, Ltd\tLuton\n",
+            "\"name, of the group\";town\nAli, Co;Luton\n",
+            "Our groups\n\nname;town\nAli, Co;Luton\n",
+            "5\" pipes\nname;town\nAli, Co;Luton\n",
+        ] {
+            let read = rows(sheet.as_bytes());
+            let last = &read.last().unwrap().1;
+            assert!(last[0].starts_with("Ali, Co") && last[1] == "Luton", "{read:?}");
+        }
+        assert_eq!(rows(b"name\nAli\n").len(), 2, "one column has no separator");
+    }
+
+    #[test]
+    fn lines_are_counted_whatever_ends_them() {
+        for end in ["\n", "\r\n", "\r"] {
+            let sheet = ["a,b", "1,\"two", "lines\"", "", "3,4"].join(end);
+            let numbers = |sheet: &[u8]| rows(sheet).into_iter().map(|(line, _)| line).collect::<Vec<_>>();
+            assert_eq!(numbers(sheet.as_bytes()), [1, 2, 5], "{end:?}");
+            assert_eq!(numbers(format!("sep=,{end}{sheet}").as_bytes()), [2, 3, 6], "{end:?}");
+        }
+    }
+
+    #[test]
     fn a_mark_that_is_never_closed_swallows_no_rows() {
         let sheet = b"a,b\n1,\"two \"\"2\"\"\n2\",x\n3,\"open,4\n5,6\n";
         let read: Vec<_> = read(sheet.as_slice()).unwrap().collect();
@@ -334,42 +352,6 @@ mod tests {
         let read: Vec<_> = read(std::io::BufReader::new(endless)).unwrap().collect();
         let Err(bad) = &read[2] else { panic!("{:?}", read[2]) };
         assert!(read.len() == 3 && bad.line == 3 && bad.reason.contains("the row is longer than 4 MiB"), "{bad:?}");
-    }
-
-    #[test]
-    fn formulas_are_disarmed_and_numbers_are_not() {
-        assert_eq!(guarded("=HYPERLINK(\"https://evil.example\")"), "'=HYPERLINK(\"https://evil.example\")");
-        assert_eq!(guarded("@SUM(A1)"), "'@SUM(A1)");
-        assert_eq!(guarded("+44 1632 960000"), "'+44 1632 960000");
-        assert_eq!(guarded("-0.42"), "-0.42");
-        assert_eq!(guarded("Pantry"), "Pantry");
-    }
-
-    #[test]
-    fn a_formula_behind_a_semicolon_or_a_line_end_is_disarmed_too() {
-        for (cell, expected) in [
-            ("Hall;=cmd|'/C calc'!A0;x", "Hall;'=cmd|'/C calc'!A0;x"),
-            ("Hall\t@SUM(A1)", "Hall\t'@SUM(A1)"),
-            ("Hall\r\n=1+1", "Hall\r\n'=1+1"),
-            ("Hall;-2+3+cmd|' /C calc'!A0", "Hall;'-2+3+cmd|' /C calc'!A0"),
-            ("Hall;+HYPERLINK(A2)", "Hall;'+HYPERLINK(A2)"),
-            ("=1;=2", "'=1;'=2"),
-        ] {
-            assert_eq!(guarded(cell), expected);
-        }
-        for honest in
-            ["Bring:\n- a towel\n- soup (free)\n+44 1632 960000", "Come along ;-)", "Mon 10:00-12:00; Tue 9-5", "-0.42", ""]
-        {
-            assert_eq!(guarded(honest), honest);
-        }
-    }
-
-    #[test]
-    fn what_ends_a_cell_anywhere_stands_in_quotation_marks() {
-        let mut writer = Writer::new(Vec::new());
-        writer.row(&["Hall; barn", "one\ttwo", "a, b", "5\" pipe", "plain words", ""].map(str::to_owned)).unwrap();
-        let expected = "\"Hall; barn\",\"one\ttwo\",\"a, b\",\"5\"\" pipe\",plain words,\r\n";
-        assert_eq!(String::from_utf8(writer.finish()).unwrap(), expected);
     }
 
     proptest! {

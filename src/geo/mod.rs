@@ -17,6 +17,12 @@ impl Point {
         ((-90.0..=90.0).contains(&latitude) && (-180.0..=180.0).contains(&longitude)).then_some(Self { latitude, longitude })
     }
 
+    /// Whether it lies in or around the United Kingdom and its islands: what does not was most likely written the wrong way
+    /// round, or is none of ours.
+    pub fn is_in_uk(self) -> bool {
+        (49.0..=61.5).contains(&self.latitude) && (-9.0..=2.5).contains(&self.longitude)
+    }
+
     /// Great-circle distance in metres (haversine on a sphere of 6,371,008.8 m; within 0.6 %).
     ///
     /// ```

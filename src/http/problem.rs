@@ -201,6 +201,8 @@ impl IntoResponse for Problem {
             header::CACHE_CONTROL,
             HeaderValue::from_static(if self.status == 410 { "public, max-age=30" } else { "no-store" }),
         );
+        // For whoever says it to people instead.
+        response.extensions_mut().insert(self);
         response
     }
 }

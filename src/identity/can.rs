@@ -332,6 +332,12 @@ mod tests {
     }
 
     #[test]
+    fn whoever_finds_listings_by_what_is_private_in_them_may_read_it() {
+        let who = |wanted: Action| RULES.iter().filter(move |(action, _)| *action == wanted).flat_map(|(_, roles)| roles.iter());
+        assert!(who(Action::SeeQueue).all(|role| who(Action::ReadPrivate).any(|other| other == role)));
+    }
+
+    #[test]
     fn an_editor_keeps_only_what_belongs_to_their_organisations_alone() {
         let (ours, theirs) = (Uuid::from_u128(10), Uuid::from_u128(20));
         let editor = member(ours, MemberRole::Editor);

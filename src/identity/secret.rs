@@ -31,6 +31,11 @@ impl Secret {
         looks_right.then(|| Self(text.to_owned()))
     }
 
+    /// The secret that follows from this one and another, for one use: only who holds both can make it.
+    pub fn with(&self, other: &Self, purpose: &str) -> Self {
+        Self(URL_SAFE_NO_PAD.encode(Sha256::digest(format!("{purpose}\n{}\n{}", self.0, other.0))))
+    }
+
     /// The characters.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -91,6 +96,17 @@ mod tests {
         assert_ne!(secret.hashed(), secret.hashed_for("a form"));
         assert!(secret.hashed().is(secret.hashed().as_str()));
         assert!(!secret.hashed().is(secret.hashed_for("a form").as_str()));
+    }
+
+    #[test]
+    fn what_follows_from_two_secrets_follows_from_no_others() {
+        let [one, other, third] = [Secret::new(), Secret::new(), Secret::new()];
+        let both = one.with(&other, "a session");
+        assert_eq!(Secret::presented(both.as_str()), Some(both.clone()));
+        assert_eq!(one.with(&other, "a session"), both);
+        for different in [other.with(&one, "a session"), one.with(&third, "a session"), one.with(&other, "a form")] {
+            assert_ne!(different, both);
+        }
     }
 
     #[test]

@@ -1,8 +1,8 @@
-//! JSON: one document a line, or a file that is one value (a page of an API, a list, a document).
+//! JSON: one document a line, or a file of values that take several lines (a page of an API, a list, documents).
 
 use std::io::{self, BufRead, Cursor, Read as _};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{Format, How, Read, Taken, complete, kinds, nested, said};
 use crate::{
@@ -14,44 +14,61 @@ use crate::{
     model::{
         Document, Kind,
         apart::apart,
+        text::shorten,
         tidy::{self, Dropped},
     },
 };
 
-/// A file that is one JSON value is read as a whole; it may have at most so many bytes.
+/// A file of values that take several lines is read as a whole; it may have at most so many bytes.
 const LARGEST_VALUE: u64 = 256 << 20;
 
 const NOTHING: &str = "the file has no record in it: there is nothing to import";
 
 const BRIEF: &str = "the services on this page are summaries: none has a list of phones, locations or opening hours. Ask the API for full ones (full=true), or for each service by its id";
 
+const TOO_LARGE: &str = "the file is JSON over several lines, and larger than 256 MiB: write each record on a line of its own (for a page of an API: jq -c '.contents[]')";
+
+const MAP: &str = "this is GeoJSON: places on a map, without what a service needs, such as its organisation; ask for the same data as JSON (NDJSON), a spreadsheet (CSV) or tables";
+
+const ABOUT_AN_API: &str = "this tells about an API and holds no data: ask the API for its services (/services?full=true)";
+
 /// Read JSON, whichever way it is written.
 pub(super) fn read(mut input: impl BufRead, how: &How, each: &mut impl FnMut(Read) -> bool) -> io::Result<()> {
     let mut start = Vec::new();
     first_line(&mut input, &mut start)?;
-    let one_value = match json::parse(&start) {
-        Ok(_) => false,
-        Err(malformed) => malformed.unfinished && !start.iter().all(u8::is_ascii_whitespace) || start.len() > lines::LONGEST,
-    };
-    if !one_value {
+    if !takes_several_lines(&start) {
         return read_lines(Cursor::new(start).chain(input), how, each);
     }
     input.by_ref().take(LARGEST_VALUE.saturating_sub(start.len() as u64)).read_to_end(&mut start)?;
+    let by_line = |start: &[u8]| how.format == Format::Ndjson || goes_on_line_by_line(start);
     if input.fill_buf()?.is_empty() {
         match page::cut(&start) {
-            Ok(page) => {
-                read_page(&page, how, each);
+            Ok(pages) => {
+                read_pages(&pages, how, each);
                 return Ok(());
             }
-            Err(_) if how.format == Format::Ndjson || goes_on_line_by_line(&start) => {}
+            Err(_) if by_line(&start) => {}
             Err(malformed) => {
                 let reason = format!("not valid JSON: {malformed}");
                 each(Read { line: malformed.line, until: start.len() as u64, taken: Err(reason) });
                 return Ok(());
             }
         }
+    } else if !by_line(&start) {
+        each(Read { line: 1, until: start.len() as u64, taken: Err(TOO_LARGE.to_owned()) });
+        return Ok(());
     }
     read_lines(Cursor::new(start).chain(input), how, each)
+}
+
+/// Whether the first line is not the whole of a value.
+fn takes_several_lines(start: &[u8]) -> bool {
+    let first = start.trim_ascii_start().split(|byte| *byte == b'\r').next().unwrap_or_default();
+    if first.is_empty() {
+        return false;
+    }
+    let is_cut = start.len() > lines::LONGEST && !start.contains(&b'\r');
+    json::parse(first).is_err_and(|malformed| malformed.unfinished || is_cut)
 }
 
 /// Blank lines and the first other one, as far as a line may be long.
@@ -104,14 +121,15 @@ fn take_line(bytes: &[u8], how: &How, give: &mut impl FnMut(Result<Taken, String
         Err(malformed) => return give(Err(format!("not valid JSON: {malformed}"))),
     };
     let pages = page::pages_of(value.get("total_pages"), value.get("totalPages"));
-    let (under, documents) = match &mut value {
+    let (under, documents, besides) = match &mut value {
         Value::Object(members) => {
-            match ["contents", "content"].into_iter().find(|name| members.get(*name).is_some_and(Value::is_array)) {
-                Some(name) => (name, members.remove(name)),
+            let holds = |name: &str| members.get(name).filter(|held| !held.is_null()).map(Value::is_array);
+            match page::list_in(holds) {
+                Some(name) => (name, members.remove(name), lists_of_objects(members)),
                 None => return take_all(Noted { value, rounded }, how, give),
             }
         }
-        Value::Array(items) if items.iter().any(Value::is_object) => ("", Some(value)),
+        Value::Array(items) if items.iter().any(Value::is_object) => ("", Some(value), Vec::new()),
         _ => return give(take(Noted { value, rounded }, how)),
     };
     let Some(Value::Array(documents)) = documents else { return true };
@@ -119,7 +137,7 @@ fn take_line(bytes: &[u8], how: &How, give: &mut impl FnMut(Result<Taken, String
     if !under.is_empty() && !documents.is_empty() && !documents.iter().any(has_list) {
         return give(Err(BRIEF.to_owned()));
     }
-    if let Some(told) = about_page(documents.len(), pages, under)
+    if let Some(told) = about_page(documents.len(), pages, under, &besides)
         && !give(Ok(told))
     {
         return false;
@@ -131,24 +149,35 @@ fn take_line(bytes: &[u8], how: &How, give: &mut impl FnMut(Result<Taken, String
     })
 }
 
-fn read_page(page: &page::Page<'_>, how: &How, each: &mut impl FnMut(Read) -> bool) {
+/// Members that hold lists of objects.
+fn lists_of_objects(members: &Map<String, Value>) -> Vec<String> {
+    let lists =
+        members.iter().filter(|(_, held)| held.as_array().is_some_and(|items| items.first().is_some_and(Value::is_object)));
+    lists.map(|(name, _)| name.clone()).collect()
+}
+
+fn read_pages(pages: &[page::Page<'_>], how: &How, each: &mut impl FnMut(Read) -> bool) {
+    let goes_on = pages.iter().all(|page| read_page(page, how, each));
+    if goes_on && pages.iter().all(|page| page.documents.is_empty()) {
+        each(Read { line: 1, until: 0, taken: Err(NOTHING.to_owned()) });
+    }
+}
+
+fn read_page(page: &page::Page<'_>, how: &How, each: &mut impl FnMut(Read) -> bool) -> bool {
     let from_an_api = page.under.is_some_and(|under| !under.is_empty());
     if let Some(first) = page.documents.first()
         && from_an_api
         && !page.documents.iter().any(|one| memchr::memchr(b'[', one.bytes).is_some())
     {
-        each(Read { line: first.line, until: first.end as u64, taken: Err(BRIEF.to_owned()) });
-        return;
+        return each(Read { line: first.line, until: first.end as u64, taken: Err(BRIEF.to_owned()) });
     }
-    if let Some(told) = about_page(page.documents.len(), page.pages, page.under.unwrap_or_default())
-        && !each(Read { line: 1, until: 0, taken: Ok(told) })
+    if let Some(under) = page.under
+        && let Some(told) = about_page(page.documents.len(), page.pages, under, &page.besides)
+        && !each(Read { line: page.line, until: 0, taken: Ok(told) })
     {
-        return;
+        return false;
     }
-    if page.documents.is_empty() {
-        each(Read { line: 1, until: 0, taken: Err(NOTHING.to_owned()) });
-    }
-    for (at, one) in page.documents.iter().enumerate() {
+    page.documents.iter().enumerate().all(|(at, one)| {
         let mut give = |taken: Result<Taken, String>| {
             let taken = match page.under {
                 Some(under) => within(taken, &format!("{under}[{at}]")),
@@ -156,24 +185,28 @@ fn read_page(page: &page::Page<'_>, how: &How, each: &mut impl FnMut(Read) -> bo
             };
             each(Read { line: one.line, until: one.end as u64, taken })
         };
-        let goes_on = match json::parse_noting(one.bytes) {
+        match json::parse_noting(one.bytes) {
             Ok(noted) => take_all(noted, how, &mut give),
             Err(malformed) => give(Err(format!("not valid JSON: {malformed}"))),
-        };
-        if !goes_on {
-            return;
         }
-    }
+    })
 }
 
-/// What is to be told of a page as a whole: that there is nothing on it, or that there are others.
-fn about_page(documents: usize, pages: Option<u64>, under: &str) -> Option<Taken> {
-    let reason = match (documents, pages) {
-        (0, _) => "the list is empty: there is nothing in it to import".to_owned(),
-        (_, Some(pages)) if pages > 1 => format!("this is one page of {pages}; only what is on it was imported"),
-        _ => return None,
+/// What is to be told of a page as a whole: that there is nothing on it, that there are others, that something else
+/// lies beside it.
+fn about_page(documents: usize, pages: Option<u64>, under: &str, besides: &[String]) -> Option<Taken> {
+    let left = |path: &str, reason: String| Dropped { path: path.to_owned(), reason };
+    let page = match (documents, pages) {
+        (0, _) => Some(left(under, "the list is empty: there is nothing in it to import".to_owned())),
+        (_, Some(pages)) if pages > 1 => {
+            Some(left(under, format!("this is one page of {pages}; only what is on it was imported")))
+        }
+        _ => None,
     };
-    Some(Taken { dropped: vec![Dropped { path: under.to_owned(), reason }], ..Taken::default() })
+    let beside =
+        |name: &String| left(name, format!("is a list beside {under:?}, so it was not imported: send it as a file of its own"));
+    let dropped: Vec<Dropped> = page.into_iter().chain(besides.iter().map(beside)).collect();
+    (!dropped.is_empty()).then(|| Taken { dropped, ..Taken::default() })
 }
 
 /// Say of everything in the report in which document of a page it stands.
@@ -240,12 +273,36 @@ fn take_whole(value: Value, how: &How) -> Result<Taken, String> {
     match &value {
         Value::Object(members) if members.contains_key("kind") && members.contains_key("document") => complete::take(value),
         Value::Object(_) if how.format == Format::Oruk1 || oruk1::is_older(&value) => take_older(value, how),
-        Value::Object(members) => match kinds::of(members)? {
-            Kind::Service => take_service(value, how),
-            kind => take_itself(kind, value, how),
+        Value::Object(members) => match no_record(members) {
+            Some(reason) => Err(reason),
+            None => take_itself(kinds::of(members)?, value, how),
         },
         _ => Err("expected a JSON object: one full service per line".to_owned()),
     }
+}
+
+/// Why an object is no record at all, where it is known as something else or shows nothing of one.
+fn no_record(members: &Map<String, Value>) -> Option<String> {
+    const SHOWS_ONE: [&str; 6] = ["id", "name", "description", "organization", "organization_id", "status"];
+    let has = |name: &str| members.get(name).is_some_and(|held| !held.is_null());
+    if matches!(members.get("type").and_then(Value::as_str), Some("FeatureCollection" | "Feature")) {
+        return Some(MAP.to_owned());
+    }
+    if SHOWS_ONE.into_iter().any(has) {
+        return None;
+    }
+    if ["openapi", "swagger", "openapi_url"].into_iter().any(has) {
+        return Some(ABOUT_AN_API.to_owned());
+    }
+    let holds_others = |held: &Value| held.is_object() || held.as_array().is_some_and(|items| items.iter().any(Value::is_object));
+    let names: Vec<String> = members
+        .iter()
+        .filter(|(_, held)| holds_others(held))
+        .take(5)
+        .map(|(name, _)| format!("{:?}", shorten(name, 60)))
+        .collect();
+    let reason = "this is no record: it has neither id nor name. If the records stand within";
+    (!names.is_empty()).then(|| format!("{reason} {}, send that list alone, or one record per line", names.join(" or ")))
 }
 
 /// A full service with everything nested.

@@ -6,6 +6,8 @@
 //! reason; a bad optional part is dropped and reported; the rest goes in. Saving the same file
 //! again changes nothing. No original is kept: what was not taken stays in the sender's file.
 
+mod batch;
+mod beside;
 mod calendar;
 mod complete;
 mod copies;
@@ -77,6 +79,8 @@ struct Taken {
     source_ids: Vec<(Uuid, String)>,
     /// Contacts that look like a person's own.
     personal: Vec<personal::Personal>,
+    /// Words in which something stands that looks like a person's own.
+    in_words: Vec<personal::InWords>,
     /// Moments of last change that the line brings along.
     last_modified: LastModified,
     /// The organization that it names and does not describe.
@@ -107,6 +111,7 @@ impl Taken {
     fn finish(&mut self) {
         for draft in self.parts.iter_mut().chain(&mut self.main) {
             self.personal.extend(personal::decide(&mut draft.document));
+            self.in_words.extend(personal::in_words(&draft.document));
             let id = draft.document.id();
             draft.source_id = self.source_ids.iter().find(|(known, _)| *known == id).map(|(_, raw)| raw.clone());
         }

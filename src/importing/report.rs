@@ -7,7 +7,11 @@ use uuid::Uuid;
 
 use super::Exposed;
 use crate::{
-    model::{Kind, personal::Personal, tidy::Dropped},
+    model::{
+        Kind,
+        personal::{InWords, Personal},
+        tidy::Dropped,
+    },
     records::Saved,
 };
 
@@ -64,6 +68,16 @@ pub struct Waiting {
     pub personal: Personal,
 }
 
+/// Words that everybody can read and that tell something somebody has to look at, and the line they stand in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Telling {
+    /// Line, from 1.
+    pub line: u64,
+    /// The words.
+    #[serde(flatten)]
+    pub words: InWords,
+}
+
 /// What an import did.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Report {
@@ -85,6 +99,11 @@ pub struct Report {
     pub personal: Vec<Waiting>,
     /// How many such contacts, also where the list is cut.
     pub personal_total: u64,
+    /// Words in which a mobile number or a private mailbox stands that the record does not give as its own, or an
+    /// address beside a withheld one. Everybody can read them.
+    pub in_words: Vec<Telling>,
+    /// How many such words, also where the list is cut.
+    pub in_words_total: u64,
     /// Listings that help people in danger, and whose exact address everybody can see, without anybody having
     /// decided that.
     pub exposed: Vec<Exposed>,
@@ -108,6 +127,8 @@ pub(super) struct Told {
     left_out: BTreeSet<(u64, String)>,
     /// Records, and their contacts that wait.
     waiting: HashSet<(Uuid, Uuid)>,
+    /// Records, and where words stand in them.
+    in_words: HashSet<(Uuid, String)>,
 }
 
 impl Report {
@@ -153,6 +174,19 @@ impl Report {
         }
     }
 
+    /// Tell of words once, however many copies of the record have them.
+    pub(super) fn tell(&mut self, line: u64, words: InWords) {
+        let known = (words.record, words.path.clone());
+        if self.told.in_words.contains(&known) {
+            return;
+        }
+        self.in_words_total += 1;
+        if self.in_words.len() < MOST {
+            self.told.in_words.insert(known);
+            self.in_words.push(Telling { line, words });
+        }
+    }
+
     pub(super) fn expose(&mut self, exposed: Vec<Exposed>) {
         self.exposed_total += exposed.len() as u64;
         self.exposed.extend(exposed);
@@ -194,6 +228,9 @@ impl Report {
         self.personal.extend(other.personal);
         self.personal.truncate(MOST);
         self.personal_total += other.personal_total;
+        self.in_words.extend(other.in_words);
+        self.in_words.truncate(MOST);
+        self.in_words_total += other.in_words_total;
         self.exposed.extend(other.exposed);
         self.exposed.truncate(MOST);
         self.exposed_total += other.exposed_total;

@@ -12,7 +12,10 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::{
-    Format, How, Mapping, Read, Report, Vocabulary, complete,
+    Format, How, Mapping, Read, Report, Vocabulary,
+    batch::Batch,
+    beside::{self, Listing},
+    complete,
     copies::Copied,
     edits,
     exposed::{Listed, Lookout},
@@ -21,16 +24,15 @@ use super::{
     tabular,
 };
 use crate::{
-    db::Transaction,
-    model::{Document, Kind},
+    db::{Transaction, Trial},
+    model::{
+        Document, Kind,
+        personal::{self, InWords},
+    },
     published,
-    records::{self, Caller, Draft, Entrance, LastModified, Records, Stored},
+    records::{self, Caller, Draft, Entrance, LastModified, Records, State, Stored},
 };
 
-/// Records in one transaction, about.
-const BATCH: usize = 1_500;
-/// Bytes of the file in one transaction, about: 8 MiB, so that long lines do not fill the memory.
-const BATCH_BYTES: u64 = 8 << 20;
 /// Batches that may wait to be saved while more is read.
 const WAITING: usize = 2;
 
@@ -153,22 +155,32 @@ impl Importer {
                 // The other side is gone when saving failed; then there is nothing to read for.
                 Some(full) => send.blocking_send(full).is_ok(),
             })?;
-            let _ = send.blocking_send(batch.reads);
+            let _ = send.blocking_send(batch.rest());
             Ok::<_, io::Error>(())
         });
         let report = Report { dry_run: options.dry_run, ..Report::default() };
         let mut run = Run::new(report, Lookout::new(&self.danger));
         run.into_nothing = self.holds_nothing().await?;
-        while let Some(batch) = receive.recv().await {
+        let (mut trial, mut ahead) = (None, None);
+        loop {
+            let next = match ahead.take() {
+                Some(batch) => Some(batch),
+                None => receive.recv().await,
+            };
+            let Some(batch) = next else { break };
+            if options.dry_run && trial.is_none() {
+                ahead = receive.recv().await;
+                trial = Some(self.try_out(ahead.as_ref().is_some_and(|more| !more.is_empty())).await?);
+            }
             let until = batch.last().map(|one| one.until);
-            self.save(&mut run, batch, options).await?;
+            self.save(&mut run, batch, options, trial.as_ref()).await?;
             if let Some(until) = until {
                 progress(until);
             }
         }
         reader.await.map_err(|error| Error::Reader(error.to_string()))??;
-        if let Some(trial) = run.trial.take() {
-            trial.roll_back().await?;
+        if let Some(trial) = trial {
+            trial.end().await?;
         }
         run.name_what_nobody_sees(&self.records).await?;
         run.report.seconds = began.elapsed().as_secs_f64();
@@ -203,7 +215,7 @@ impl Importer {
         }
     }
 
-    async fn save(&self, run: &mut Run, mut batch: Vec<Read>, options: &Options) -> Result<(), Error> {
+    async fn save(&self, run: &mut Run, mut batch: Vec<Read>, options: &Options, trial: Option<&Trial>) -> Result<(), Error> {
         run.leave_out_what_is_followed(&self.records, &mut batch).await?;
         run.leave_out_who_was_erased(&self.records, &mut batch).await?;
         let mut taken = run.settle(&self.records, batch).await?;
@@ -214,6 +226,7 @@ impl Importer {
             // Anybody can write a line like those of our export: it has its way only where nothing can be lost by that.
             let group = if is_own && run.into_nothing { &mut own_export } else { &mut from_feeds };
             group.last_modified.extend(one.last_modified);
+            group.in_words.extend(one.in_words.into_iter().map(|words| (line, words)));
             let row = |counted| move |draft| Row { line, counted, own_export: is_own, draft };
             group.rows.extend(one.parts.into_iter().map(row(Counted::Part)));
             group.rows.extend(one.main.map(row(Counted::Line)));
@@ -223,23 +236,33 @@ impl Importer {
                 continue;
             }
             let why = format!("imported from {}", options.source);
-            self.save_group(run, group, &Caller { name: edits::IMPORTER.to_owned(), why, entrance }, options).await?;
+            let caller = Caller { name: edits::IMPORTER.to_owned(), why, entrance };
+            match trial {
+                Some(trial) => self.save_group(run, group, &caller, options, trial.transaction()).await?,
+                None => {
+                    let tx = self.records.database().write().await?;
+                    self.save_group(run, group, &caller, options, &tx).await?;
+                    tx.commit().await?;
+                }
+            }
         }
         Ok(())
     }
 
-    /// Save what came through one door, in one transaction.
-    async fn save_group(&self, run: &mut Run, group: Group, caller: &Caller, options: &Options) -> Result<(), Error> {
-        // What a file says first decides about what it says later, so a dry run is one transaction, taken back at its end.
-        let tx = match run.trial.take() {
-            Some(trial) => trial,
-            None => self.begin(options).await?,
-        };
+    /// Save what came through one door.
+    async fn save_group(
+        &self,
+        run: &mut Run,
+        group: Group,
+        caller: &Caller,
+        options: &Options,
+        tx: &Transaction,
+    ) -> Result<(), Error> {
         let (mut rows, mut last_modified) = (group.rows, group.last_modified);
         // Whoever edits one of them at this moment waits, or is waited for.
         let copied = group.copied.iter().map(Copied::id);
         let ids: Vec<Uuid> = copied.chain(rows.iter().map(|row| row.draft.document.id())).collect();
-        let here = self.records.hold(&tx, &ids).await?;
+        let here = self.records.hold(tx, &ids).await?;
         self.have_no_more_rights(run, &here, &mut rows, &mut last_modified).await?;
         let mut copies = Vec::with_capacity(group.copied.len());
         for copied in group.copied {
@@ -252,15 +275,15 @@ impl Importer {
             run.report.leave_out(line, dropped);
         }
         let listed: Vec<Listed> = rows.iter().filter(|row| row.counted == Counted::Line).filter_map(Listed::of).collect();
+        let beside: Vec<Listing> = rows.iter().filter_map(Listing::of).collect();
         let (counted, drafts): (Vec<(Kind, Counted)>, Vec<Draft>) =
             rows.into_iter().map(|row| ((row.draft.document.kind(), row.counted), row.draft)).unzip();
-        let outcome = self.records.save(&tx, caller, drafts, &last_modified).await?;
-        let exposed = run.lookout.exposed(&self.records, &tx, listed).await?;
+        let outcome = self.records.save(tx, caller, drafts, &last_modified).await?;
+        let exposed = run.lookout.exposed(&self.records, tx, listed).await?;
         run.report.expose(exposed);
-        if options.dry_run {
-            run.trial = Some(tx);
-        } else {
-            tx.commit().await?;
+        let in_words = self.still_told(tx, group.in_words).await?;
+        for (line, words) in in_words.into_iter().chain(beside::telling(&self.records, tx, &beside).await?) {
+            run.report.tell(line, words);
         }
         for ((kind, counted), saved) in counted.into_iter().zip(outcome.saved) {
             if counted != Counted::Before {
@@ -270,13 +293,27 @@ impl Importer {
         Ok(())
     }
 
-    /// Begin to write. A dry run takes back even the epoch that a directory needs before its first record.
-    async fn begin(&self, options: &Options) -> Result<Transaction, Error> {
-        let tx = self.records.database().write().await?;
-        if options.dry_run {
-            published::first_epoch(&tx, self.records.clock()).await?;
+    /// Where a dry run writes. What a file says first decides about what it says later, so it is one transaction, and
+    /// one of more than a batch would keep others from saving: that one has copies of the tables. Even the epoch that
+    /// a directory needs before its first record is taken back.
+    async fn try_out(&self, more_than_a_batch: bool) -> Result<Trial, Error> {
+        let database = self.records.database();
+        let trial = if more_than_a_batch { database.try_out_on_copies().await? } else { database.try_out().await? };
+        published::first_epoch(trial.transaction(), self.records.clock()).await?;
+        Ok(trial)
+    }
+
+    /// Of words those that stand so in what was saved: somebody here may have changed them, or erased what they tell.
+    async fn still_told(&self, tx: &Transaction, told: Vec<(u64, InWords)>) -> Result<Vec<(u64, InWords)>, Error> {
+        let ids: Vec<Uuid> = told.iter().map(|(_, words)| words.record).collect();
+        if ids.is_empty() {
+            return Ok(Vec::new());
         }
-        Ok(tx)
+        let mut standing = HashSet::new();
+        for stored in self.records.find_in(tx, &ids).await?.into_values().filter(|stored| stored.state == State::Published) {
+            standing.extend(personal::in_words(&stored.read()?).into_iter().map(|words| (words.record, words.path)));
+        }
+        Ok(told.into_iter().filter(|(_, words)| standing.contains(&(words.record, words.path.clone()))).collect())
     }
 
     /// What lines of our own export say of records that are `here` counts as if a feed said it.
@@ -324,6 +361,7 @@ struct Group {
     copied: Vec<Copied>,
     rows: Vec<Row>,
     last_modified: LastModified,
+    in_words: Vec<(u64, InWords)>,
 }
 
 /// How a record counts in the report.
@@ -335,51 +373,4 @@ enum Counted {
     Part,
     /// No more: a line before it did.
     Before,
-}
-
-/// Lines that are saved together.
-#[derive(Default)]
-struct Batch {
-    reads: Vec<Read>,
-    records: usize,
-    /// How many bytes of the file it takes.
-    bytes: u64,
-    /// How many bytes of the file had been read when its last line was added.
-    until: u64,
-}
-
-impl Batch {
-    /// Add a line; gives the batch when it is full.
-    fn add(&mut self, one: Read) -> Option<Vec<Read>> {
-        self.records += one.taken.as_ref().map_or(1, |taken| taken.parts.len() + 1);
-        self.bytes += one.until.saturating_sub(self.until);
-        self.until = self.until.max(one.until);
-        self.reads.push(one);
-        (self.records >= BATCH || self.bytes >= BATCH_BYTES).then(|| {
-            (self.records, self.bytes) = (0, 0);
-            std::mem::take(&mut self.reads)
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::importing::Taken;
-
-    /// How many lines each batch has, of so many lines with so many bytes each.
-    fn batches(lines: u64, bytes: u64) -> Vec<usize> {
-        let mut batch = Batch::default();
-        let read = |line| Read { line, until: line * bytes, taken: Ok(Taken::default()) };
-        let mut sizes: Vec<usize> = (1..=lines).filter_map(|line| batch.add(read(line))).map(|full| full.len()).collect();
-        sizes.push(batch.reads.len());
-        sizes
-    }
-
-    #[test]
-    fn a_batch_of_long_lines_has_few_of_them() {
-        assert_eq!(batches(2_000, 4_000), [1_500, 500]);
-        assert_eq!(batches(5, 4 << 20), [2, 2, 1]);
-        assert_eq!(batches(1_501, 0), [1_500, 1], "where the place in the file is not known");
-    }
 }

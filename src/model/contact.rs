@@ -95,6 +95,12 @@ impl Phone {
         matches!(self.visibility, None | Some(Visibility::Public))
     }
 
+    /// Whether the world may see it beside the contacts that are `shown`: one that names a contact is as private as that
+    /// contact.
+    pub fn is_public_beside(&self, shown: &[Uuid]) -> bool {
+        self.is_public() && self.contact().is_none_or(|contact| shown.contains(&contact))
+    }
+
     /// The contact whose number it is, where it says so: the standard has `contact_id` for phones, wherever they stand.
     /// What is no id is nobody's.
     pub fn contact(&self) -> Option<Uuid> {

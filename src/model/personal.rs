@@ -2,8 +2,12 @@
 //! somebody's home. They come in, but stay unseen until somebody here confirms that they may be
 //! public. A guess that is wrong costs a click; the other way round it costs a person.
 
+mod in_words;
+
 use serde::Serialize;
 use uuid::Uuid;
+
+pub use in_words::{InWords, each_text, in_words};
 
 use super::{Contact, Document, Phone, Visibility, text::fold, values::EmailAddress};
 use crate::ids;
@@ -169,12 +173,15 @@ pub fn is_a_persons_name(name: &str) -> bool {
     (2..=3).contains(&words.len()) && words.iter().all(like_a_name)
 }
 
-fn is_mobile(number: &str) -> bool {
+/// A number as it is dialled in this country, with nothing but its digits.
+fn national(number: &str) -> String {
     let digits: String = number.chars().filter(char::is_ascii_digit).collect();
-    let national = digits
-        .strip_prefix("0044")
-        .or_else(|| digits.strip_prefix("44"))
-        .map_or(digits.clone(), |rest| format!("0{}", rest.trim_start_matches('0')));
+    let abroad = digits.strip_prefix("0044").or_else(|| digits.strip_prefix("44"));
+    abroad.map_or(digits.clone(), |rest| format!("0{}", rest.trim_start_matches('0')))
+}
+
+fn is_mobile(number: &str) -> bool {
+    let national = national(number);
     national.starts_with("07") && !national.starts_with("070")
 }
 

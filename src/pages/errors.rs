@@ -51,6 +51,14 @@ pub(super) fn page(problem: &Problem) -> Page {
             say("That does not work here"),
             html! { p { (say("You cannot open this page directly. Start again from the first page.")) } },
         ),
+        StatusCode::REQUEST_TIMEOUT => (
+            say("It did not arrive"),
+            html! { p { (say("What you sent stopped on the way, so nothing was done with it. Your connection may be slow. Go back and send it again.")) } },
+        ),
+        StatusCode::PAYLOAD_TOO_LARGE => (
+            say("That is too large"),
+            html! { p { (say("What you sent is larger than we can take. Go back, make it smaller and send it again.")) } },
+        ),
         StatusCode::TOO_MANY_REQUESTS => (
             say("Please wait a moment"),
             html! { p { (say("Too many pages were requested at once. Wait a minute and try again.")) } },

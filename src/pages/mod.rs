@@ -232,6 +232,11 @@ pub fn problem(site: &Site, headers: &HeaderMap, problem: Problem) -> Response {
     layout::answer(site, headers, Err(problem))
 }
 
+/// The same at `address`, in its language, for a request that never came as far as the pages.
+pub fn problem_at(site: &Site, address: &str, problem: Problem) -> Response {
+    language::speaking(address, || layout::answer(site, &HeaderMap::new(), Err(problem)))
+}
+
 /// Whether whoever asks would rather have a page than data.
 pub fn wants_a_page(headers: &HeaderMap) -> bool {
     headers.get_all(http::header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).any(

@@ -30,7 +30,7 @@ use crate::{
     http::{Parameters, Problem},
     model::{Kind, text::fold},
     publishing::{LONGEST_SEARCH, ask_index},
-    search::{Enough, Found, Wanted, says_nothing},
+    search::{Enough, Found, Hit, Wanted, says_nothing},
     self_help::contacts::Area,
 };
 use to_ring::{Now, Numbered};
@@ -260,6 +260,10 @@ fn order(found: &Found, from: Option<&Here>, some_are_for_elsewhere: bool) -> St
     }
     if from.is_some_and(|here| here.is_whole() && here.is_rough()) {
         sentences.push(say("We do not know which council your postcode is in.").to_owned());
+    }
+    if found.hits.iter().any(Hit::is_for_others) {
+        sentences
+            .push(say("Help for one group of people, and events that raise money, come after help for everybody.").to_owned());
     }
     if some_are_for_elsewhere {
         sentences.push(say("Help that is only for people who live elsewhere comes last.").to_owned());

@@ -29,6 +29,8 @@ use crate::{
 
 /// Listings on one list.
 const MOST: usize = 40;
+/// Listings that a message has: more is not read, and phones cut it off.
+const MOST_SENT: usize = 12;
 /// The name of the form that boxes of other pages belong to.
 pub(super) const FORM: &str = "shortlist";
 
@@ -132,7 +134,7 @@ fn list(site: &Site, form: &Parameters) -> Result<Page, Problem> {
         @if gone > 0 { p class="banner" role="note" { (count(gone, "listing is no longer here.", "listings are no longer here.")) } }
         @if found.is_empty() { p { (say("There is nothing on the list.")) } }
         ol class="listings" { @for (service, listing) in &found { (row(&kept, &asked, helper, service, listing)) } }
-        @if !found.is_empty() { (keep(site, &kept, helper, &found)) }
+        @if !found.is_empty() { (keep(site, helper, &found)) }
         (go_on(&kept, &asked, helper))
     };
     Ok(page(title, body))
@@ -164,25 +166,51 @@ fn carried(asked: &Asked, helper: bool) -> Markup {
     }
 }
 
-fn keep(site: &Site, kept: &Kept, helper: bool, found: &[(Service, Listing)]) -> Markup {
-    let encoded = utf8_percent_encode(&as_text(site, helper, found), NON_ALPHANUMERIC).to_string();
-    let ids: Vec<String> = kept.0.iter().map(Uuid::to_string).collect();
-    let link = format!("{}#{}", site.address("/directory/shortlist"), ids.join(","));
+fn keep(site: &Site, helper: bool, found: &[(Service, Listing)]) -> Markup {
+    // A message and a link stay on two phones: what others had better not see is in neither.
+    let open: Vec<&(Service, Listing)> = found.iter().filter(|(_, listing)| !listing.sensitive).collect();
+    let sent = &open[..open.len().min(MOST_SENT)];
+    let left_out = found.len() - sent.len();
     html! {
         section class="keep unprinted" aria-labelledby="keep" {
             h2 id="keep" { (if helper { say("Give it to them") } else { say("Keep it") }) }
             p { button class="button print" type="button" hidden { (say("Print")) } }
-            p {
-                (weave("Send it {text} or {email}. Your own phone or computer sends it.", &[
-                    ("text", html! { a href=(format!("sms:?&body={encoded}")) { (say("by text")) } }),
-                    ("email", html! { a href=(format!("mailto:?subject=A%20list&body={encoded}")) { (say("by email")) } }),
-                ]))
+            @if !sent.is_empty() { (by_message(&as_text(site, helper, sent, left_out))) }
+            @if left_out > 0 {
+                p {
+                    (count(left_out, "place is left out:", "places are left out:"))
+                    " " (say("some are too private to be seen on a phone, or do not fit in a message."))
+                }
             }
-            div class="field" {
-                label for="link" { (say("Link to this list")) }
-                p class="hint" id="link-hint" { (say("It only says which listings are on the list. The part after # is not sent to us until the link is opened, and is not stored then.")) }
-                input type="text" id="link" readonly dir=[rightwards()] value=(link) aria-describedby="link-hint";
+            @if !open.is_empty() { (as_link(site, &open, open.len() < found.len())) }
+        }
+    }
+}
+
+fn by_message(text: &str) -> Markup {
+    let encoded = utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+    html! {
+        p {
+            (weave("Send it {text} or {email}. Your own phone or computer sends it.", &[
+                ("text", html! { a href=(format!("sms:?&body={encoded}")) { (say("by text")) } }),
+                ("email", html! { a href=(format!("mailto:?subject=A%20list&body={encoded}")) { (say("by email")) } }),
+            ]))
+        }
+    }
+}
+
+/// A link to these listings; `is_part` where the list has others, too.
+fn as_link(site: &Site, listings: &[&(Service, Listing)], is_part: bool) -> Markup {
+    let ids: Vec<String> = listings.iter().map(|(_, listing)| listing.id.to_string()).collect();
+    let link = format!("{}#{}", site.address("/directory/shortlist"), ids.join(","));
+    html! {
+        div class="field" {
+            label for="link" { (say("Link to this list")) }
+            p class="hint" id="link-hint" {
+                @if is_part { (say("The private ones are not in the link.")) " " }
+                (say("It only says which listings are on the list. The part after # is not sent to us until the link is opened, and is not stored then."))
             }
+            input type="text" id="link" readonly dir=[rightwards()] value=(link) aria-describedby="link-hint";
         }
     }
 }
@@ -219,12 +247,10 @@ pub(super) async fn more(State(site): State<Site>, headers: HeaderMap, body: Res
     layout::answer(&site, &headers, made)
 }
 
-/// The list as a text, for somebody's own mail or messages.
-fn as_text(site: &Site, helper: bool, found: &[(Service, Listing)]) -> String {
+/// These listings as a text, for somebody's own mail or messages, and how many it leaves out.
+fn as_text(site: &Site, helper: bool, sent: &[&(Service, Listing)], left_out: usize) -> String {
     let begins = if helper { say("Here are places that may help you:") } else { say("Places to ask:") };
     let mut lines = vec![begins.to_owned()];
-    // A message stays on two phones: what others had better not see is not in it.
-    let (sent, left_out): (Vec<_>, Vec<_>) = found.iter().partition(|(_, listing)| !listing.sensitive);
     for (service, listing) in sent {
         let (path, name) = listing.link();
         lines.extend([String::new(), name.to_owned()]);
@@ -238,8 +264,8 @@ fn as_text(site: &Site, helper: bool, found: &[(Service, Listing)]) -> String {
         );
         lines.push(site.address(path));
     }
-    if !left_out.is_empty() {
-        lines.extend([String::new(), count(left_out.len(), "more place", "more places")]);
+    if left_out > 0 {
+        lines.extend([String::new(), count(left_out, "more place", "more places")]);
     }
     lines.join("\n")
 }

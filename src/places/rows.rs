@@ -183,7 +183,7 @@ impl Columns {
         };
         let [(a, _), (b, _)] = both;
         point
-            .filter(|point| (49.0..=61.5).contains(&point.latitude) && (-9.0..=2.5).contains(&point.longitude))
+            .filter(|point| point.is_in_uk())
             .map(|point| Some(micro(point)))
             .ok_or_else(|| format!("its {a} {first} and {b} {second} are not in the British Isles"))
     }

@@ -16,7 +16,7 @@ use crate::{
 
 pub use {
     earlier::{changes, without_changes_of_parts},
-    hiding::{forget_person, forget_places, hide_known, hide_places, texts_with, without_person},
+    hiding::{forget_person, forget_places, hide_known, hide_places, tells_an_address, texts_with, without_person},
     known::{Erased, Known},
 };
 
@@ -26,18 +26,17 @@ pub fn contacts(contacts: &mut Vec<Contact>) {
     contacts.retain(Contact::is_public);
     for contact in contacts {
         contact.visibility = None;
-        open_phones(&mut contact.phones, |_| true);
+        open_phones(&mut contact.phones, Phone::is_public);
     }
 }
 
-/// Leave only the phones that the world may see: one that names a contact is as private as that contact, so it stays
-/// only where that is one of those that are `shown`.
+/// Leave only the phones that the world may see beside the contacts that are `shown`.
 pub fn phones(phones: &mut Vec<Phone>, shown: &[Uuid]) {
-    open_phones(phones, |phone| phone.contact().is_none_or(|contact| shown.contains(&contact)));
+    open_phones(phones, |phone| phone.is_public_beside(shown));
 }
 
 fn open_phones(phones: &mut Vec<Phone>, may: impl Fn(&Phone) -> bool) {
-    phones.retain(|phone| phone.is_public() && may(phone));
+    phones.retain(may);
     for phone in phones {
         phone.visibility = None;
     }

@@ -128,7 +128,7 @@ pub async fn move_to_end(tx: &Transaction, ids: &[Uuid], position: Position) -> 
 /// When the database fails.
 pub async fn current(tx: &Transaction, ids: &[Uuid]) -> Result<Vec<Published>, db::Error> {
     let mut found = Vec::new();
-    for chunk in db::pieces(ids) {
+    for chunk in db::pieces(&db::in_order(ids)) {
         let rows = row::Entity::find()
             .filter(row::Column::Id.is_in(chunk.iter().copied()))
             .all(tx.connection())
@@ -158,7 +158,7 @@ pub async fn owners(db: &Database, ids: &[Uuid]) -> Result<HashMap<Uuid, Uuid>, 
 /// When the database fails.
 pub async fn gone(tx: &Transaction, ids: &[Uuid]) -> Result<Vec<Uuid>, db::Error> {
     let mut found: Vec<Uuid> = Vec::new();
-    for chunk in db::pieces(ids) {
+    for chunk in db::pieces(&db::in_order(ids)) {
         let query = row::Entity::find().select_only().column(row::Column::Id);
         let query = query.filter(row::Column::Id.is_in(chunk.iter().copied())).filter(row::Column::Live.eq(false));
         let rows: Vec<Uuid> = query.into_tuple().all(tx.connection()).await.context("cannot read what is published")?;
@@ -173,7 +173,7 @@ pub async fn gone(tx: &Transaction, ids: &[Uuid]) -> Result<Vec<Uuid>, db::Error
 pub async fn made_of(tx: &Transaction, records: &[Uuid]) -> Result<Vec<Published>, db::Error> {
     use row::Column as C;
     let mut found = Vec::new();
-    for chunk in db::pieces(records) {
+    for chunk in db::pieces(&db::in_order(records)) {
         let (own, derived) = (C::Id.is_in(chunk.iter().copied()), C::DerivedFrom.is_in(chunk.iter().copied()));
         let rows = row::Entity::find()
             .filter(Condition::any().add(own).add(derived))

@@ -54,7 +54,7 @@ pub use store::{Stored, Version};
 pub use whence::Whence;
 
 use reading::read;
-use saving::{NOT_PUBLISHED, Pending, Told};
+use saving::{InHand, NOT_PUBLISHED, Pending, Told};
 
 /// Whether a record is to be seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

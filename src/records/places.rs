@@ -3,6 +3,7 @@
 //! A place is told as openly as its own policy and the most open link to it both allow. A place
 //! that nobody may know of is not kept either: its record is stripped, and so is its history.
 
+mod deciding;
 mod hidden;
 
 use std::collections::{HashMap, HashSet};
@@ -10,9 +11,9 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use self::hidden::keep_local_decisions;
+use self::{deciding::Deciding, hidden::keep_local_decisions};
 use super::{
-    Caller, Draft, Entrance, Error, Pending, Records, Remembered, Scrub, State, Stored, read, references, scrubs::Opened, store,
+    Caller, Draft, Entrance, Error, Pending, Records, Remembered, State, Stored, read, references, scrubs::Opened, store,
 };
 use crate::{
     db::Transaction,
@@ -118,17 +119,18 @@ impl Records {
         for one in pending.iter_mut() {
             strip_withheld_links(&mut one.draft.document);
         }
-        let mut decided = Decided::default();
+        let mut deciding = Deciding::new(caller, now);
         for one in pending.iter_mut() {
             if let Some(before) = earlier.get_mut(&one.id()) {
-                compare_links(one.id(), before, &mut one.draft.document, caller, now, &mut decided);
+                deciding.compare_links(one.id(), before, &mut one.draft.document);
             }
             one.references = one.draft.document.references();
             if one.draft.state != State::Published {
                 one.references.iter_mut().for_each(|reference| reference.policy = None);
             }
         }
-        self.decide_each_place(tx, caller, pending, &earlier, now, &mut decided).await?;
+        self.decide_each_place(tx, pending, &earlier, &mut deciding).await?;
+        let mut decided = deciding.decided;
         self.mask_what_is_stripped(tx, pending, &mut decided).await?;
         Ok(decided)
     }
@@ -226,11 +228,9 @@ impl Records {
     async fn decide_each_place(
         &self,
         tx: &Transaction,
-        caller: &Caller,
         pending: &mut Vec<Pending>,
         earlier: &HashMap<Uuid, Document>,
-        now: DateTime<Utc>,
-        decided: &mut Decided,
+        deciding: &mut Deciding<'_>,
     ) -> Result<(), Error> {
         let in_hand: HashSet<Uuid> = pending.iter().map(Pending::id).collect();
         let with_history: Vec<Uuid> = pending.iter().filter(|one| one.before.is_some()).map(Pending::id).collect();
@@ -239,10 +239,11 @@ impl Records {
         let places_of =
             |references: &[Reference]| references.iter().filter(|r| r.policy.is_some()).map(|r| r.to).collect::<Vec<_>>();
         places.extend(pending.iter().flat_map(|one| places_of(&one.references)));
-        decided.referred.extend(with_history.iter().map(|id| (*id, Vec::new())));
+        let referred = &mut deciding.decided.referred;
+        referred.extend(with_history.iter().map(|id| (*id, Vec::new())));
         for link in references::links_from(tx.connection(), &with_history).await? {
             places.extend(link.policy.map(|_| link.to));
-            decided.referred.entry(link.from).or_default().push(Reference { to: link.to, policy: link.policy });
+            referred.entry(link.from).or_default().push(Reference { to: link.to, policy: link.policy });
         }
         let places: Vec<Uuid> = places.into_iter().collect();
 
@@ -276,11 +277,11 @@ impl Records {
                     Some(Document::Location(place)) => Some(place.location_policy.unwrap_or_default()),
                     _ => one.before.as_ref().map(|_| own_policy(&one.draft.document)),
                 };
-                decide_place(one, own_before, links, caller, now, decided);
+                deciding.decide_place(one, own_before, links);
             } else if let Some(stored) = elsewhere.remove(&id) {
                 let mut one = Pending::again(stored)?;
                 let own_before = Some(own_policy(&one.draft.document));
-                decide_place(&mut one, own_before, links, caller, now, decided);
+                deciding.decide_place(&mut one, own_before, links);
                 one.references = one.draft.document.references();
                 pending.push(one);
             }
@@ -324,82 +325,5 @@ fn own_policy(document: &Document) -> LocationPolicy {
     match document {
         Document::Location(place) => place.location_policy.unwrap_or_default(),
         _ => LocationPolicy::Exact,
-    }
-}
-
-/// Remember links that became stricter; note those that a person made more open.
-fn compare_links(
-    id: Uuid,
-    before: &mut Document,
-    after: &mut Document,
-    caller: &Caller,
-    now: DateTime<Utc>,
-    decided: &mut Decided,
-) {
-    let earlier: HashMap<Uuid, LocationPolicy> =
-        links(before).into_iter().map(|link| (link.id, link.policy.unwrap_or_default())).collect();
-    for Link { id: link, policy, .. } in links(after) {
-        let Some(was) = earlier.get(&link).copied() else { continue };
-        let is = policy.unwrap_or_default();
-        let remember = |policy| Remembered {
-            record_id: id,
-            what: Scrub::Link { link, policy },
-            at: now,
-            by_whom: caller.name.clone(),
-            why: caller.why.clone(),
-            lifted_at: None,
-        };
-        if is > was {
-            decided.scrubs.push(remember(is));
-        } else if is < was && caller.entrance.is_for_people() {
-            decided.opened.push(Opened { record_id: id, link: Some(link), policy: is });
-        }
-    }
-}
-
-fn decide_place(
-    one: &mut Pending,
-    own_before: Option<LocationPolicy>,
-    (links_before, links_after): (Option<LocationPolicy>, Option<LocationPolicy>),
-    caller: &Caller,
-    now: DateTime<Utc>,
-    decided: &mut Decided,
-) {
-    let id = one.id();
-    let Document::Location(place) = &mut one.draft.document else { return };
-    let own = place.location_policy.unwrap_or_default();
-    let told_before = own_before.zip(links_before).map(|(own, links)| own.max(links));
-    let told = links_after.map(|links| own.max(links));
-    if told_before != told {
-        decided.touched_places.push(id);
-    }
-    let remember = |policy| Remembered {
-        record_id: id,
-        what: Scrub::Place(policy),
-        at: now,
-        by_whom: caller.name.clone(),
-        why: caller.why.clone(),
-        lifted_at: None,
-    };
-    let strip = own == LocationPolicy::Withheld || links_after == Some(LocationPolicy::Withheld);
-    if strip {
-        let mut known = Known::of(place);
-        if let Some(Ok(Document::Location(before))) = one.before.as_ref().map(read) {
-            known.add(Known::of(&before));
-        }
-        decided.stripped.insert(id, known);
-        redaction::strip_place(place);
-        let kept_something = one.before.as_ref().is_some_and(|before| before.document != one.draft.document.to_json());
-        if kept_something {
-            decided.scrubs.push(remember(LocationPolicy::Withheld));
-        }
-        return;
-    }
-    match (told_before, told) {
-        (Some(was), Some(is)) if is > was => decided.scrubs.push(remember(is)),
-        (Some(was), Some(is)) if is < was && caller.entrance.is_for_people() => {
-            decided.opened.push(Opened { record_id: id, link: None, policy: is });
-        }
-        _ => {}
     }
 }

@@ -1,6 +1,6 @@
 //! Reading what is kept: the records as they are, and as they were.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 use uuid::Uuid;
@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{Error, Records, Stored, Version, references, store};
 use crate::{
     db::Transaction,
-    model::{Document, Kind},
+    model::{Document, Kind, LocationPolicy},
     published,
 };
 
@@ -46,6 +46,30 @@ impl Records {
     /// When the database fails.
     pub async fn link_owners(&self, links: &[Uuid]) -> Result<HashMap<Uuid, Uuid>, Error> {
         Ok(published::owners(&self.db, links).await?)
+    }
+
+    /// Those of these organizations that have listings at places of which nobody may know, and which listings these are.
+    /// # Errors
+    /// When the database fails.
+    pub async fn withholding(&self, tx: &Transaction, organizations: &[Uuid]) -> Result<HashMap<Uuid, HashSet<Uuid>>, Error> {
+        let listings = references::links_to(tx.connection(), organizations).await?;
+        let ids: Vec<Uuid> = listings.iter().map(|link| link.from).collect();
+        let mut links = references::links_from(tx.connection(), &ids).await?;
+        links.retain(|link| link.policy.is_some());
+        let places: Vec<Uuid> = links.iter().map(|link| link.to).collect();
+        let mut withheld = HashSet::new();
+        for stored in store::load_places_told_less(tx.connection(), &places).await? {
+            if matches!(read(&stored)?, Document::Location(place) if place.location_policy == Some(LocationPolicy::Withheld)) {
+                withheld.insert(stored.id);
+            }
+        }
+        links.retain(|link| link.policy == Some(LocationPolicy::Withheld) || withheld.contains(&link.to));
+        let hiding: HashSet<Uuid> = links.into_iter().map(|link| link.from).collect();
+        let mut found: HashMap<Uuid, HashSet<Uuid>> = HashMap::new();
+        for link in listings.into_iter().filter(|link| hiding.contains(&link.from)) {
+            found.entry(link.to).or_default().insert(link.from);
+        }
+        Ok(found)
     }
 
     /// Every version of a record, oldest first, the present one last.

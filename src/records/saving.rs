@@ -38,6 +38,23 @@ impl Told<'static> {
     const NOTHING: Self = Self { reason: NOT_PUBLISHED, urgent: false, scrubbed: &[], erased: &[] };
 }
 
+/// Drafts, and of the records that they replace those which the transaction holds and has read: they are not read again.
+pub(super) struct InHand {
+    drafts: Vec<Draft>,
+    held: HashMap<Uuid, Stored>,
+}
+
+impl InHand {
+    pub(super) fn of(drafts: Vec<Draft>) -> Self {
+        Self { drafts, held: HashMap::new() }
+    }
+
+    /// A draft that takes the place of one that is held.
+    fn in_place_of(held: Stored, draft: Draft) -> Self {
+        Self { drafts: vec![draft], held: HashMap::from([(held.id, held)]) }
+    }
+}
+
 /// A draft beside what is stored under its id.
 #[derive(Debug)]
 pub(super) struct Pending {
@@ -86,7 +103,9 @@ impl Pending {
 /// What is written of drafts: those that differ from what stands, with all that this entails.
 #[derive(Default)]
 struct Writing {
-    /// Records as they will be, in order of ids.
+    /// Records whose writer has seen that they are not there yet, in order of ids.
+    new: Vec<Stored>,
+    /// All others as they will be, in order of ids.
     rows: Vec<Stored>,
     /// The versions that they replace.
     replaced: Vec<Stored>,
@@ -108,14 +127,18 @@ impl Writing {
             }
         }
         // In one order everywhere, or two writers of the same records could wait for each other.
+        writing.new.sort_unstable_by_key(|row| row.id);
         writing.rows.sort_unstable_by_key(|row| row.id);
+        writing.references.sort_unstable_by_key(|(from, _)| *from);
         writing
     }
 
     fn add(&mut self, one: Pending, document: String, caller: &Caller, now: DateTime<Utc>) {
         let (id, kept, source_id) = (one.id(), one.version(caller, now), one.source_id());
         let Pending { draft, before, references } = one;
-        self.rows.push(Stored {
+        let is_new = before.is_none() && draft.expected_revision.is_some();
+        let rows = if is_new { &mut self.new } else { &mut self.rows };
+        rows.push(Stored {
             id,
             kind: draft.document.kind(),
             state: draft.state,
@@ -156,8 +179,8 @@ impl Records {
     /// Store drafts and publish what follows from them. The transaction is the caller's to commit;
     /// it may hold one save, and nothing that changes records after it.
     /// # Errors
-    /// [`Error::Stale`], [`Error::OtherKind`] and [`Error::Foreign`] before anything is written; or when the
-    /// database fails.
+    /// [`Error::Stale`], [`Error::OtherKind`] and [`Error::Foreign`], after which nothing of the transaction may be
+    /// committed; or when the database fails.
     pub async fn save(
         &self,
         tx: &Transaction,
@@ -180,7 +203,18 @@ impl Records {
         last_modified: &LastModified,
         purged: &[Uuid],
     ) -> Result<Outcome, Error> {
-        self.save_saying(tx, caller, drafts, last_modified, purged, Told::NOTHING).await
+        self.save_saying(tx, caller, InHand::of(drafts), last_modified, purged, Told::NOTHING).await
+    }
+
+    /// [`Records::save`], where those of the records that the transaction holds already are as they were `held`.
+    pub(super) async fn save_held(
+        &self,
+        tx: &Transaction,
+        caller: &Caller,
+        drafts: Vec<Draft>,
+        held: HashMap<Uuid, Stored>,
+    ) -> Result<Outcome, Error> {
+        self.save_saying(tx, caller, InHand { drafts, held }, &LastModified::new(), &[], Told::NOTHING).await
     }
 
     /// [`Records::save`], with what the tombstones of whatever leaves say to everybody. What
@@ -189,18 +223,21 @@ impl Records {
         &self,
         tx: &Transaction,
         caller: &Caller,
-        drafts: Vec<Draft>,
+        in_hand: InHand,
         last_modified: &LastModified,
         purged: &[Uuid],
         told: Told<'_>,
     ) -> Result<Outcome, Error> {
         let now = self.clock.now();
-        let asked: Vec<Uuid> = drafts.iter().map(|draft| draft.document.id()).collect();
-        let mut pending = self.prepare(tx, drafts).await?;
+        let asked: Vec<Uuid> = in_hand.drafts.iter().map(|draft| draft.document.id()).collect();
+        let mut pending = self.prepare(tx, in_hand).await?;
         let erased = self.apply_remembered(tx, caller, &mut pending).await?;
         let mut decided = self.decide_places(tx, caller, &mut pending, now).await?;
         decided.scrubs.extend(erased);
         let writing = Writing::of(pending, caller, now);
+        if !store::add(tx, &writing.new).await? {
+            return Err(self.added_by_others(&writing.new).await?);
+        }
         writing.store(tx, purged, &decided.referred).await?;
         let scrubbed = self.take_out_for_good(tx, &decided).await?;
         self.lift_opened(tx, &decided.opened).await?;
@@ -251,11 +288,11 @@ impl Records {
             // Its source would bring it back with its next version.
             return Err(Error::Foreign { id, origin: stored.origin });
         }
-        let document = read(&stored)?;
         self.settle(tx, &[id], |_| true, &caller.name, "the listing was withdrawn").await?;
-        let draft = Draft { state: State::Gone, source_id: stored.source_id, expected_revision, ..Draft::new(document) };
+        let source_id = stored.source_id.clone();
+        let draft = Draft { state: State::Gone, source_id, expected_revision, ..Draft::new(read(&stored)?) };
         let told = Told { reason: &caller.why, ..Told::NOTHING };
-        self.save_saying(tx, caller, vec![draft], &LastModified::new(), &[], told).await
+        self.save_saying(tx, caller, InHand::in_place_of(stored, draft), &LastModified::new(), &[], told).await
     }
 
     /// Take a record out because another one of its kind has taken its place, as its tombstone says.
@@ -263,11 +300,11 @@ impl Records {
     /// [`Error::NotFound`], or when the database fails.
     pub async fn give_way(&self, tx: &Transaction, caller: &Caller, id: Uuid, successor: Uuid) -> Result<Outcome, Error> {
         let stored = store::load_locked(tx, &[id]).await?.remove(&id).ok_or(Error::NotFound(id))?;
-        let document = read(&stored)?;
-        let draft = Draft { state: State::Gone, origin: stored.origin, source_id: stored.source_id, ..Draft::new(document) };
+        let (origin, source_id) = (stored.origin.clone(), stored.source_id.clone());
+        let draft = Draft { state: State::Gone, origin, source_id, ..Draft::new(read(&stored)?) };
         let reason = format!("{BECAME}{successor}");
         let told = Told { reason: &reason, ..Told::NOTHING };
-        self.save_saying(tx, caller, vec![draft], &LastModified::new(), &[], told).await
+        self.save_saying(tx, caller, InHand::in_place_of(stored, draft), &LastModified::new(), &[], told).await
     }
 
     /// Let a record be seen by nobody but those who keep it, at once: followers are told that it is
@@ -283,7 +320,7 @@ impl Records {
         }
         let draft = Draft { state: State::Unpublished, source_id: stored.source_id.clone(), ..Draft::new(read(&stored)?) };
         let told = Told { urgent: true, ..Told::NOTHING };
-        self.save_saying(tx, caller, vec![draft], &LastModified::new(), &[], told).await
+        self.save_saying(tx, caller, InHand::in_place_of(stored, draft), &LastModified::new(), &[], told).await
     }
 
     /// Hold these records until the transaction ends: others that hold or change them wait. Gives them
@@ -294,10 +331,20 @@ impl Records {
         Ok(store::load_locked(tx, ids).await?)
     }
 
+    /// That somebody else has added one of the records that were to be new.
+    async fn added_by_others(&self, new: &[Stored]) -> Result<Error, Error> {
+        let ids: Vec<Uuid> = new.iter().map(|row| row.id).collect();
+        // Not in the transaction, which has added the others of them.
+        let theirs = store::load(self.db.reader(), &ids).await?;
+        let (id, found) = theirs.values().map(|row| (row.id, row.kept.revision)).min().unwrap_or_default();
+        Ok(Error::Stale { id, expected: 0, found })
+    }
+
     /// Drafts beside what is stored, each id once (the last draft of an id stands).
-    async fn prepare(&self, tx: &Transaction, drafts: Vec<Draft>) -> Result<Vec<Pending>, Error> {
-        let ids: Vec<Uuid> = drafts.iter().map(|draft| draft.document.id()).collect();
-        let mut before = store::load_locked(tx, &ids).await?;
+    async fn prepare(&self, tx: &Transaction, InHand { drafts, held: mut before }: InHand) -> Result<Vec<Pending>, Error> {
+        let unread = drafts.iter().map(|draft| draft.document.id()).filter(|id| !before.contains_key(id));
+        let unread: Vec<Uuid> = unread.collect();
+        before.extend(store::load_locked(tx, &unread).await?);
         let mut pending: Vec<Pending> = Vec::with_capacity(drafts.len());
         let mut places: HashMap<Uuid, usize> = HashMap::with_capacity(drafts.len());
         for mut draft in drafts {

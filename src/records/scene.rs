@@ -188,31 +188,41 @@ fn to_kind<'a>(links: &'a [Link], documents: &'a Documents, kind: Kind) -> impl 
 /// The most open link to each place, of those that anybody can see: a service whose organization is
 /// not to be seen tells of no place either.
 async fn most_open_links(tx: &Transaction, documents: &Documents, here: &[Link]) -> Result<HashMap<Uuid, LocationPolicy>, Error> {
-    let links: Vec<Link> = to_kind(here, documents, Kind::Location).copied().collect();
+    let (in_hand, mut others): (Vec<Link>, Vec<Link>) =
+        to_kind(here, documents, Kind::Location).copied().partition(|link| documents.contains_key(&link.from));
+    let state_of = |id: Uuid| documents.get(&id).map(|(_, state, _)| *state);
+    let mut most_open = HashMap::new();
+    for link in in_hand {
+        let Some((_, state, document)) = documents.get(&link.from) else { continue };
+        open(&mut most_open, link, *state, organization_of(document).and_then(state_of));
+    }
+    // What is told whole gets no more open by whatever else is there, as in a shared hall, so that is not read.
+    others.retain(|link| most_open.get(&link.to) != Some(&LocationPolicy::Exact));
     let mut elsewhere: HashMap<Uuid, (State, Option<Uuid>)> = HashMap::new();
-    let missing: Vec<Uuid> = links.iter().map(|link| link.from).filter(|id| !documents.contains_key(id)).collect();
-    for (id, stored) in store::load(tx.connection(), &missing).await? {
+    for (id, stored) in store::load(tx.connection(), &each_once(others.iter().map(|link| link.from))).await? {
         elsewhere.insert(id, (stored.state, organization_of(&read(&stored)?)));
     }
-    let missing: Vec<Uuid> =
-        elsewhere.values().filter_map(|(_, organization)| *organization).filter(|id| !documents.contains_key(id)).collect();
-    let organizations = store::load(tx.connection(), &missing).await?;
-    let is_shown = |id: Uuid| {
-        let state = documents.get(&id).map(|(_, state, _)| *state).or_else(|| organizations.get(&id).map(|stored| stored.state));
-        state == Some(State::Published)
-    };
-    let mut most_open: HashMap<Uuid, LocationPolicy> = HashMap::new();
-    for link in links {
-        let from = match documents.get(&link.from) {
-            Some((_, state, document)) => Some((*state, organization_of(document))),
-            None => elsewhere.get(&link.from).copied(),
-        };
-        let seen = from.is_some_and(|(state, organization)| state == State::Published && organization.is_some_and(is_shown));
-        if let Some(policy) = link.policy.filter(|_| seen) {
-            most_open.entry(link.to).and_modify(|known| *known = (*known).min(policy)).or_insert(policy);
-        }
+    let missing = elsewhere.values().filter_map(|(_, organization)| *organization).filter(|id| !documents.contains_key(id));
+    let organizations = store::load(tx.connection(), &each_once(missing)).await?;
+    for link in others {
+        let Some((state, organization)) = elsewhere.get(&link.from).copied() else { continue };
+        let state_of = |id: Uuid| state_of(id).or_else(|| organizations.get(&id).map(|stored| stored.state));
+        open(&mut most_open, link, state, organization.and_then(state_of));
     }
     Ok(most_open)
+}
+
+/// Take in a link of something in this state, of an organization in that one. It tells of its place where both are seen.
+fn open(most_open: &mut HashMap<Uuid, LocationPolicy>, link: Link, state: State, organization: Option<State>) {
+    let is_seen = state == State::Published && organization == Some(State::Published);
+    if let Some(policy) = link.policy.filter(|_| is_seen) {
+        most_open.entry(link.to).and_modify(|known| *known = (*known).min(policy)).or_insert(policy);
+    }
+}
+
+/// The same ids, each once: each takes a place in the statement that asks for them.
+fn each_once(ids: impl Iterator<Item = Uuid>) -> Vec<Uuid> {
+    ids.collect::<HashSet<Uuid>>().into_iter().collect()
 }
 
 /// Whether a link of the document tells less than the whole place.
@@ -229,7 +239,7 @@ async fn discreet_organizations(tx: &Transaction, documents: &Documents, here: &
     let hidden = |policy: Option<LocationPolicy>| policy.is_some_and(|policy| policy > LocationPolicy::Exact);
     let is_elsewhere = |id: &Uuid| !documents.contains_key(id);
     let places = links.iter().filter(|link| link.policy.is_some());
-    let places: Vec<Uuid> = places.clone().map(|link| link.to).filter(is_elsewhere).collect();
+    let places = each_once(places.map(|link| link.to).filter(is_elsewhere));
     let mut elsewhere = Documents::new();
     let by_themselves = store::load_places_told_less(tx.connection(), &places).await?;
     let hidden_here = annotations::hidden(tx, &places).await?;

@@ -141,7 +141,7 @@ pub(super) fn stored(row: record::Model) -> Result<Stored, db::Error> {
 /// The records with these ids.
 pub(super) async fn load(on: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashMap<Uuid, Stored>, db::Error> {
     let mut found = HashMap::new();
-    for chunk in db::pieces(ids) {
+    for chunk in db::pieces(&db::in_order(ids)) {
         let rows = record::Entity::find()
             .filter(record::Column::Id.is_in(chunk.iter().copied()))
             .all(on)
@@ -161,7 +161,7 @@ pub(super) async fn load_places_told_less(on: &impl ConnectionTrait, ids: &[Uuid
     let told_less = Condition::any()
         .add(record::Column::Document.contains("\"location_policy\""))
         .add(record::Column::State.eq(State::Unpublished as i16));
-    for chunk in db::pieces(ids) {
+    for chunk in db::pieces(&db::in_order(ids)) {
         let rows = record::Entity::find()
             .filter(record::Column::Id.is_in(chunk.iter().copied()))
             .filter(record::Column::Kind.eq(Kind::Location.number()))
@@ -179,10 +179,8 @@ pub(super) async fn load_places_told_less(on: &impl ConnectionTrait, ids: &[Uuid
 /// The records with these ids, locked until the transaction ends, so that nobody else can replace
 /// the version that was read. In order of ids, so that two writers never wait for each other.
 pub(super) async fn load_locked(tx: &Transaction, ids: &[Uuid]) -> Result<HashMap<Uuid, Stored>, db::Error> {
-    let mut ids = ids.to_vec();
-    ids.sort_unstable();
     let mut found = HashMap::new();
-    for chunk in db::pieces(&ids) {
+    for chunk in db::pieces(&db::in_order(ids)) {
         let mut query =
             record::Entity::find().filter(record::Column::Id.is_in(chunk.iter().copied())).order_by_asc(record::Column::Id);
         if tx.backend() == Backend::Postgres {
@@ -247,6 +245,37 @@ pub(super) async fn clear(tx: &Transaction) -> Result<Vec<Remembered>, db::Error
     scrubs::take(tx).await
 }
 
+fn to_row(record: &Stored) -> record::ActiveModel {
+    record::ActiveModel {
+        id: Set(record.id),
+        kind: Set(record.kind.number()),
+        state: Set(record.state as i16),
+        origin: Set(record.origin.clone()),
+        source_id: Set(record.source_id.clone()),
+        revision: Set(record.kept.revision),
+        document: Set(record.document.clone()),
+        changed_at: Set(record.kept.changed_at.timestamp_micros()),
+        changed_by: Set(record.kept.changed_by.clone()),
+        why: Set(record.kept.why.clone()),
+        digest: Set(Some(digest(record.state as i16, &record.origin, &record.document))),
+        whence: Set(record.kept.from.map(|from| from.as_str().to_owned())),
+    }
+}
+
+/// Add records that are to be new. False where somebody else has added one of them at this moment.
+pub(super) async fn add(tx: &Transaction, records: &[Stored]) -> Result<bool, db::Error> {
+    let mut added = 0;
+    for chunk in db::pieces(records) {
+        let keep = OnConflict::column(record::Column::Id).do_nothing().to_owned();
+        added += record::Entity::insert_many(chunk.iter().map(to_row))
+            .on_conflict(keep)
+            .exec_without_returning(tx.connection())
+            .await
+            .context("cannot add records")?;
+    }
+    Ok(added == records.len() as u64)
+}
+
 /// Write records as they now are. A record keeps its kind, so that is not written again, nor the index of it.
 pub(super) async fn put(tx: &Transaction, records: &[Stored]) -> Result<(), db::Error> {
     use record::Column as C;
@@ -265,21 +294,7 @@ pub(super) async fn put(tx: &Transaction, records: &[Stored]) -> Result<(), db::
         ])
         .to_owned();
     for chunk in db::pieces(records) {
-        let rows = chunk.iter().map(|record| record::ActiveModel {
-            id: Set(record.id),
-            kind: Set(record.kind.number()),
-            state: Set(record.state as i16),
-            origin: Set(record.origin.clone()),
-            source_id: Set(record.source_id.clone()),
-            revision: Set(record.kept.revision),
-            document: Set(record.document.clone()),
-            changed_at: Set(record.kept.changed_at.timestamp_micros()),
-            changed_by: Set(record.kept.changed_by.clone()),
-            why: Set(record.kept.why.clone()),
-            digest: Set(Some(digest(record.state as i16, &record.origin, &record.document))),
-            whence: Set(record.kept.from.map(|from| from.as_str().to_owned())),
-        });
-        record::Entity::insert_many(rows)
+        record::Entity::insert_many(chunk.iter().map(to_row))
             .on_conflict(replace.clone())
             .exec_without_returning(tx.connection())
             .await

@@ -59,6 +59,7 @@ pub(super) fn document(
         facts.add_words(fields, words, row.kind, &mut out);
         facts.add_terms(fields, row.kind, &mut out);
         facts.add_people(fields, row.kind, &mut out);
+        facts.add_groups(fields, words, row.kind, &mut out);
     }
     facts.add_places(fields, row.kind, &mut out);
     facts.add_times(fields, row.kind, &mut out);
@@ -206,11 +207,15 @@ impl Facts {
         if self.status == runs && !self.provenance.doubtful {
             out.add_text(fields.mark, "runs");
         }
-        for group in groups::marks_of(&self.name) {
-            out.add_text(fields.mark, group);
-        }
         if self.freshness == "unconfirmed" {
             out.add_text(fields.mark, "unconfirmed");
+        }
+    }
+
+    fn add_groups(&self, fields: &Fields, words: &Words, kind: Kind, out: &mut TantivyDocument) {
+        let of_event = (kind == Kind::Event || self.event_id.is_some()).then_some(self.description.as_str());
+        for group in groups::marks_of(words, &self.name, &self.eligibility_description, of_event) {
+            out.add_text(fields.mark, group);
         }
     }
 

@@ -12,7 +12,7 @@ use crate::model::text::fold;
 
 /// The number changes with the fields and with how words are made: an index of another version is
 /// built anew.
-pub(super) const VERSION: u32 = 10;
+pub(super) const VERSION: u32 = 11;
 /// Longest word that is indexed, in bytes.
 const LONGEST_WORD: usize = 60;
 const ANALYZER: &str = "english";
@@ -81,7 +81,7 @@ fields! {
     tongue: text STRING | FAST;
     /// How it is given: in person, phone, online.
     delivery: text STRING | FAST;
-    /// `free`, `event`, `runs`: what it is besides.
+    /// `free`, `event`, `runs` and for whom it is: what it is besides.
     mark: text STRING | FAST;
     /// Postcodes, sectors and outcodes of its places.
     postcode: text STRING | FAST;

@@ -92,6 +92,9 @@ impl Search {
                 (Checks { services: Some(_), .. }, _) => Order::Service,
                 _ => Order::Id,
             };
+            // From coordinates the nearest is first, whoever it is for.
+            let is_at_a_place = wanted.home.is_some() || wanted.roughly;
+            let for_them = if order == Order::Distance && is_at_a_place { built.for_them.clone() } else { Vec::new() };
             let week = if count { &WEEK[..] } else { &[] };
             let days: Vec<Judge> = week.iter().map(|day| self.judge_times(Times::on(*day), now)).collect();
             let mut usual_days = Vec::new();
@@ -103,6 +106,7 @@ impl Search {
                 order,
                 danger_first: built.danger_first,
                 counted: built.counted,
+                for_them,
                 keep,
                 checks,
                 opened: opened.clone(),

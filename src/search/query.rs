@@ -86,6 +86,8 @@ pub(super) struct Built {
     parts: usize,
     /// Whether what helps somebody in danger stands before everything else.
     pub(super) danger_first: bool,
+    /// Marks of what is for everybody, or for a group that is asked for; none where that decides nothing.
+    pub(super) for_them: Vec<&'static str>,
 }
 
 impl Built {
@@ -141,6 +143,7 @@ impl Builder<'_> {
             counted: false,
             parts: 0,
             danger_first: false,
+            for_them: Vec::new(),
         };
         let mut clauses: Vec<Clause> = Vec::new();
         self.add_text(wanted, strictness, &mut clauses, &mut built)?;
@@ -153,7 +156,10 @@ impl Builder<'_> {
         if built.scored && matches!(kind, Kind::Service | Kind::Event) {
             let runs = Self::value(self.fields.mark, "runs");
             clauses.push((Occur::Should, Box::new(ConstScoreQuery::new(runs, RUNS))));
-            clauses.push((Occur::Should, self.for_whom(wanted, &built.understood)));
+            built.for_them = Self::for_whom(wanted, &built.understood);
+            let marks = built.for_them.iter().map(|mark| Term::from_field_text(self.fields.mark, mark));
+            let any = Box::new(TermSetQuery::new(marks));
+            clauses.push((Occur::Should, Box::new(ConstScoreQuery::new(any, FOR_THEM))));
         }
         // What has to be gone through for the words anyway is told apart by a column; what has no words is
         // found by its kind.
@@ -164,14 +170,12 @@ impl Builder<'_> {
         Ok(built)
     }
 
-    /// Is for everybody, or for a group that is asked for.
-    fn for_whom(&self, wanted: &Wanted, understood: &Understood) -> Box<dyn Query> {
+    /// Marks of what is for everybody, or for a group that is asked for.
+    fn for_whom(wanted: &Wanted, understood: &Understood) -> Vec<&'static str> {
         let understood = understood.needs.iter().map(|need| need.code.as_str());
         let needs: Vec<&str> = wanted.needs.iter().map(String::as_str).chain(understood).collect();
         let groups = groups::asked_for(&wanted.text, &needs);
-        let marks = groups.into_iter().chain([groups::FOR_EVERYBODY]);
-        let any = TermSetQuery::new(marks.map(|mark| Term::from_field_text(self.fields.mark, mark)));
-        Box::new(ConstScoreQuery::new(Box::new(any), FOR_THEM))
+        groups.into_iter().chain([groups::FOR_EVERYBODY]).collect()
     }
 
     fn add_text(

@@ -66,6 +66,11 @@ fn found_in(words: &Words, text: &[Placed]) -> BTreeMap<usize, BTreeMap<usize, f
     found
 }
 
+/// Needs whose own words stand in a name.
+pub(super) fn needs_in<'a>(words: &'a Words, name: &str) -> Vec<&'a str> {
+    found_in(words, &fields::placed(name)).into_keys().map(|need| words.need(need)).collect()
+}
+
 fn together(found: &BTreeMap<usize, f32>) -> f32 {
     let (most, all) = found.values().fold((0.0_f32, 0.0), |(most, all), telling| (most.max(*telling), all + telling));
     most + FURTHER * (all - most)

@@ -171,7 +171,8 @@ impl Edition {
         let chooser = self.chooser(area, today);
         let outcome = checker.evaluate(answers);
         let level = checker.level(&outcome.level);
-        let panels: Vec<&Panel> = outcome.urgent.iter().filter_map(|id| contacts.panel(id)).collect();
+        // In the order that the contacts have them in: what a rule opens may be whom to ring before what an answer opens.
+        let panels: Vec<&Panel> = contacts.panels.iter().filter(|panel| outcome.urgent.contains(&panel.id)).collect();
         let pressing = checker.pressing_needs(answers, &outcome);
         let steps = chooser.steps(&outcome.level, &pressing, &outcome.tags);
         let talk: &[Call] = contacts.talk.get(&outcome.level).map(Vec::as_slice).unwrap_or_default();

@@ -21,6 +21,7 @@ use super::{
     contacts::{Area, Contacts, Line},
 };
 use crate::{
+    formats::json::parse,
     http::{
         Problem, api, caching,
         openapi::{json_answer, problems},
@@ -67,8 +68,8 @@ fn given(edition: &Edition, state: &SelfHelp) -> Contacts {
     contacts
 }
 
-/// The request. Members with other names are refused, so that a typing mistake cannot hide that someone is in
-/// danger.
+/// The request. Members with other names are refused, and so is a question that stands twice, so that a mistake
+/// cannot hide that someone is in danger.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Asked {
@@ -181,10 +182,12 @@ async fn answer(state: &SelfHelp, edition: &Edition, body: Option<&[u8]>) -> Res
     // What was sent is never repeated in an error: errors end up in other people's logs.
     let bad = |detail: &str| Problem::bad_request(detail.to_owned());
     let body = body.ok_or_else(|| bad("the body is too long"))?;
-    // A list would be taken for the members in order.
-    let asked: Asked = serde_json::from_slice::<Map<String, Value>>(body)
-        .and_then(|members| serde_json::from_value(Value::Object(members)))
-        .map_err(|_| bad("expected a JSON object such as {\"answers\": {\"risk\": [\"notice\"]}}, with only the members answers, postcode, council and helper"))?;
+    // A list would be taken for the members in order; of a question that stands twice only the last answers would count.
+    let asked: Asked = parse(body)
+        .ok()
+        .filter(Value::is_object)
+        .and_then(|sent| serde_json::from_value(sent).ok())
+        .ok_or_else(|| bad("expected a JSON object such as {\"answers\": {\"risk\": [\"notice\"]}}, with only the members answers, postcode, council and helper, and each question once"))?;
     let answers: Answers = asked
         .answers
         .into_iter()

@@ -26,6 +26,13 @@ pub fn canonical_of(value: &Value) -> Vec<u8> {
     out
 }
 
+/// The same of an object without its member `name`.
+pub(super) fn canonical_without(object: &Map<String, Value>, name: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(1 << 10);
+    write_members(object.iter().filter(|(member, _)| *member != name).collect(), &mut out);
+    out
+}
+
 fn write(value: &Value, out: &mut Vec<u8>) {
     match value {
         Value::Null => out.extend_from_slice(b"null"),
@@ -43,12 +50,11 @@ fn write(value: &Value, out: &mut Vec<u8>) {
             }
             out.push(b']');
         }
-        Value::Object(members) => write_object(members, out),
+        Value::Object(members) => write_members(members.iter().collect(), out),
     }
 }
 
-fn write_object(members: &Map<String, Value>, out: &mut Vec<u8>) {
-    let mut members: Vec<(&String, &Value)> = members.iter().collect();
+fn write_members(mut members: Vec<(&String, &Value)>, out: &mut Vec<u8>) {
     // Nearly always they are in order as they lie there, and nothing moves.
     members.sort_by(|(one, _), (other, _)| order(one, other));
     out.push(b'{');

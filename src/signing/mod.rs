@@ -165,6 +165,14 @@ pub fn record_message(statement: &impl Serialize) -> Vec<u8> {
     [DOMAIN, &canonical(statement)].concat()
 }
 
+/// The same of a statement as it came, with its signature.
+pub fn message_of(signed: &serde_json::Value) -> Vec<u8> {
+    match signed {
+        serde_json::Value::Object(members) => [DOMAIN, &canonical::canonical_without(members, "sig")].concat(),
+        other => record_message(other),
+    }
+}
+
 /// Whether a statement that was sealed for the use `domain` carries the signature of one of `keys`.
 pub fn seal_verifies(domain: &[u8], sealed: &serde_json::Value, keys: &[Listed]) -> bool {
     let mut statement = sealed.clone();

@@ -121,7 +121,7 @@ async function englishPages() {
     { name: 'embed-events', path: '/embed/events', embedded: true },
     { name: 'help', path: '/help' },
     { name: 'help-start', path: '/help/check' },
-    { name: 'help-start-mistaken', path: '/help/check', form: 'go=next&postcode=nowhere', titleOf: 'help-start' },
+    { name: 'help-start-mistaken', path: '/help/check', form: 'go=next&postcode=nowhere' },
     { name: 'help-question', path: '/help/check', form: 'go=next', titleOf: 'help-start' },
     { name: 'help-urgent', path: '/help/check', form: 'go=next&at=safe&a.safe=afraid' },
     { name: 'help-result', path: '/help/check', form: RESULT },

@@ -9,6 +9,7 @@ import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { press } from './leaving.mjs';
 import { BUDGET, QUIET_SERVICES, RESULT, firstId, pages, useDirectories, visit } from './pages.mjs';
 
 const { values: options } = parseArgs({
@@ -202,6 +203,24 @@ async function checkQuestionsByKeyboard() {
   await context.close();
 }
 
+/** Where somebody says where they are, they read that nobody knows the place: the numbers above it are as they were. */
+async function checkUnknownPlace() {
+  const context = await browser.newContext({ viewport: DESK });
+  const page = await context.newPage();
+  await page.goto(`${base}/help/check`, { waitUntil: 'networkidle' });
+  await press(page, 'Start');
+  await press(page, 'Continue');
+  await page.getByLabel('No', { exact: true }).check();
+  await press(page, 'Continue');
+  for (const [place, said] of [['nowhere', 'We do not know the place'], ['', 'We do not know your council']]) {
+    await page.getByLabel('Postcode or town').fill(place);
+    await press(page, 'Show the right numbers');
+    const read = await page.evaluate(() => document.activeElement?.innerText ?? '');
+    check(`questions: “${place}” as a place, and the focus is on what is said about it`, read.includes(said) ? '' : read);
+  }
+  await context.close();
+}
+
 // --- text twice as large --------------------------------------------------------------------------
 
 /** Text that is cut off by its own box, or a page that has to be scrolled sideways. */
@@ -276,6 +295,7 @@ const all = (await pages()).filter((entry) => !entry.lang);
 for (const entry of all.filter(({ name }) => REACHED.includes(name))) await guarded(`${entry.name}: keyboard`, () => checkReach(entry));
 await guarded('keyboard: search', checkSearchByKeyboard);
 await guarded('keyboard: questions', checkQuestionsByKeyboard);
+await guarded('questions: unknown place', checkUnknownPlace);
 for (const entry of all) await guarded(`${entry.name}: large text`, () => checkLargeText(entry));
 for (const entry of PAPERS) await guarded(`${entry.name}: paper`, () => checkPaper(entry));
 await browser.close();

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{id, pantry};
-use crate::support::{PUBLIC_URL, fact};
+use crate::support::{BROWSER, PUBLIC_URL, fact};
 
 fact! {
     async fn the_root_says_what_it_is_to_programs_and_shows_the_site_to_people(app) {
@@ -271,11 +271,12 @@ fact! {
         let proxies = app.app().proxies();
         app.served.guard = fingerpost::http::guard::Guard::new(5, proxies);
         let router = app.served.router(false);
-        let ask = async |client: &str| {
-            let mut request = http::Request::get("/services").body(axum::body::Body::empty()).unwrap();
+        let ask_for = async |path: &str, kind: &str, client: &str| {
+            let mut request = http::Request::get(path).header("accept", kind).body(axum::body::Body::empty()).unwrap();
             request.extensions_mut().insert(ConnectInfo(client.parse::<std::net::SocketAddr>().unwrap()));
             router.clone().oneshot(request).await.unwrap()
         };
+        let ask = async |client: &str| ask_for("/services", "*/*", client).await;
         for _ in 0..5 {
             assert_eq!(ask("198.51.100.1:1000").await.status(), 200);
         }
@@ -283,6 +284,10 @@ fact! {
         assert_eq!(limited.status(), 429);
         assert_eq!(limited.headers()["access-control-allow-origin"], "*", "a page may read how long it has to wait");
         assert!(limited.headers().contains_key("retry-after"));
+        let limited = ask_for("/help", BROWSER, "198.51.100.1:3000").await;
+        let headers = limited.headers();
+        assert_eq!((limited.status().as_u16(), headers["content-type"].to_str().unwrap()), (429, "text/html; charset=utf-8"));
+        assert!(headers.contains_key("retry-after") && headers.contains_key("x-request-id"), "{headers:?}");
         assert_eq!(ask("198.51.100.2:1000").await.status(), 200, "others are not held up");
     }
 }
@@ -311,6 +316,36 @@ fact! {
         for (path, method) in [("/api/v1/checker/evaluate", "post"), ("/api/v1/records/{id}", "patch"), ("/federation/v1/ping", "post")] {
             assert!(described["paths"][path][method]["responses"]["408"].is_object(), "{path}");
         }
+    }
+}
+
+fact! {
+    async fn somebody_whose_form_stops_arriving_reads_that_on_a_page(app) {
+        use axum::body::{Body, Bytes};
+        use futures_util::{StreamExt as _, stream};
+        use tower::ServiceExt as _;
+        app.served.guard = app.served.guard.clone().giving_up_after(std::time::Duration::from_secs(1));
+        let router = app.served.router(false);
+        let send = async |path: &str| {
+            let beginning = stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(b"q="))]);
+            let stalled = Body::from_stream(beginning.chain(stream::pending()));
+            let request = http::Request::post(path).header("accept", BROWSER).body(stalled).unwrap();
+            let refused = router.clone().oneshot(request).await.unwrap();
+            assert_eq!(refused.status(), 408, "{path}");
+            let kind = refused.headers()["content-type"].to_str().unwrap().to_owned();
+            let body = axum::body::to_bytes(refused.into_body(), usize::MAX).await.unwrap();
+            (kind, String::from_utf8(body.to_vec()).unwrap())
+        };
+        for (path, title, numbers) in [
+            ("/directory/search", "It did not arrive", "/help#now"),
+            ("/help/check", "It did not arrive", "/help#now"),
+            ("/pl/help/budget", "To nie dotarło", "/pl/help#now"),
+        ] {
+            let (kind, text) = send(path).await;
+            assert_eq!(kind, "text/html; charset=utf-8", "{path}");
+            assert!(text.contains(&format!("<h1>{title}</h1>")) && text.contains(&format!("href=\"{numbers}\"")), "{path}: {text}");
+        }
+        assert_eq!(send("/api/v1/checker/evaluate").await.0, "application/problem+json", "data stays data");
     }
 }
 

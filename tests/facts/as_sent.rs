@@ -3,7 +3,7 @@
 
 use fingerpost::{
     ids,
-    importing::{Format, Options, suggest_mapping},
+    importing::{Format, Options, Report, suggest_mapping},
     model::{Document, Kind, text::fold},
     records::{Caller, Draft, Entrance, LastModified},
 };
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::{
     id,
     intake::zipped,
-    pantry,
+    listings, pantry,
     sheets::{hours, service, told},
 };
 use crate::support::{TestApp, fact};
@@ -218,6 +218,121 @@ fact! {
         let report = app.import("sep=;\r\norganisation;service;description\r\nElm;Tea;Hot, and cold\r\nElm;;x\r\n").await;
         assert_eq!((report.created, report.rejected[0].line), (1, 4), "{report:?}");
         assert_eq!(service(&app, "Tea").await["description"], "Hot, and cold");
+    }
+}
+
+fact! {
+    async fn a_saved_page_is_taken_whatever_it_calls_its_list(app) {
+        app.import(pantry().to_string()).await;
+        for name in ["services", "data", "results", "items", "records"] {
+            let page = json!({"meta": {"total": 1}, "next": null, (name): [pantry()]});
+            for page in [page.to_string(), serde_json::to_string_pretty(&page).unwrap()] {
+                let report = app.import(page).await;
+                assert_eq!((report.unchanged, report.rejected_total, told(&report)), (1, 0, Vec::new()), "{name}");
+            }
+        }
+        let of_two = json!({"services": [pantry()], "venues": [{"id": "1"}]});
+        for of_two in [of_two.to_string(), serde_json::to_string_pretty(&of_two).unwrap()] {
+            let report = app.import(of_two).await;
+            assert_eq!(told(&report), ["1: venues | is a list beside \"services\", so it was not imported: send it as a file of its own"]);
+        }
+        // An organisation has services too, and is a record for all that.
+        let group = json!({"id": id("elm"), "name": "Elm", "description": "A group.", "services": [{"id": id("tea"), "name": "Tea", "status": "active", "phones": []}]});
+        let report = app.import(serde_json::to_string_pretty(&group).unwrap()).await;
+        assert_eq!((report.created, report.rejected_total), (2, 0), "{report:?}");
+    }
+}
+
+fact! {
+    async fn records_over_several_lines_are_taken_one_after_the_other(app) {
+        let mut other: Value = serde_json::from_str(&listings(&["Other larder"])).unwrap();
+        let mut bad = pantry();
+        (other["phones"], bad["name"]) = (json!([]), json!(null));
+        let pretty = |value: &Value| serde_json::to_string_pretty(value).unwrap();
+        let (first, second) = (pretty(&pantry()), pretty(&bad));
+        let report = app.import(format!("{first}\n{second}\n{}\n", pretty(&json!({"contents": [other]})))).await;
+        assert_eq!((report.created, report.rejected_total), (2, 1), "{report:?}");
+        assert_eq!(report.rejected[0].line, first.lines().count() as u64 + 1, "the line on which it begins");
+        let report = app.import(format!("{first}\n{{\n\"id\": }}\n")).await;
+        let reason = &report.rejected[0].reason;
+        assert!(report.rejected_total == 1 && reason.starts_with("not valid JSON: expected value"), "{reason}");
+    }
+}
+
+fact! {
+    async fn a_carriage_return_alone_ends_a_line_of_json_and_of_a_sheet(app) {
+        let report = app.import(format!("{}\r{{\"id\": }}\r{}\r", pantry(), listings(&["Tea"]))).await;
+        assert_eq!((report.created, report.rejected_total, report.rejected[0].line), (2, 1, 2), "{report:?}");
+        let pretty = serde_json::to_string_pretty(&pantry()).unwrap().replace('\n', "\r");
+        assert_eq!(app.import(pretty).await.unchanged, 1);
+        let report = app.import("organisation,service\rElm,Soup\rElm,\r").await;
+        assert_eq!((report.created, report.rejected[0].line), (1, 3), "{report:?}");
+    }
+}
+
+fact! {
+    async fn json_that_holds_no_records_says_once_what_it_is(app) {
+        let map = json!({"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {"name": "Elm"}, "geometry": null}]});
+        let root = json!({"version": "HSDS-UK-3.0", "profile": "https://profile.example.org", "openapi_url": "https://elm.example.org/openapi.json"});
+        let deep = json!({"meta": {}, "directory": {"services": [pantry()]}});
+        for (file, expected) in [
+            (map, "this is GeoJSON: "),
+            (root, "this tells about an API and holds no data: "),
+            (deep, "this is no record: it has neither id nor name. If the records stand within \"directory\" or \"meta\", send that list alone, "),
+        ] {
+            for file in [file.to_string(), serde_json::to_string_pretty(&file).unwrap()] {
+                let report = app.import(file).await;
+                let (line, reason) = (report.rejected[0].line, &report.rejected[0].reason);
+                assert!((report.rejected_total, line) == (1, 1) && reason.starts_with(expected), "{report:?}");
+            }
+        }
+    }
+}
+
+fact! {
+    async fn a_mobile_number_in_a_sentence_is_told_unless_it_is_the_groups_own_or_erased(app) {
+        let mut listed = pantry();
+        listed["description"] = json!("Food for all. Text Sheila on 07700 900461 before you come.");
+        listed["alert"] = json!("Closed in August; write to sheila.hopcroft@gmail.com");
+        listed["organization"]["description"] = json!("Ring Sheila, +44 7700 900 461.");
+        let second = listed.to_string().replace(&id("pantry").to_string(), &id("another").to_string());
+        let of = |report: &Report| {
+            let told = report.in_words.iter().map(|one| (one.line, one.words.name.clone(), one.words.path.clone(), one.words.reason));
+            (told.collect::<Vec<_>>(), report.in_words_total)
+        };
+        let (group, name) = ("Lark Hill Community Pantry".to_owned(), "Meadow larder".to_owned());
+        let expected = vec![
+            (1, group.clone(), "description".to_owned(), "a mobile number"),
+            (1, name.clone(), "alert".to_owned(), "an email address that looks personal"),
+            (1, name, "description".to_owned(), "a mobile number"),
+        ];
+        let file = listed.to_string();
+        let dry = Options { dry_run: true, source: "a test".to_owned(), ..Options::default() };
+        assert_eq!(of(&app.import_with(file.clone(), &dry).await), (expected.clone(), 3));
+        assert_eq!(of(&app.import(file.clone()).await), (expected, 3));
+        // A copy of the same organisation is not told again.
+        assert!(of(&app.import(format!("{file}\n{second}")).await).0.iter().filter(|(_, told, ..)| *told == group).count() == 1);
+        let tx = app.app().db.write().await.unwrap();
+        let records = &app.app().records;
+        records.erase_words(&tx, &TestApp::person("asked"), id("marsh farm"), "07700 900461").await.unwrap();
+        tx.commit().await.unwrap();
+        app.follow().await;
+        listed["alert"] = Value::Null;
+        listed["phones"] = json!([{"id": id("pantry phone"), "number": "07700900461"}]);
+        assert_eq!(of(&app.import(listed.to_string()).await), (Vec::new(), 0));
+    }
+}
+
+fact! {
+    async fn cells_may_be_separated_by_strokes_and_tabs_below_a_title(app) {
+        for (separator, name) in [("|", "Tea"), ("\t", "Soup"), (";", "Choir")] {
+            let rows = [["organisation", "service", "description"], ["Elm, the group", name, "Hot, cold, and, iced"]];
+            let sheet = rows.map(|cells| cells.join(separator)).join("\n");
+            let report = app.import(format!("Our groups\n{sheet}\n")).await;
+            assert_eq!((report.created, report.rejected_total), (1, 0), "{separator:?}: {report:?}");
+            let listed = service(&app, name).await;
+            assert_eq!((&listed["description"], &listed["organization"]["name"]), (&json!("Hot, cold, and, iced"), &json!("Elm, the group")));
+        }
     }
 }
 

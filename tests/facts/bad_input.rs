@@ -143,6 +143,8 @@ fact! {
             ("/events?to=2026-11-20", "to is \"2026-11-20\": it is in the past, and without from the time begins now; give from as well"),
             ("/services?checked_since=99999-01-01", "checked_since is \"99999-01-01\": expected a date such as 2026-11-01"),
             ("/services?near=0,NaN", "near is \"0,NaN\": expected latitude,longitude in degrees such as 51.8787,-0.42, or a postcode"),
+            ("/services?near=-0.42,51.8787", "near is \"-0.42,51.8787\": latitude comes first: did you mean 51.8787,-0.42?"),
+            ("/events?near=0,51", "near is \"0,51\": latitude comes first: did you mean 51,0?"),
             ("/services?proximity=NaN&near=51,0", "proximity is \"NaN\": expected a number from 0 to 2000000"),
             ("/services?relaxed=maybe", "relaxed is \"maybe\": expected true or false"),
         ] {

@@ -11,7 +11,7 @@ use fingerpost::{
 use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 
-use super::{id, listings, pantry, secrets::search};
+use super::{id, listings, pantry, refuge, secrets::search};
 use crate::support::{On, TestApp, fact, noon};
 
 /// A listing at the place where the pantry is, which everybody may know; with that place's id in every member that
@@ -347,6 +347,27 @@ fact! {
         app.import(format!("{again}\n{choir}")).await;
         let told = app.get(&format!("/services/{}", id("Choir"))).await.json();
         assert_eq!(told["description"], "We sing at [address withheld].");
+    }
+}
+
+fact! {
+    async fn a_listing_that_comes_later_and_tells_an_address_beside_a_withheld_one_is_named(app) {
+        app.import(refuge().to_string()).await;
+        let club = |name: &str, words: &str| {
+            let mut club: Value = serde_json::from_str(&listings(&[name])).unwrap();
+            club["description"] = json!(words);
+            club
+        };
+        let mut later = club("Cooking club", "We cook at 7 Hidden Lane, LU2 9ZZ.");
+        later["organization"] = refuge()["organization"].clone();
+        // What everybody may see, and what others say, is nothing to look at.
+        let mut open = pantry();
+        (open["organization"], open["description"]) = (later["organization"].clone(), json!("We are at 12 Gorse Close, LU3 9XQ."));
+        let other = club("Sewing club", "We sew at 4 Mill Street, LU1 1AA.");
+        let report = app.import(format!("{later}\n{open}\n{other}\n")).await;
+        let told: Vec<_> = report.in_words.iter().map(|one| (one.line, one.words.name.as_str(), one.words.path.as_str())).collect();
+        assert_eq!((told, report.in_words_total), (vec![(1, "Cooking club", "description")], 1));
+        assert_eq!(report.in_words[0].words.reason, "an address, and another listing of its organisation withholds one");
     }
 }
 

@@ -1,6 +1,13 @@
 //! Taking a directory in.
 
+use std::{
+    io::{BufReader, Write as _},
+    time::Duration,
+};
+
 use fingerpost::{
+    app::App,
+    db::Durability,
     importing::{Exposed, Format, Options, export},
     model::{Document, Kind, Visibility},
     records::State,
@@ -288,6 +295,37 @@ fact! {
         let named = |exposed: &[Exposed]| exposed.iter().map(|one| one.name.clone()).collect::<Vec<_>>();
         assert_eq!(named(&would.exposed), named(&did.exposed));
         assert_eq!((would.created, would.dropped, would.rejected), (did.created, did.dropped, did.rejected));
+    }
+}
+
+fact! {
+    async fn others_save_while_a_long_file_is_tried(app) {
+        app.import(pantry().to_string()).await;
+        // Another process, as the command is.
+        let trying = App::open_to_look(app.config.clone(), app.clock.clone(), Durability::Batched).await.unwrap();
+        let (file, mut into) = std::io::pipe().unwrap();
+        // Two batches, and a part of the third.
+        let lines = generated(700);
+        let writing = std::thread::spawn(move || {
+            into.write_all(lines.as_bytes()).unwrap();
+            into
+        });
+        let dry = Options { dry_run: true, source: "a test".to_owned(), ..Options::default() };
+        let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+        let importer = trying.importer();
+        let trial = importer.run(BufReader::new(file), &dry, |until| tell.send(until).unwrap());
+        let meanwhile = async {
+            told.recv().await.unwrap();
+            let change = app.edit(id("pantry"), |document| if let Document::Service(service) = document { service.alert = Some("New times".into()) });
+            tokio::time::timeout(Duration::from_secs(20), change).await.expect("the trial keeps nobody from saving");
+            assert_eq!(app.get(&format!("/services/{}", id("pantry"))).await.json()["alert"], "New times");
+            drop(writing.join().unwrap());
+        };
+        let (report, ()) = tokio::join!(trial, meanwhile);
+        let report = report.unwrap();
+        assert_eq!((report.created, report.rejected_total), (700, 0));
+        assert_eq!(app.ids("/services").await, [id("pantry").to_string()], "nothing of it is left");
+        trying.db.close().await.unwrap();
     }
 }
 

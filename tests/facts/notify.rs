@@ -8,7 +8,10 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::TimeDelta;
-use fingerpost::mail::{self, Kind, Letter, Part, Sent, State, Text};
+use fingerpost::{
+    mail::{self, Kind, Letter, Part, Sent, State, Text},
+    model::{Document, Visibility},
+};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -142,6 +145,34 @@ fact! {
         let path = format!("/account/claims/{}", claim.id);
         amina.submit(&waits, &path, &[("code", code)]).await;
         assert_eq!(app.app().identity().members(crate::facts::id("marsh farm")).await.unwrap().len(), 1);
+    }
+}
+
+fact! {
+    async fn no_code_goes_to_the_number_of_a_contact_that_nobody_sees(app) {
+        let peer = notify(vec![]).await;
+        with_account(&mut app, &peer, SECRET).await;
+        let mut listing = crate::facts::pantry();
+        listing.as_object_mut().unwrap().remove("email");
+        listing["contacts"] = json!([{"id": crate::facts::id("desk"), "name": "Pantry desk", "visibility": "private"}]);
+        listing["phones"] = json!([{"id": crate::facts::id("mobile"), "number": "07700 900123", "contact_id": crate::facts::id("desk")}]);
+        app.import(listing.to_string()).await;
+        let path = format!("/account/organisations/{}/claim", crate::facts::id("marsh farm"));
+        let asks = async |email: &str| {
+            let somebody = crate::support::browser::Browser::signed_in(&app, email).await;
+            let page = somebody.open(&path).await;
+            let waits = somebody.submit(&page, &path, &[("words", "I run it."), ("terms", "yes")]).await;
+            send(&app).await;
+            let texts = peer.seen().iter().filter(|seen| seen.path == "/v2/notifications/sms").count();
+            (waits.text().contains("Do you have a code?"), texts)
+        };
+        assert_eq!(asks("amina@gmail.com").await, (false, 0));
+        // The same number of a contact that everybody sees.
+        app.edit(crate::facts::id("pantry"), |document| {
+            let Document::Service(service) = document else { panic!("a service") };
+            service.contacts[0].visibility = Some(Visibility::Public);
+        }).await;
+        assert_eq!(asks("bela@gmail.com").await, (true, 1));
     }
 }
 

@@ -90,6 +90,22 @@ fact! {
     }
 }
 
+fact! {
+    async fn two_reports_at_the_same_moment_make_one_letter(app) {
+        kept_pantry(&app).await;
+        for round in 0..4 {
+            app.clock.set(app.clock.now() + TimeDelta::days(7));
+            let sink = Sink::start().await;
+            let (one, other) = tokio::join!(send(&app, id("pantry"), "wrong=phone&words=&reply_to="), send(&app, id("pantry"), "wrong=phone&words=&reply_to="));
+            assert_eq!((one.status, other.status), (StatusCode::OK, StatusCode::OK), "{} {}", one.text(), other.text());
+            sink.mailer(&app).send_due().await.unwrap();
+            let mut to: Vec<String> = sink.received().iter().map(|letter| letter.to[0].clone()).collect();
+            to.sort_unstable();
+            assert_eq!(to, ["lead@lark-hill.example.org", "moderator@luton.gov.uk"], "round {round}");
+        }
+    }
+}
+
 /// Whom letters went to since the last look, and what they were about.
 async fn letters(app: &TestApp, sink: &Sink, seen: &mut usize) -> Vec<String> {
     sink.mailer(app).send_due().await.unwrap();

@@ -266,6 +266,40 @@ fact! {
 }
 
 fact! {
+    async fn from_a_postcode_help_for_one_group_comes_after_help_for_everybody_however_near_it_is(app) {
+        know_the_postcodes(&app).await;
+        let bed = "A bed for people who are homeless.";
+        let mut for_veterans = at("table", 51.8787, -0.42, "LU1 2AA");
+        for_veterans["eligibility_description"] = json!("Veterans only.");
+        let sleep_out = json!({"kind": "event", "document": {
+            "id": id("sleep-out"), "organization_id": id("a group"), "location_id": id("place gate"), "name": "Lark Hill sleep out", "status": "scheduled",
+            "description": "Sleep out for a night in December to raise money for beds.",
+            "start": "2026-12-11T22:00:00", "end": "2026-12-12T06:00:00", "timezone": "Europe/London",
+        }});
+        app.take(&[
+            service("Met at the gate", bed, at("gate", 51.8787, -0.42, "LU1 2AA")),
+            service("Friendly table", bed, for_veterans),
+            service("Salvation Army night shelter", bed, at("shelter", 51.9, -0.42, "LU3 1AA")),
+            service("Night shelter", bed, at("far", 51.95, -0.42, "LU3 1AA")),
+            sleep_out.to_string(),
+        ]).await;
+        let shelters = ["Salvation Army night shelter", "Night shelter"];
+        let found = app.names("/services?search=nowhere+to+sleep+tonight&near=LU1+2AA").await;
+        assert_eq!(found[..2], shelters, "what is for everybody first, by distance: {found:?}");
+        assert_eq!(found.len(), 5, "nothing is left out: {found:?}");
+        let page = app.searched("q=nowhere+to+sleep+tonight&postcode=LU1+2AA").await;
+        assert_eq!(listed(&page)[..2], shelters, "{page}");
+        assert!(page.contains("Help for one group of people, and events that raise money, come after help for everybody."), "{page}");
+        let from_prison = app.names("/services?need=housing-homeless-now,transition-prison&near=LU1+2AA").await;
+        assert_eq!((from_prison[0].as_str(), &from_prison[1..3]), ("Met at the gate", &shelters.map(str::to_owned)[..]), "who asks for the group gets the nearest of it: {from_prison:?}");
+        let by_position = app.names("/services?search=nowhere+to+sleep+tonight&near=51.8787,-0.42").await;
+        assert!(!shelters.contains(&by_position[0].as_str()), "by distance alone: {by_position:?}");
+        let only_near = app.names("/services?near=LU1+2AA").await;
+        assert!(!shelters.contains(&only_near[0].as_str()), "who asks for nothing gets the nearest: {only_near:?}");
+    }
+}
+
+fact! {
     async fn one_word_of_a_long_sentence_is_no_result(app) {
         app.take(&[
             service("Door painting class", "Paint a door.", json!({})),

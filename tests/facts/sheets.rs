@@ -112,6 +112,36 @@ fact! {
 }
 
 fact! {
+    async fn hours_are_read_as_offices_halls_and_schools_write_them_where_there_is_no_doubt(app) {
+        let sheet = "organisation,service,opening hours\n\
+            Elm,Coffee,1st and 3rd Tues 2pm-4pm\n\
+            Elm,Desk,M-F 0900hrs-1700hrs\n\
+            Elm,Soup,weekdays 9.30 - 4\n\
+            Elm,Playgroup,\"Mondays 10am-12, term time only\"\n\
+            Elm,Choir,every other Wed 2pm to 4pm\n\
+            Elm,Walks,Tuesday of each month 2pm-4pm\n\
+            Elm,Tea,term time only\n";
+        let report = app.import(sheet).await;
+        assert_eq!((report.created, report.rejected_total), (7, 0));
+        assert_eq!(hours(&app, "Coffee").await, [json!(["1TU,3TU", "14:00", "16:00", null])]);
+        assert_eq!(hours(&app, "Desk").await, [json!(["MO,TU,WE,TH,FR", "09:00", "17:00", null])]);
+        assert_eq!(hours(&app, "Soup").await, [json!(["MO,TU,WE,TH,FR", "09:30", "16:00", null])]);
+        assert_eq!(hours(&app, "Playgroup").await, [json!(["MO", "10:00", "12:00", "term time only"])]);
+        for (name, words) in [("Choir", "every other Wed 2pm to 4pm"), ("Walks", "Tuesday of each month 2pm-4pm"), ("Tea", "term time only")] {
+            assert_eq!(hours(&app, name).await, [json!([null, null, null, words])], "nobody can tell which weeks: {name}");
+        }
+        let mut on_tuesdays = app.names("/services?day=TU&start_time=14:30&end_time=15:00").await;
+        on_tuesdays.sort_unstable();
+        assert_eq!(on_tuesdays, ["Coffee", "Desk", "Soup"]);
+        // On Monday, 23 November 2026, a playgroup may be there: terms differ by school.
+        app.clock.set("2026-11-23T10:30:00Z".parse().unwrap());
+        let mut open = app.names("/services?open_now=true").await;
+        open.sort_unstable();
+        assert_eq!(open, ["Desk", "Soup"]);
+    }
+}
+
+fact! {
     async fn times_in_columns_of_their_own_are_read_or_kept_in_words(app) {
         let sheet = "organisation,service,days,opens,closes\n\
             Elm,Coffee,Tuesdays,10am - 12 noon,\n\

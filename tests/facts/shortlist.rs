@@ -54,6 +54,21 @@ fact! {
 }
 
 fact! {
+    async fn what_others_had_better_not_see_is_in_no_message_and_no_link_and_the_list_says_so(app) {
+        with_two(&app).await;
+        let both = format!("keep={}&keep={}", id("pantry"), id("refuge"));
+        let list = send(&app, "/directory/shortlist", &both).await.text();
+        assert!(list.contains("Rowan House") && list.contains("1 place is left out:"), "{list}");
+        assert!(list.contains(&format!("/directory/shortlist#{}\"", id("pantry"))) && list.contains("The private ones are not in the link."), "{list}");
+        let private = send(&app, "/directory/shortlist", &format!("keep={}", id("refuge"))).await.text();
+        assert!(private.contains("1 place is left out:"), "{private}");
+        assert!(!private.contains("sms:") && !private.contains("mailto:") && !private.contains("shortlist#"), "there is nothing to send: {private}");
+        let open = send(&app, "/directory/shortlist", &format!("keep={}", id("pantry"))).await.text();
+        assert!(!open.contains("left out:") && !open.contains("The private ones"), "{open}");
+    }
+}
+
+fact! {
     async fn what_is_no_id_is_no_listing_and_a_list_has_an_end(app) {
         with_two(&app).await;
         let many: Vec<String> = (0..60).map(|number| format!("keep={}&", id(&format!("nothing {number}")))).collect();

@@ -77,6 +77,25 @@ fact! {
 }
 
 fact! {
+    async fn what_people_say_of_those_around_them_leads_to_help_and_hides_no_danger(app) {
+        app.take(&[service("Knitting circle", "Wool and cake.", json!({}))]).await;
+        for (words, need, urgent, sensitive) in [
+            ("my dad drinks", "health-alcohol-drugs", false, true), ("dad drinks and hits mum", "safety-domestic-abuse", true, true),
+            ("my mum cant cope", "caring-carers", false, false), ("my mum cant cope anymore", "health-crisis", true, true),
+            ("my son is being bullied", "family-parenting", false, false), ("my son is being bullied and wants to die", "health-crisis", true, true),
+            ("nan is on her own", "social-company", false, false), ("my nan is alone and has collapsed", "safety-emergency", true, true),
+            ("no gas", "energy-no-supply", false, false), ("bailiffs are here", "money-bailiffs", false, false), ("kids hungry", "food-emergency", false, false),
+            ("uc has been stopped", "money-benefits", false, false), ("benefits stopped", "money-benefits", false, false), ("pip refused", "money-benefits", false, false),
+            ("someone to talk to", "health-mental", false, false), ("i want to stop drinking", "health-alcohol-drugs", false, false), ("lost my dad", "family-bereavement", false, false),
+            ("he hits me", "safety-domestic-abuse", true, true), ("bloke in my flat wont leave", "safety-violence", false, true), ("cant read", "learning-skills", false, false),
+        ] {
+            let said = understood(&app, words).await;
+            assert_eq!((&said["needs"][0]["code"], &said["urgent"], &said["sensitive"]), (&json!(need), &json!(urgent), &json!(sensitive)), "{words}: {said}");
+        }
+    }
+}
+
+fact! {
     async fn ordinary_sentences_raise_no_alarm(app) {
         app.take(&[service("Knitting circle", "Wool and cake.", json!({}))]).await;
         let mut shares = Shares::new();

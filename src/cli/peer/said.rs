@@ -47,6 +47,11 @@ pub(super) fn said(report: &Report) -> String {
             "\n{UNDER}incomplete: its list did not show as many services as it says, or did not say how many (not-whole)"
         ));
     }
+    if report.left_out.contains_key("no-organizations") {
+        said.push(format!(
+            "\n{UNDER}its list of organisations could not be read whole, so none of them is removed (no-organizations)"
+        ));
+    }
     if let Some(found) = &report.compared {
         said.push(format!("\n{UNDER}compared: {found}"));
     }
@@ -182,6 +187,8 @@ mod tests {
         );
         let not_whole = Report { left_out: [("not-whole".to_owned(), 1)].into(), ..Report::default() };
         assert!(said(&not_whole).contains("\n  incomplete: its list did not show as many services as it says"));
+        let no_list = Report { left_out: [("no-organizations".to_owned(), 1)].into(), ..Report::default() };
+        assert!(said(&no_list).contains("\n  its list of organisations could not be read whole"));
         let partial = Report { outcome: Outcome::Partial, ..Report::default() };
         assert!(said(&partial).ends_with("\n  there is more; the next pull continues"));
     }

@@ -95,8 +95,11 @@ impl Editing {
         }
         let refused_by = proposal.decided.as_ref().filter(|_| is_refused(&proposal)).map(|decided| decided.by.clone());
         let refused_by = refused_by.ok_or(Error::Forbidden("nothing of this change was refused"))?;
+        let together = self.decided_together(&proposal).await?;
         let tx = self.records.database().write().await?;
-        for one in self.decided_together(&proposal).await? {
+        // Of two who ask at once the second finds what the first has asked.
+        self.records.hold_proposals(&tx, &together).await?;
+        for one in together {
             if let Some(known) = store::one(tx.connection(), one).await? {
                 // The same words again are a button that was pressed twice.
                 if known.proposal == id && known.words == words && known.decided.is_none() {

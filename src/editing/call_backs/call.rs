@@ -158,7 +158,7 @@ pub(super) fn numbers_of(document: &Document) -> Vec<&Phone> {
     let mut whole = document.clone();
     let contacts = whole.contact_lists().into_iter().flatten().filter(|contact| contact.is_public());
     let shown: Vec<Uuid> = contacts.map(|contact| contact.id).collect();
-    all.retain(|phone| phone.is_public() && phone.contact().is_none_or(|contact| shown.contains(&contact)));
+    all.retain(|phone| phone.is_public_beside(&shown));
     all
 }
 

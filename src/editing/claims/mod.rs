@@ -13,6 +13,7 @@ use crate::{
     identity::{Action, Actor, Claim, ClaimState, Deed, Email, Identity, MemberRole, Person, SENT_TWICE, Subject, can, letters},
     mail,
     model::{Contact, Document, Kind, Phone},
+    published::redaction,
     records::State,
 };
 
@@ -63,13 +64,13 @@ impl Listed {
             if let Some(email) = &contact.email {
                 self.address(email.as_str());
             }
-            self.phones(&contact.phones);
+            self.phones(&contact.phones, Phone::is_public);
         }
     }
 
-    fn phones(&mut self, phones: &[Phone]) {
-        let public = phones.iter().filter(|phone| phone.is_public());
-        self.mobiles.extend(public.filter_map(|phone| mail::mobile(&phone.number)));
+    fn phones(&mut self, phones: &[Phone], is_seen: impl Fn(&Phone) -> bool) {
+        let seen = phones.iter().filter(|phone| is_seen(phone));
+        self.mobiles.extend(seen.filter_map(|phone| mail::mobile(&phone.number)));
     }
 
     /// What speaks for this address, if anything does.
@@ -133,31 +134,30 @@ impl Editing {
         if sight.is_foreign() {
             return Err(Error::Foreign { origin: sight.stored.origin.clone() });
         }
-        if actor.organisations().contains(&organisation) {
-            return Ok(Claimed::Granted);
-        }
         let now = self.records.clock().now();
         let same = |known: &&Claim| {
             known.organisation == organisation && known.state == ClaimState::Waiting && known.words == words.trim()
         };
-        // Two taps: nobody hears of it twice.
-        let earlier = self.identity.claims_of(person.id).await?;
-        if let Some(known) = earlier.iter().find(same).filter(|known| now - known.at < SENT_TWICE) {
-            return Ok(Claimed::Waiting { claim: known.id, code_sent_to: None });
-        }
         let listed = self.listed(&sight.document).await?;
         let evidence = listed.evidence(&person.email);
-        let members = self.identity.members(organisation).await?;
         let (at, directory, name) = (&self.about.public_url, &self.about.name, sight.document.name());
         let has_evidence = evidence.is_some();
         let said = evidence.unwrap_or_else(|| "nothing on the listing matches their address".to_owned());
         let tx = self.records.database().write().await?;
+        // Of two who claim at once the second finds the first; of two taps too, and nobody hears of it twice.
+        self.records.hold(&tx, &[organisation]).await?;
+        let members = self.identity.members(organisation).await?;
+        if members.iter().any(|member| member.person.id == person.id) {
+            return Ok(Claimed::Granted);
+        }
+        let earlier = self.identity.claims_of(person.id).await?;
+        if let Some(known) = earlier.iter().find(same).filter(|known| now - known.at < SENT_TWICE) {
+            return Ok(Claimed::Waiting { claim: known.id, code_sent_to: None });
+        }
         if !self.identity.within(&tx, "claims of a person", CLAIMS, &person.id.to_string()).await? {
             tx.commit().await?;
             return Err(Error::Forbidden("you have asked for too many organisations within an hour; try again later"));
         }
-        // Of two who claim at once the second finds the first.
-        self.records.hold(&tx, &[organisation]).await?;
         let is_kept = self.identity.is_kept(&tx, organisation).await?;
         let automatic = has_evidence && !is_kept && !sight.protected;
         let claim = self.identity.claim(&tx, organisation, person.id, words.trim(), &said).await?;
@@ -340,7 +340,9 @@ impl Editing {
             listed.website(website.as_str());
         }
         listed.contacts(&organisation.contacts);
-        listed.phones(&organisation.phones);
+        let public = |contacts: &[Contact]| redaction::ids_of(contacts.iter().filter(|contact| contact.is_public()));
+        let of_organisation = public(&organisation.contacts);
+        listed.phones(&organisation.phones, |phone| phone.is_public_beside(&of_organisation));
         for kept in self.records.referring_to(organisation.id.into()).await? {
             if kept.state != State::Published || !kept.origin.is_empty() {
                 continue;
@@ -350,7 +352,8 @@ impl Editing {
                     listed.address(email.as_str());
                 }
                 listed.contacts(&service.contacts);
-                listed.phones(&service.phones);
+                let shown = [public(&service.contacts), of_organisation.clone()].concat();
+                listed.phones(&service.phones, |phone| phone.is_public_beside(&shown));
             }
         }
         Ok(listed)

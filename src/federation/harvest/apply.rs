@@ -88,6 +88,8 @@ impl Plan {
         let mut once = HashSet::new();
         foreign.reverse();
         foreign.retain(|one| once.insert(one.id));
+        // As the database keeps them, so that it goes through its trees once.
+        foreign.sort_unstable_by_key(|one| one.id);
         foreign
     }
 
@@ -147,8 +149,8 @@ impl Harvester {
         self.judge_and_write(run, items, seen, cursor, Some(count)).await
     }
 
-    /// Apply records that were picked out of pages, or are a piece of a file, and stay where we are: how many of them
-    /// are bad says nothing of what they came from.
+    /// Apply records that were picked out of pages, and stay where we are: how many of them are bad says nothing of what
+    /// they came from.
     pub(super) async fn apply_picked(&self, run: &mut Run, items: Items) -> Result<(), End> {
         let cursor = run.peer.cursor.clone();
         self.judge_and_write(run, items, Vec::new(), cursor, None).await
@@ -159,8 +161,14 @@ impl Harvester {
         self.judge_and_write(run, items, Vec::new(), cursor, Some(count)).await
     }
 
+    /// Write what a piece of a file has come to, and stay where we are.
+    pub(super) async fn write_picked(&self, run: &mut Run, plan: Plan) -> Result<(), End> {
+        let cursor = run.peer.cursor.clone();
+        self.write_judged(run, plan, Vec::new(), cursor, None).await
+    }
+
     /// Apply items, which are of a page where it is said of how many.
-    async fn judge_and_write(
+    pub(super) async fn judge_and_write(
         &self,
         run: &mut Run,
         items: Items,
@@ -168,6 +176,12 @@ impl Harvester {
         cursor: Cursor,
         page: Option<usize>,
     ) -> Result<(), End> {
+        let plan = self.judge(run, items).await?;
+        self.write_judged(run, plan, seen, cursor, page).await
+    }
+
+    /// What items come to, by what is here now. Nothing is written.
+    pub(super) async fn judge(&self, run: &mut Run, items: Items) -> Result<Plan, End> {
         let mut plan = Box::pin(self.plan(run, items)).await?;
         if run.held_at.is_some() {
             self.keep_only_what_is_urgent(&mut plan).await?;
@@ -175,6 +189,18 @@ impl Harvester {
             let relay = run.peer.id;
             self.only_take_back(&mut plan, |foreign| foreign.peer != relay).await?;
         }
+        Ok(plan)
+    }
+
+    /// Write what items have come to, which are of a page where it is said of how many.
+    async fn write_judged(
+        &self,
+        run: &mut Run,
+        mut plan: Plan,
+        seen: Vec<Uuid>,
+        cursor: Cursor,
+        page: Option<usize>,
+    ) -> Result<(), End> {
         let too_many_bad = page.and_then(|count| too_many_bad(&plan, count));
         let refused = too_many_bad.or_else(|| too_many(run, plan.coming).filter(|_| plan.coming > 0));
         if let Some(refused) = refused {

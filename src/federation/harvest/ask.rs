@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use url::Url;
+
 use super::{
     super::peers::{PeerKind, Trouble},
     End, Harvester, NOT_THERE, Run,
+    discover::ask_who,
     finish::chance,
     lease::LOST,
 };
@@ -31,6 +34,14 @@ impl End {
 }
 
 impl Harvester {
+    /// Ask a directory within a run what it is, and count that.
+    pub(super) async fn ask_who(&self, run: &mut Run, base: &Url) -> Result<Answer, Trouble> {
+        run.report.requests += 1;
+        let answer = ask_who(&self.outbound, base).await?;
+        run.report.bytes += answer.wire_bytes;
+        Ok(answer)
+    }
+
     /// Ask a peer within a run, and count it.
     pub(super) async fn ask(&self, run: &mut Run, ask: Ask) -> Result<Answer, End> {
         let is_conditional = ask.is_conditional();
@@ -78,7 +89,7 @@ impl Harvester {
 
     /// Whether it is time to let others have their turn. Pages may never end; a file does.
     pub(super) fn is_long(&self, run: &Run) -> bool {
-        run.report.pages - run.pieces >= self.most_pages || run.began.elapsed() >= self.longest
+        run.report.pages >= self.most_pages || run.began.elapsed() >= self.longest
     }
 
     /// Go on only while there is time: for what is asked one by one.

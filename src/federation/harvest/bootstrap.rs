@@ -2,6 +2,8 @@
 //! pages. It is fetched in parts and applied as it comes, because each record in it is signed for itself;
 //! that nothing was left out, its hash and the checkpoint say at the end. Where anything is wrong with it,
 //! the feed is walked as if there were none.
+//!
+//! One piece of it is fetched, read and judged while the piece before it is written.
 
 use serde_json::Value;
 use tokio::sync::mpsc;
@@ -13,9 +15,8 @@ use super::{
         snapshot::SNAPSHOT,
     },
     End, Harvester, Run, TOO_MANY,
-    apply::is_mostly_bad,
+    apply::{Plan, is_mostly_bad},
     directory::{self, mind_the_cap},
-    event::Items,
     page::{LONGEST_EPOCH, Reader},
     task::Task,
 };
@@ -24,8 +25,10 @@ use crate::{
     outbound::{Answer, Ask},
     signing,
 };
+use judging::Judge;
 use reading::{Piece, Reading};
 
+mod judging;
 mod reading;
 
 /// Below this, the feed is as quick.
@@ -82,9 +85,9 @@ impl Harvester {
         pointer: &Pointer,
         progress: &mut (impl FnMut(&Report) + Send),
     ) -> Result<Option<Cursor>, End> {
-        // One is read while another is written.
         let (send, mut pieces) = mpsc::channel(1);
-        let reading = Reading::of(self.outbound.clone(), pointer.clone(), Reader::of(&run.peer), send);
+        let (reader, judge) = (Reader::of(&run.peer), Judge::of(self, run));
+        let reading = Reading::of(self.outbound.clone(), pointer.clone(), reader, judge, send);
         let _reading = Task::spawn(reading.read_on());
         while let Some(piece) = pieces.recv().await {
             match piece {
@@ -93,7 +96,7 @@ impl Harvester {
                     run.report.bytes += bytes;
                 }
                 Piece::Refused(answer) => drop(self.count(run, Ok(*answer), false)?),
-                Piece::Items(items) => match self.take_some(run, items, progress).await {
+                Piece::Judged(judged) => match self.take_some(run, *judged, progress).await {
                     // A key that is not known yet: where the feed names it, its list of keys is read again.
                     Err(End::Held(trouble)) if trouble.code == "unknown-key" => return Ok(None),
                     other => other?,
@@ -120,10 +123,13 @@ impl Harvester {
         Ok(None)
     }
 
-    async fn take_some(&self, run: &mut Run, items: Items, progress: &mut (impl FnMut(&Report) + Send)) -> Result<(), End> {
-        run.report.pages += 1;
-        run.pieces += 1;
-        self.apply_picked(run, items).await?;
+    async fn take_some(
+        &self,
+        run: &mut Run,
+        judged: Result<Plan, End>,
+        progress: &mut (impl FnMut(&Report) + Send),
+    ) -> Result<(), End> {
+        self.write_picked(run, judged?).await?;
         progress(&run.report);
         mind_the_cap(run)?;
         self.mind_the_time(run)

@@ -25,7 +25,7 @@ use crate::{
     records::State,
     signing,
 };
-use list::{below, fingerprint, id_of, is_beyond_the_end, is_whole, one, parsed};
+use list::{below, fingerprint, id_of, is_beyond_the_end, is_whole, lacks_some, one, parsed};
 
 mod list;
 
@@ -143,7 +143,6 @@ impl Harvester {
                 Err(end) if before.may_be_over && is_beyond_the_end(&before, &end) => return self.close(run, &before).await,
                 page => page?,
             };
-            run.report.pages += 1;
             let page = self.page_0(run, &mut crawl, &page).await?.unwrap_or(page);
             if !page.items.is_empty() && fingerprint(&page.items) == before.fingerprint {
                 if before.may_be_over {
@@ -290,9 +289,10 @@ impl Harvester {
 
     /// The end of a crawl: where it was a whole one, what it has not met may be gone.
     async fn close(&self, run: &mut Run, crawl: &Crawl) -> Result<(), End> {
+        let crawl = self.with_page_0(run, crawl).await?;
         let near = |a: u64, b: u64| a.abs_diff(b) * 100 <= b;
         let steady = match (crawl.total, crawl.latest) {
-            (Some(first), Some(last)) => near(first, last) && crawl.met * 100 >= last * 99,
+            (Some(first), Some(last)) => near(first, last) && !lacks_some(&crawl),
             _ => false,
         };
         // Where this breaks off, the next crawl is another one.
@@ -304,6 +304,16 @@ impl Harvester {
             *run.report.left_out.entry(what.to_owned()).or_default() += 1;
         }
         Ok(())
+    }
+
+    /// The same crawl, once page 0 was read as well, where there may be one.
+    async fn with_page_0(&self, run: &mut Run, crawl: &Crawl) -> Result<Crawl, End> {
+        let Some((page, fresh)) = self.left_page_0(run, crawl).await? else { return Ok(crawl.clone()) };
+        let Looked { items, seen, stopped } = self.look_at(run, crawl.of, page.items).await?;
+        let cursor = run.peer.cursor.clone();
+        self.apply(run, items, seen, cursor).await?;
+        mind_the_cap(run)?;
+        stopped.map_or_else(|| Ok(Crawl { met: crawl.met + fresh, ..crawl.clone() }), Err)
     }
 
     async fn take_out_what_is_gone(&self, run: &mut Run, of: Listing) -> Result<(), End> {

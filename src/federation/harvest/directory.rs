@@ -11,7 +11,7 @@ use super::{
     End, Error, Harvester, Run,
     checkpoint::{self, Compared},
     damage::Damage,
-    discover::{ask_who, said_by},
+    discover::said_by,
     keys,
     page::{Reader, Told},
     task::Task,
@@ -163,6 +163,7 @@ impl Harvester {
             // Where that was no failure, nothing has changed.
             let Some(told) = fetched.told else { return self.caught_up(run, run.peer.cursor.clone()).await };
             let mut page = told?.place(&run.peer, &url)?;
+            run.report.pages += 1;
             if page.anew {
                 if std::mem::replace(&mut begun_anew, true) {
                     return Err(End::failed("loop", "its feed keeps starting again".to_owned()));
@@ -182,7 +183,6 @@ impl Harvester {
                 self.apply(run, Vec::new(), Vec::new(), walk).await?;
                 continue;
             }
-            run.report.pages += 1;
             if page.end {
                 return self.caught_up(run, page.cursor).await;
             }
@@ -202,7 +202,7 @@ impl Harvester {
                 let (outbound, ask) = (self.outbound.clone(), Ask::get(page.next.clone()));
                 ahead = Some((page.next.clone(), Task::spawn(Fetched::by(outbound, ask, Reader::of(&run.peer)))));
             }
-            match self.apply(run, page.items, Vec::new(), Cursor { next: Some(page.next), ..page.cursor }).await {
+            match self.apply_in_turn(run, page.items, Cursor { next: Some(page.next), ..page.cursor }).await {
                 // Perhaps there is a new key that the old one vouches for: look once.
                 Err(End::Held(trouble)) if trouble.code == "unknown-key" && !looked_again => {
                     looked_again = true;
@@ -260,8 +260,8 @@ impl Harvester {
         if run.held_at.is_some() {
             return Ok(()); // whatever it says of itself now, an officer has to look first
         }
-        run.report.requests += 1;
-        let answer = ask_who(&self.outbound, &run.peer.url).await.map_err(|trouble| End::Failed(trouble, None))?;
+        let url = run.peer.url.clone();
+        let answer = self.ask_who(run, &url).await.map_err(|trouble| End::Failed(trouble, None))?;
         let wait = answer.retry_after(self.clock.now());
         let discovery = said_by(&answer).map_err(|trouble| End::Failed(trouble, wait))?;
         if discovery.origin.as_str() != run.peer.identity() {

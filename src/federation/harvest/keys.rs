@@ -84,11 +84,7 @@ impl Carried {
 }
 
 fn carries_signature(raw: &Value, statement: &Statement, key: &Listed) -> bool {
-    let mut unsigned = raw.clone();
-    if let Some(members) = unsigned.as_object_mut() {
-        members.remove("sig");
-    }
-    signing::verifies(&key.x, &signing::record_message(&unsigned), &statement.sig)
+    signing::verifies(&key.x, &signing::message_of(raw), &statement.sig)
 }
 
 /// The item that a statement stands in.

@@ -35,6 +35,7 @@ pub(super) mod sessions;
 mod take;
 mod task;
 mod terms;
+mod twice;
 mod urgent;
 mod whereabouts;
 mod write;
@@ -184,8 +185,6 @@ struct Run {
     shared: HashMap<(Kind, Uuid), Uuid>,
     /// Origins that were asked for their keys.
     asked: usize,
-    /// Pages of the report that were pieces of a file, of which the number is known.
-    pieces: u64,
 }
 
 impl Run {
@@ -202,7 +201,6 @@ impl Run {
             vocabulary: HashMap::new(),
             shared: HashMap::new(),
             asked: 0,
-            pieces: 0,
             began: tokio::time::Instant::now(),
             peer,
             lease,

@@ -12,7 +12,7 @@ use super::{
         protocol::{Discovery, WELL_KNOWN},
     },
     End, Harvester, Run, admit,
-    discover::discover,
+    discover::said_by,
     keys,
     write::caller,
 };
@@ -70,13 +70,14 @@ impl Harvester {
         let mut root = run.peer.url.clone();
         root.set_path("/");
         root.set_query(None);
-        run.report.requests += 2;
+        run.report.requests += 1;
         // Whoever answers for the old address only tells where to ask: what counts is said there.
         let ask = Ask { same_origin: false, ..Ask::get(root.join(WELL_KNOWN).ok()?) };
         let answer = self.outbound.fetch(ask).await.ok()?;
+        run.report.bytes += answer.wire_bytes;
         let hint = json::parse(&answer.body).ok()?;
         let there = hint.get("origin").and_then(Value::as_str)?.parse().ok()?;
-        let said = discover(&self.outbound, &there).await.ok()?;
+        let said = said_by(&self.ask_who(run, &there).await.ok()?).ok()?;
         let proves = said
             .moved_from
             .iter()

@@ -18,7 +18,7 @@ use super::{
     End, Harvester, Run,
     admit::{Departure, Gate, Through, Verdict},
     directory::walk_anew,
-    discover::discover,
+    discover::said_by,
     event::{Event, Items, Route},
     keys::{self, Doubt},
 };
@@ -191,12 +191,12 @@ impl Harvester {
     async fn ask_origin(&self, run: &mut Run, mut known: Origin) -> Result<Origin, End> {
         self.mind_the_time(run)?;
         run.asked += 1;
-        run.report.requests += 1;
         known.tried_at = self.clock.now();
-        let said = match root_of(&known.origin) {
-            Some(url) => discover(&self.outbound, &url).await.ok().filter(|said| said.origin.as_str() == known.origin),
+        let answer = match root_of(&known.origin) {
+            Some(url) => self.ask_who(run, &url).await.ok(),
             None => None,
         };
+        let said = answer.and_then(|answer| said_by(&answer).ok()).filter(|said| said.origin.as_str() == known.origin);
         if let Some(said) = said {
             let keys = match &known.keys {
                 Some(pinned) => keys::trusted(pinned, &said),

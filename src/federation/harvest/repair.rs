@@ -202,10 +202,10 @@ impl Harvester {
             // Whether tombstones were thrown away before it is no question here.
             let cursor = Cursor { after: first - 1, whole_from: i64::MAX, ..run.peer.cursor.clone() };
             let page = page::read_page(&Peer { cursor, ..run.peer.clone() }, &url, &answer)?;
+            run.report.pages += 1;
             if page.anew {
                 return Ok(false);
             }
-            run.report.pages += 1;
             let rev_of = |item: &Result<_, Box<super::event::Unreadable>>| match item {
                 Ok(super::event::Event { at, .. }) => *at,
                 Err(bad) => bad.rev,

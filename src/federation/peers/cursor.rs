@@ -192,4 +192,6 @@ pub struct Crawl {
     pub fingerprint: String,
     /// Whether the page before may have been the last one, so that the next one need not be there.
     pub may_be_over: bool,
+    /// Whether page 1 did not say if there is a page before it.
+    pub may_begin_at_0: bool,
 }

@@ -15,7 +15,8 @@ pub struct Report {
     /// `ok`: there is nothing more at the moment; `partial`: there is, and the next pull goes on;
     /// `held`: a person has to decide; `failed`.
     pub outcome: Outcome,
-    /// Pages that were read.
+    /// Pages that were read of its feeds and lists, and calendars. Neither a snapshot nor what was fetched record by record
+    /// is a page.
     pub pages: u64,
     /// Records that were not here before.
     pub created: u64,
@@ -38,9 +39,9 @@ pub struct Report {
     /// `no-series`, `no-dates`, `too-many-dates`; `out-of-scope`; of what was passed on: `direct`, `other-route`, `too-far`,
     /// `looped`, `bad-hop`, `unknown-origin`, `unknown-key`, `not-here`; what was `repaired`; whether the `snapshot` was taken over, and whether the directory has `moved`.
     pub left_out: BTreeMap<String, u64>,
-    /// Bytes that came over the wire.
+    /// Bytes of the answers to these requests, without their heads, as they came over the wire.
     pub bytes: u64,
-    /// Requests that were made.
+    /// Requests that were made, whatever for.
     pub requests: u64,
     /// Answers that said that nothing has changed.
     pub not_modified: u64,

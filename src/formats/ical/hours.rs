@@ -1,19 +1,13 @@
 //! The hours of a service as a series in a calendar: when they first are, and the rule from there.
 
-use chrono::{Datelike as _, Days, NaiveDate, NaiveDateTime, NaiveTime, Weekday};
+use chrono::{Days, NaiveDate, NaiveDateTime, NaiveTime};
 use chrono_tz::Tz;
 
-use super::rule::{self, DAYS};
-use crate::model::{
-    Schedule, hours,
-    schedule::{Frequency, by_days},
-    values::{Number, TimeOfDay},
-};
+use super::rule;
+use crate::model::{Schedule, hours, values::TimeOfDay};
 
 /// Hours are local to the place, and the places are here.
 pub const ZONE: Tz = Tz::Europe__London;
-/// How far ahead the first day is looked for, in days.
-const FARTHEST: u64 = 3_700;
 /// For how long after the last change days are listed on which it is closed: three years.
 const CLOSED_DAYS: u64 = 3 * 366;
 
@@ -31,44 +25,21 @@ pub struct Hours {
 }
 
 /// The hours that `schedule` says, from `since` on where it does not say when it begins. None where
-/// it has no time of day, or days that a calendar cannot work out; and where pages and answers do not believe it either.
+/// it has no time of day, or days that pages and answers do not believe either, or a calendar cannot work out.
 pub fn of(schedule: &Schedule, since: NaiveDate) -> Option<Hours> {
     let opens = clock(schedule.opens_at.as_ref()?)?;
-    if schedule.byweekno.is_some() || schedule.byyearday.is_some() {
-        return None;
-    }
-    // What is understood, and how often it takes place, is decided in one place for pages and calendars alike.
+    let hours::Series { first, rule } = hours::series(schedule, since)?;
     let understood = hours::Hours::of([schedule]);
-    if understood.is_empty() {
-        return None;
-    }
-    let last = schedule.last_day();
-    // "2TU" is the second Tuesday of each month, whatever else is said.
-    let of_month = schedule.byday.as_deref().is_some_and(|days| by_days(days).iter().any(|day| day.which.is_some()));
-    let said_how_often = if of_month { Some(Frequency::Monthly) } else { schedule.freq };
-    let Some(frequency) = said_how_often.or(schedule.byday.as_ref().map(|_| Frequency::Weekly)) else {
-        let day = schedule.dtstart.or(schedule.valid_from.filter(|from| schedule.valid_to == Some(*from)))?;
-        let is_closed = !understood.left_out(day, day).is_empty();
-        let only = Hours { start: day.and_time(opens), end: closing(schedule, day, opens), rule: None, without: Vec::new() };
-        return Some(only).filter(|_| !is_closed);
+    let (start, end) = (first.and_time(opens), closing(schedule, first, opens));
+    let Some(rule) = rule else {
+        let is_closed = !understood.left_out(first, first).is_empty();
+        return (!is_closed).then(|| Hours { start, end, rule: None, without: Vec::new() });
     };
-    let said = schedule.dtstart.or(schedule.valid_from);
-    let pattern = Pattern::read(schedule, frequency, said.unwrap_or(since))?;
-    // Every other week from when? Nobody can tell.
-    if pattern.interval > 1 && said.is_none() {
-        return None;
-    }
-    let from = schedule.valid_from.map_or(pattern.anchor, |from| from.max(pattern.anchor));
-    let day = (0..FARTHEST).filter_map(|days| from.checked_add_days(Days::new(days))).find(|day| pattern.holds(*day))?;
-    if last.is_some_and(|last| last < day) {
-        return None;
-    }
-    let start = day.and_time(opens);
-    let rule = rule::for_calendars(&written(schedule, &pattern, last), start, ZONE)?;
-    let from = day.max(since);
+    let rule = rule::for_calendars(&rule, start, ZONE)?;
+    let from = first.max(since);
     let closed = understood.left_out(from, from.checked_add_days(Days::new(CLOSED_DAYS)).unwrap_or(from));
     let without = closed.into_iter().map(|day| day.and_time(opens)).collect();
-    Some(Hours { start, end: closing(schedule, day, opens), rule: Some(rule), without })
+    Some(Hours { start, end, rule: Some(rule), without })
 }
 
 fn clock(at: &TimeOfDay) -> Option<NaiveTime> {
@@ -80,96 +51,6 @@ fn closing(schedule: &Schedule, day: NaiveDate, opens: NaiveTime) -> Option<Naiv
     let closes = clock(schedule.closes_at.as_ref()?)?;
     let day = if closes > opens { day } else { day.succ_opt()? };
     Some(day.and_time(closes))
-}
-
-fn written(schedule: &Schedule, pattern: &Pattern, last: Option<NaiveDate>) -> String {
-    let mut rule = match pattern.frequency {
-        Frequency::Weekly => "FREQ=WEEKLY".to_owned(),
-        Frequency::Monthly => "FREQ=MONTHLY".to_owned(),
-    };
-    let mut add = |name: &str, value: Option<String>| {
-        if let Some(value) = value {
-            rule.extend([";", name, "=", &value]);
-        }
-    };
-    let text = |text: &Option<String>| text.as_ref().map(|text| text.replace(' ', ""));
-    add("INTERVAL", (pattern.interval > 1).then(|| pattern.interval.to_string()));
-    add("BYDAY", text(&schedule.byday));
-    add("BYMONTHDAY", text(&schedule.bymonthday));
-    add("WKST", text(&schedule.wkst));
-    add("UNTIL", last.map(|day| day.format("%Y%m%d").to_string()));
-    rule
-}
-
-/// On which days it is.
-struct Pattern {
-    frequency: Frequency,
-    interval: u32,
-    /// Weeks and months are counted from here.
-    anchor: NaiveDate,
-    /// Days of the week, with which of the month where that is said.
-    days: Vec<(Option<i32>, Weekday)>,
-    /// Days of the month.
-    numbers: Vec<i32>,
-    week_begins: Weekday,
-}
-
-impl Pattern {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the schema bounds intervals at 1,000")]
-    fn read(schedule: &Schedule, frequency: Frequency, anchor: NaiveDate) -> Option<Self> {
-        let list = |text: &Option<String>| {
-            text.as_deref()
-                .unwrap_or_default()
-                .split(',')
-                .map(|one| one.trim().to_owned())
-                .filter(|one| !one.is_empty())
-                .collect::<Vec<_>>()
-        };
-        let days = list(&schedule.byday).iter().map(|text| day(text)).collect::<Option<Vec<_>>>()?;
-        let numbers = list(&schedule.bymonthday).iter().map(|text| text.parse().ok()).collect::<Option<Vec<_>>>()?;
-        let week_begins = schedule.wkst.as_deref().map_or(Some(Weekday::Mon), weekday)?;
-        let interval = schedule.interval.map_or(1, |Number(value)| value.clamp(1.0, 1_000.0) as u32);
-        Some(Self { frequency, interval, anchor, days, numbers, week_begins })
-    }
-
-    fn holds(&self, day: NaiveDate) -> bool {
-        match self.frequency {
-            Frequency::Weekly => {
-                let week = |day: NaiveDate| day.week(self.week_begins).checked_first_day();
-                let apart = week(day).zip(week(self.anchor)).map_or(1, |(one, other)| (one - other).num_weeks());
-                let named = self.days.iter().any(|(_, weekday)| *weekday == day.weekday());
-                apart % i64::from(self.interval) == 0 && (named || self.days.is_empty() && day.weekday() == self.anchor.weekday())
-            }
-            Frequency::Monthly => {
-                let month = |day: NaiveDate| i64::from(day.year()) * 12 + i64::from(day.month0());
-                let named = self.days.is_empty() || self.days.iter().any(|(which, weekday)| is_nth(day, *which, *weekday));
-                let numbered = self.numbers.is_empty() || self.numbers.iter().any(|number| is_number(day, *number));
-                let same = !self.days.is_empty() || !self.numbers.is_empty() || day.day() == self.anchor.day();
-                (month(day) - month(self.anchor)) % i64::from(self.interval) == 0 && named && numbered && same
-            }
-        }
-    }
-}
-
-fn weekday(code: &str) -> Option<Weekday> {
-    DAYS.iter().position(|day| day.eq_ignore_ascii_case(code)).and_then(|at| Weekday::try_from(u8::try_from(at).ok()?).ok())
-}
-
-/// `TU`, `2TU`, `-1FR`.
-fn day(text: &str) -> Option<(Option<i32>, Weekday)> {
-    let (which, code) = text.split_at_checked(text.len().checked_sub(2)?)?;
-    Some((if which.is_empty() { None } else { Some(which.parse().ok()?) }, weekday(code)?))
-}
-
-fn is_nth(day: NaiveDate, which: Option<i32>, weekday: Weekday) -> bool {
-    let from_start = (day.day0() / 7 + 1).cast_signed();
-    let from_end = ((u32::from(day.num_days_in_month()) - day.day()) / 7 + 1).cast_signed();
-    day.weekday() == weekday && which.is_none_or(|which| which == from_start || which == -from_end)
-}
-
-fn is_number(day: NaiveDate, number: i32) -> bool {
-    let from_end = u32::from(day.num_days_in_month()).cast_signed() - day.day().cast_signed() + 1;
-    day.day().cast_signed() == number || from_end == -number
 }
 
 #[cfg(test)]
@@ -221,7 +102,17 @@ mod tests {
         assert_eq!(said(json!({"dtstart": "2026-11-03", "valid_from": "2026-11-17", "count": 4})), None, "all are over by then");
         assert_eq!(said(json!({"dtstart": "2026-11-03", "count": 0})), None);
         assert_eq!(said(json!({"valid_from": "2026-12-01", "valid_to": "2026-11-01"})), None);
-        assert_eq!(said(json!({"byday": "Tuesdays"})), None);
+        assert_eq!(
+            said(json!({"byday": "Tuesdays"})).as_deref(),
+            Some("Tue 2026-11-24 09:30 – 24 16:00 FREQ=WEEKLY;BYDAY=TU"),
+            "as pages read it"
+        );
+        assert_eq!(said(json!({"byday": "when we can"})), None);
+        // Weeks from Sunday, 30 August, and every other one: 13 September is the first Sunday of one that is not over.
+        assert_eq!(
+            said(json!({"interval": 2, "dtstart": "2026-09-04", "byday": "SU", "wkst": "SU"})).as_deref(),
+            Some("Sun 2026-09-13 09:30 – 13 16:00 FREQ=WEEKLY;INTERVAL=2;BYDAY=SU;WKST=SU")
+        );
     }
 
     #[test]
@@ -232,6 +123,16 @@ mod tests {
         assert_eq!(said("5SU").as_deref(), Some("Sun 2026-11-29 10:00 – open FREQ=MONTHLY;BYDAY=5SU"));
         let numbered = hours(json!({"freq": "MONTHLY", "bymonthday": "1, -1", "opens_at": "10:00"}));
         assert_eq!(numbered.as_deref(), Some("Mon 2026-11-30 10:00 – open FREQ=MONTHLY;BYMONTHDAY=-1,1"));
+        // A number is one of a month, however often the schedule says that it comes.
+        for freq in [json!("WEEKLY"), Value::Null] {
+            let once_a_month = hours(json!({"freq": freq, "bymonthday": "15", "dtstart": "2026-11-15", "opens_at": "10:00"}));
+            assert_eq!(once_a_month.as_deref(), Some("Sun 2026-11-15 10:00 – open FREQ=MONTHLY;BYMONTHDAY=15"));
+        }
+        // The last day of every third month from September on: 31 December, not 30 November.
+        let quarterly = hours(
+            json!({"freq": "MONTHLY", "interval": 3, "bymonthday": "-1", "dtstart": "2026-09-30", "valid_from": "2026-11-01", "opens_at": "10:00"}),
+        );
+        assert_eq!(quarterly.as_deref(), Some("Thu 2026-12-31 10:00 – open FREQ=MONTHLY;INTERVAL=3;BYMONTHDAY=-1"));
     }
 
     #[test]

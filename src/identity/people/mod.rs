@@ -167,8 +167,12 @@ impl Identity {
             seen_at: None,
             terms_at: None,
         };
-        store::put(tx, &person).await?;
-        Ok(person)
+        if store::add(tx, &person).await? {
+            return Ok(person);
+        }
+        // They came twice at this moment, and are one person.
+        let made = store::by_email(tx.connection(), email).await?;
+        Ok(made.ok_or_else(|| db::damaged("the table of people", "an address is taken and nobody has it"))?)
     }
 
     /// Give somebody a role for the whole directory, or take it. Their sessions end, and the tokens that they

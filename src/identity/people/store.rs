@@ -69,9 +69,8 @@ pub(super) async fn all(on: &impl ConnectionTrait) -> Result<Vec<Person>, db::Er
     rows.into_iter().map(from_row).collect()
 }
 
-pub(super) async fn put(tx: &Transaction, one: &Person) -> Result<(), db::Error> {
-    use person::Column as C;
-    let row = person::ActiveModel {
+fn to_row(one: &Person) -> person::ActiveModel {
+    person::ActiveModel {
         id: Set(one.id.0),
         email: Set(one.email.as_str().to_owned()),
         name: Set(one.name.clone()),
@@ -79,9 +78,20 @@ pub(super) async fn put(tx: &Transaction, one: &Person) -> Result<(), db::Error>
         created_at: Set(one.created_at.timestamp_micros()),
         seen_at: Set(one.seen_at.map(|at| at.timestamp_micros())),
         terms_at: Set(one.terms_at.map(|at| at.timestamp_micros())),
-    };
+    }
+}
+
+/// Add somebody who is new. False where their address was added at this moment.
+pub(super) async fn add(tx: &Transaction, one: &Person) -> Result<bool, db::Error> {
+    let keep = OnConflict::column(person::Column::Email).do_nothing().to_owned();
+    let added = person::Entity::insert(to_row(one)).on_conflict(keep).exec_without_returning(tx.connection()).await;
+    Ok(added.context("cannot add a person")? == 1)
+}
+
+pub(super) async fn put(tx: &Transaction, one: &Person) -> Result<(), db::Error> {
+    use person::Column as C;
     let replace = OnConflict::column(C::Id).update_columns([C::Email, C::Name, C::Role, C::SeenAt, C::TermsAt]).to_owned();
-    person::Entity::insert(row)
+    person::Entity::insert(to_row(one))
         .on_conflict(replace)
         .exec_without_returning(tx.connection())
         .await

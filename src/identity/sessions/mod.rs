@@ -90,21 +90,22 @@ impl Session {
 }
 
 impl Identity {
-    /// Begin a session: the secret is for the cookie. Whatever session the browser had before is to be
-    /// ended by the caller. `known` tells browsers that this person has used before from new ones.
+    /// Begin a session of this secret, which is for the cookie. Whatever session the browser had before is to be
+    /// ended by the caller. `known` tells browsers that this person has used before from new ones; gives whether it
+    /// is a new one.
     /// # Errors
     /// When the database fails.
     pub async fn begin_session(
         &self,
         tx: &Transaction,
+        secret: &Secret,
         person: &Person,
         strength: Strength,
         browser: &str,
         known: &Secret,
-    ) -> Result<(Secret, bool), Error> {
+    ) -> Result<bool, Error> {
         let now = self.clock.now();
         let officer = person.role.is_some();
-        let secret = Secret::new();
         // The first time of all is no news to anybody.
         let on = tx.connection();
         let is_new =
@@ -121,7 +122,13 @@ impl Identity {
             officer,
         };
         store::put(tx, &secret.hashed(), &known.hashed(), &session).await?;
-        Ok((secret, is_new))
+        Ok(is_new)
+    }
+
+    /// The secret of the session that a link begins on a browser. It follows from both, so that two taps on the link's
+    /// button begin one session, whichever answer the browser takes in.
+    pub fn secret_by_link(link: &Secret, browser: &Secret) -> Secret {
+        link.with(browser, "a session by a link")
     }
 
     /// Who holds this secret of a session, with everything that decides what they may do.

@@ -14,7 +14,6 @@ use uuid::Uuid;
 
 use super::{Error, Read, Report, Taken, copies::Copies, exposed::Lookout};
 use crate::{
-    db::Transaction,
     model::{Document, Kind, personal::Personal, tidy::Dropped},
     records::{self, Draft, Records, State},
 };
@@ -52,8 +51,6 @@ pub(super) struct Run {
     waiting: Vec<Named>,
     /// Parts that belong to other directories, and of which that is said already.
     followed: HashSet<Uuid>,
-    /// What a dry run has written so far, to be taken back.
-    pub(super) trial: Option<Transaction>,
 }
 
 /// A record that a line names, and does not bring along.

@@ -43,32 +43,67 @@ fn coded(cell: &str) -> Option<Days> {
     parts.iter().all(fits).then(|| Days { freq: "MONTHLY", byday: parts.join(",") })
 }
 
+/// Which of a month: "1st", "third", "last".
+fn order(word: &str) -> Option<&'static str> {
+    match word {
+        "1st" | "first" => Some("1"),
+        "2nd" | "second" => Some("2"),
+        "3rd" | "third" => Some("3"),
+        "4th" | "fourth" => Some("4"),
+        "5th" | "fifth" => Some("5"),
+        "last" => Some("-1"),
+        _ => None,
+    }
+}
+
+/// "1st Saturday", "1st and 3rd Tues", "1st Monday, last Friday". Each day says which of the month it is: in "1st Monday and
+/// Tuesday" the Tuesday may be every one.
+fn of_a_month(words: &[&str]) -> Option<Days> {
+    let (mut byday, mut which) = (Vec::new(), Vec::new());
+    for word in words {
+        if let Some(order) = order(word) {
+            which.push(order);
+            continue;
+        }
+        let code = DAYS[day(word)?];
+        if which.is_empty() {
+            return None;
+        }
+        byday.extend(which.drain(..).map(|which| format!("{which}{code}")));
+    }
+    (which.is_empty() && !byday.is_empty()).then(|| Days { freq: "MONTHLY", byday: byday.join(",") })
+}
+
+/// How people say that a day is one of a month, behind it.
+const OF_THE_MONTH: [&str; 6] =
+    [" of the month", " of every month", " of each month", " in the month", " in every month", " in each month"];
+
 /// Every day.
 pub(super) fn every_day() -> Days {
     Days { freq: "WEEKLY", byday: DAYS.join(",") }
 }
 
-/// "Mon-Fri", "Tues & Thurs", "1st Saturday", "weekdays", "daily".
+/// "Mon-Fri", "M-F", "Tues & Thurs", "1st Saturday", "1st and 3rd Tues", "weekdays", "daily".
 pub(super) fn days(cell: &str) -> Option<Days> {
     if let Some(days) = coded(cell) {
         return Some(days);
     }
-    let text = fold(&cell.replace(['-', '–', '—'], " to "));
-    let text = text.replace(" of the month", "").replace(" of every month", "").replace(" of each month", "");
+    let said = fold(&cell.replace(['-', '–', '—'], " to ")).replace(" through ", " to ");
+    let text = OF_THE_MONTH.iter().fold(said.clone(), |text, of_the_month| text.replace(of_the_month, ""));
     let words: Vec<&str> = text.split(' ').filter(|word| !matches!(*word, "and" | "every" | "each" | "on" | "the")).collect();
+    if let Some(days) = of_a_month(&words) {
+        return Some(days);
+    }
+    // "A Tuesday of the month": which one?
+    if text != said {
+        return None;
+    }
     let weekly =
         |days: &[usize]| Some(Days { freq: "WEEKLY", byday: days.iter().map(|at| DAYS[*at]).collect::<Vec<_>>().join(",") });
     match words.as_slice() {
         ["daily" | "day" | "everyday"] | ["7" | "seven", "days", ..] => return weekly(&[0, 1, 2, 3, 4, 5, 6]),
-        ["weekdays" | "weekday"] => return weekly(&[0, 1, 2, 3, 4]),
+        ["weekdays" | "weekday"] | ["m", "to", "f"] => return weekly(&[0, 1, 2, 3, 4]),
         ["weekends" | "weekend"] => return weekly(&[5, 6]),
-        [which, name] => {
-            let order = ["1st", "2nd", "3rd", "4th", "first", "second", "third", "fourth"].iter().position(|word| word == which);
-            let order = order.map(|at| (at % 4 + 1).to_string()).or_else(|| (*which == "last").then(|| "-1".to_owned()));
-            if let (Some(order), Some(at)) = (order, day(name)) {
-                return Some(Days { freq: "MONTHLY", byday: format!("{order}{}", DAYS[at]) });
-            }
-        }
         _ => {}
     }
     let mut found: Vec<usize> = Vec::new();
@@ -140,6 +175,11 @@ mod tests {
             ("1st Saturday", "MONTHLY 1SA"),
             ("Last Friday of the month", "MONTHLY -1FR"),
             ("1SA,3SA", "MONTHLY 1SA,3SA"),
+            ("1st and 3rd Tues", "MONTHLY 1TU,3TU"),
+            ("2nd, 4th & last Weds of each month", "MONTHLY 2WE,4WE,-1WE"),
+            ("First Monday and third Thursday in the month", "MONTHLY 1MO,3TH"),
+            ("M-F", "WEEKLY MO,TU,WE,TH,FR"),
+            ("Monday through Friday", "WEEKLY MO,TU,WE,TH,FR"),
             ("MO,WE", "WEEKLY MO,WE"),
             ("Mondays, Wednesdays and Fridays", "WEEKLY MO,WE,FR"),
             ("Fri – Mon", "WEEKLY MO,FR,SA,SU"),
@@ -148,7 +188,22 @@ mod tests {
         ] {
             assert_eq!(byday(cell).as_deref(), Some(expected), "{cell}");
         }
-        for unclear in ["ring first", "term time", "Mon-", "13"] {
+        for unclear in [
+            "ring first",
+            "term time",
+            "Mon-",
+            "13",
+            "1st",
+            "1st and",
+            "1st Monday and Tuesday",
+            "Tuesday 1st",
+            "a Tuesday of the month",
+            "Tuesday of each month",
+            "every other Wed",
+            "M",
+            "M-S",
+            "T-F",
+        ] {
             assert_eq!(byday(unclear), None, "{unclear}");
         }
     }

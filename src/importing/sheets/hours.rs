@@ -3,6 +3,7 @@
 //! send people to a locked door.
 
 mod clock;
+mod terms;
 
 use super::cells::{self, Days};
 use crate::model::text::fold;
@@ -60,8 +61,9 @@ fn pieces(cell: &str) -> Vec<Piece> {
     let mut pieces = Vec::with_capacity(words.len());
     let mut rest = words.as_slice();
     while let [word, behind @ ..] = rest {
-        // "10 am", "12 noon".
-        let with_its_half = behind.first().filter(|half| matches!(half.as_str(), "am" | "pm" | "noon" | "midday" | "midnight"));
+        // "10 am", "12 noon", "0900 hrs".
+        let with_its_half =
+            behind.first().filter(|half| matches!(half.as_str(), "am" | "pm" | "noon" | "midday" | "midnight" | "hrs" | "hours"));
         if let Some(at) = with_its_half.and_then(|half| time(&format!("{word}{half}"))) {
             pieces.push(Piece::At(at));
             rest = &behind[1..];
@@ -69,7 +71,7 @@ fn pieces(cell: &str) -> Vec<Piece> {
         }
         rest = behind;
         match word.as_str() {
-            "to" | "until" | "till" | "til" => pieces.push(Piece::To),
+            "to" | "until" | "till" | "til" | "through" => pieces.push(Piece::To),
             "late" | "close" => pieces.push(Piece::Late),
             "," | "and" => pieces.push(Piece::Comma),
             "from" | "at" | "open" | "between" => {}
@@ -187,6 +189,14 @@ fn always(cell: &str) -> Option<Session> {
 
 /// Everything that a text says of opening hours, or nothing where any of it is in doubt.
 pub(super) fn sessions(cell: &str) -> Option<Vec<Session>> {
+    match terms::behind(cell) {
+        Some((hours, remark)) => terms::only(all_year(hours)?, remark),
+        None => all_year(cell),
+    }
+}
+
+/// The same of a text that says nothing of school terms.
+fn all_year(cell: &str) -> Option<Vec<Session>> {
     if let Some(always) = always(cell) {
         return Some(vec![always]);
     }
@@ -233,7 +243,11 @@ pub(super) fn sessions_with_remarks(cell: &str) -> Option<Vec<Session>> {
         if read.iter().any(|session| session.days.is_none()) {
             return None;
         }
-        found.extend(read.into_iter().map(|session| Session { remark: remark.clone(), ..session }));
+        found.extend(read.into_iter().map(|session| {
+            let said: Vec<&str> = [&session.remark, &remark].into_iter().flatten().map(String::as_str).collect();
+            let said = said.join("; ");
+            Session { remark: Some(said).filter(|said| !said.is_empty()), ..session }
+        }));
     }
     found.iter().any(|session| session.remark.is_some()).then_some(found)
 }
@@ -324,6 +338,13 @@ mod tests {
             ("18:00-24:00", "18:00-23:59"),
             ("24/7", "MO,TU,WE,TH,FR,SA,SU 00:00-23:59"),
             ("24hrs", "00:00-23:59"),
+            ("0900hrs-1700hrs", "09:00-17:00"),
+            ("M-F 0900 hrs - 1700 hrs", "MO,TU,WE,TH,FR 09:00-17:00"),
+            ("M-F 9-5", "MO,TU,WE,TH,FR 09:00-17:00"),
+            ("weekdays 9.30 - 4", "MO,TU,WE,TH,FR 09:30-16:00"),
+            ("1st and 3rd Tues 2pm-4pm", "1TU,3TU 14:00-16:00"),
+            ("Monday through Thursday 10am-12", "MO,TU,WE,TH 10:00-12:00"),
+            ("Mondays 10am-12, term time only", "MO 10:00-12:00"),
         ] {
             assert_eq!(said(cell).as_deref(), Some(expected), "{cell}");
         }
@@ -352,9 +373,29 @@ mod tests {
             "1st Saturday 10am-1pm, closed Saturdays",
             "9am-5pm Mon-Fri closed Wed",
             "Mon-Fri 9am-5pm, closed in August",
+            "every other Wed 2pm to 4pm",
+            "Mon 10am for 2 hours",
+            "9hrs - 5hrs",
+            "term time only",
+            "10am-12 term time only",
+            "Mon 10am-12, outside term time",
+            "Mon 10am-12; Wed 2pm-4pm in term time",
         ] {
             assert_eq!(said(unclear), None, "{unclear}");
         }
+    }
+
+    #[test]
+    fn hours_of_school_terms_keep_the_words_that_say_so() {
+        let remarks = |cell: &str| sessions(cell).map(|all| all.into_iter().map(|one| one.remark).collect::<Vec<_>>());
+        for (cell, remark) in [
+            ("Mon 10am-12 term-time only.", "term-time only"),
+            ("Tues & Thurs 1pm-3pm - in Term Time", "in Term Time"),
+            ("Mondays, 10am to noon, during term time only", "during term time only"),
+        ] {
+            assert_eq!(remarks(cell), Some(vec![Some(remark.to_owned())]), "{cell}");
+        }
+        assert_eq!(remarks("Mon 10am-12"), Some(vec![None]));
     }
 
     #[test]
@@ -371,6 +412,7 @@ mod tests {
             Some(vec![row("TU", "10:00", "term time; ring first"), row("SA", "09:00", "")])
         );
         assert_eq!(said("1st Wed 10:00-12:00 (tea)"), Some(vec![row("1WE", "10:00", "tea")]));
+        assert_eq!(said("Wed 10am-12 in term time (tea)"), Some(vec![row("WE", "10:00", "in term time; tea")]));
         for unclear in [
             "10:00-12:00 (term time)",
             "Tue 10:00-12:00; Sat 10:00-12:00",

@@ -7,6 +7,7 @@
 mod closures;
 mod encode;
 mod rule;
+mod series;
 
 use chrono::{
     DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone as _, Timelike as _, Utc,
@@ -16,6 +17,7 @@ use chrono_tz::Europe::London;
 
 use super::{Schedule, holidays};
 use rule::Rule;
+pub use series::{Series, series};
 
 const WEEK: [Weekday; 7] = [Mon, Tue, Wed, Thu, Fri, Sat, Sun];
 /// Minutes of a day.

@@ -244,7 +244,8 @@ impl On {
         }
     }
 
-    fn has(&self, day: NaiveDate) -> bool {
+    /// Whether it is one of these days.
+    pub(super) fn has(&self, day: NaiveDate) -> bool {
         match self {
             Self::Date(only) => day == *only,
             Self::Week { days, every, counted_from } => {

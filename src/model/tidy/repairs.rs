@@ -5,12 +5,15 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use crate::model::{
-    contact,
-    occurrences::check_rule,
-    schedule::{self, byday, numbers_of_days},
-    text::shorten,
-    values::{LocalDateTime, TimeOfDay},
+use crate::{
+    geo::Point,
+    model::{
+        contact,
+        occurrences::check_rule,
+        schedule::{self, byday, numbers_of_days},
+        text::shorten,
+        values::{LocalDateTime, TimeOfDay},
+    },
 };
 
 type Object = Map<String, Value>;
@@ -351,8 +354,7 @@ fn coordinates(object: &Object, say: &mut impl FnMut(&'static str, &'static str)
     let number = |name| object.get(name).and_then(Value::as_f64);
     match (number("latitude"), number("longitude")) {
         (Some(latitude), Some(longitude)) => {
-            let in_uk = (49.0..=61.5).contains(&latitude) && (-9.0..=2.5).contains(&longitude);
-            if !in_uk {
+            if !Point::new(latitude, longitude).is_some_and(Point::is_in_uk) {
                 say("latitude", "is not in the United Kingdom when combined with the longitude");
                 say("longitude", "is not in the United Kingdom when combined with the latitude");
             }

@@ -7,14 +7,14 @@ use axum::{
 use http::{HeaderMap, header};
 use maud::html;
 
-use super::sign_in::{begin, page, problem, refused};
+use super::sign_in::{Arrival, begin, page, problem, refused};
 use crate::{
     http::{
         Parameters, Problem,
         visitor::{self, Presented},
     },
     identity::{
-        Deed, Identity, Strength, path_of_ours,
+        Deed, Identity, Secret, Strength, path_of_ours,
         providers::{Callback, Refused},
     },
     pages::{desk::Desk, words::sentence},
@@ -93,7 +93,8 @@ async fn finish(desk: &Desk, callback: &Callback, parts: &http::request::Parts) 
     identity.note(&tx, &who, Deed::SignIn, "", &format!("through {}", pending.provider), Some(client)).await.map_err(problem)?;
     let through = pending.provider.clone();
     let strength = if identified.at_home { Strength::Provider(through) } else { Strength::OtherProvider(through) };
-    begin(desk, tx, parts, &browser, &person, strength, &pending.return_to).await.map(Ok)
+    let arrival = Arrival { person: &person, strength, session: Secret::new(), return_to: &pending.return_to };
+    begin(desk, tx, parts, &browser, arrival).await.map(Ok)
 }
 
 fn not_let_in(desk: &Desk, headers: &HeaderMap, error: &Refused) -> Response {

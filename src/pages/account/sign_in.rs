@@ -4,6 +4,7 @@ use axum::{
     extract::{Path, Request, State},
     response::{IntoResponse as _, Response},
 };
+use chrono::Duration;
 use http::{HeaderMap, header, request::Parts};
 use maud::{Markup, html};
 
@@ -13,7 +14,7 @@ use crate::{
         Parameters, Problem,
         visitor::{self, BROWSER, FORM_TOKEN, Presented, SESSION},
     },
-    identity::{Deed, Email, Error, Identity, LINK_LIFE, Person, Secret, Strength, letters, path_of_ours},
+    identity::{Deed, Email, Error, Identity, LINK_LIFE, Owed, Person, Secret, Strength, letters, path_of_ours},
     mail,
     pages::{
         desk::{Desk, Fields, Posted, go_to},
@@ -27,6 +28,8 @@ use crate::{
 pub(super) const REMEMBERED: u32 = 400;
 /// A session's cookie stays for so many days at most; the session may end before.
 const KEPT: u32 = 60;
+/// Two taps on one button lie no farther apart, however slow the line is.
+const TWO_TAPS: Duration = Duration::minutes(1);
 
 /// A form that somebody has sent who is not signed in, proved to be ours by the browser's cookie.
 struct Knock {
@@ -150,15 +153,18 @@ async fn send_link(desk: &Desk, request: Request) -> Result<Response, Problem> {
 
 /// GET `/sign-in/link/…`: opening a link changes nothing, because mail scanners open links, too.
 pub(super) async fn open(State(desk): State<Desk>, Path(secret): Path<String>, headers: HeaderMap) -> Response {
-    let browser = Presented::read(&headers).browser.unwrap_or_default();
-    let found = match Secret::presented(&secret) {
-        Some(secret) => match desk.identity().link(&secret).await {
-            Ok(link) => link.map(|link| (secret, link)),
-            Err(error) => return refused(&desk, &headers, problem(error)),
-        },
-        None => None,
+    match open_link(&desk, &secret, &headers).await {
+        Ok(response) => response,
+        Err(problem) => refused(&desk, &headers, problem),
+    }
+}
+
+async fn open_link(desk: &Desk, secret: &str, headers: &HeaderMap) -> Result<Response, Problem> {
+    let browser = Presented::read(headers).browser.unwrap_or_default();
+    let Some(secret) = Secret::presented(secret) else { return Ok(no_such_link(desk, headers, &browser)) };
+    let Some(link) = desk.identity().link(&secret).await.map_err(problem)? else {
+        return Ok(used_up(desk, headers, (&secret, &browser)));
     };
-    let Some((secret, link)) = found else { return no_such_link(&desk, &headers, &browser) };
     let elsewhere = link.browser.as_ref().is_some_and(|asked| *asked != browser.hashed());
     let body = html! {
         h1 { "Sign in" }
@@ -171,10 +177,53 @@ pub(super) async fn open(State(desk): State<Desk>, Path(secret): Path<String>, h
         form method="post" action="/sign-in/link" {
             (proof(&browser))
             input type="hidden" name="secret" value=(secret.as_str());
+            input type="hidden" name="return_to" value=(link.return_to);
             button class="button" { "Sign in" }
         }
     };
-    page(&desk, &headers, &browser, "Sign in".to_owned(), body)
+    Ok(page(desk, headers, &browser, "Sign in".to_owned(), body))
+}
+
+/// Lead on whoever pressed a link's button twice: the link is used up for the second tap, which was sent before the
+/// first was answered, and so without the session that it began on this browser. None for anybody else.
+async fn let_through(
+    desk: &Desk,
+    headers: &HeaderMap,
+    (link, browser): (&Secret, &Secret),
+    return_to: &str,
+) -> Result<Option<Response>, Problem> {
+    let identity = desk.identity();
+    let secret = Identity::secret_by_link(link, browser);
+    if Presented::read(headers).session.as_ref() == Some(&secret) {
+        return Ok(None);
+    }
+    let Some((person, session, _)) = identity.signed_in(&secret).await.map_err(problem)? else { return Ok(None) };
+    if desk.site.now() - session.began_at >= TWO_TAPS {
+        return Ok(None);
+    }
+    let owed = match session.second_at {
+        Some(_) => None,
+        None => identity.owed(&person, &session.strength).await.map_err(problem)?,
+    };
+    enter(desk, browser, &secret, (&person, owed), return_to).await.map(Some)
+}
+
+/// What is said of a link that has been used: to the browser that it has signed in, where to go on.
+fn used_up(desk: &Desk, headers: &HeaderMap, (link, browser): (&Secret, &Secret)) -> Response {
+    if Presented::read(headers).session.as_ref() != Some(&Identity::secret_by_link(link, browser)) {
+        return no_such_link(desk, headers, browser);
+    }
+    let body = html! {
+        h1 { "You have used this link" }
+        p { "It signed you in on this browser. It does not work a second time." }
+        p { a class="button" href="/account" { "Go on" } }
+    };
+    gone(page(desk, headers, browser, "You have used this link".to_owned(), body))
+}
+
+fn gone(mut response: Response) -> Response {
+    *response.status_mut() = http::StatusCode::GONE;
+    response
 }
 
 fn no_such_link(desk: &Desk, headers: &HeaderMap, browser: &Secret) -> Response {
@@ -183,9 +232,7 @@ fn no_such_link(desk: &Desk, headers: &HeaderMap, browser: &Secret) -> Response 
         p { "It has already been used, is older than " (LINK_LIFE.num_minutes()) " minutes, or is incomplete." }
         p { a class="button" href="/sign-in" { "Get a new link" } }
     };
-    let mut response = page(desk, headers, browser, "This link does not work".to_owned(), body);
-    *response.status_mut() = http::StatusCode::GONE;
-    response
+    gone(page(desk, headers, browser, "This link does not work".to_owned(), body))
 }
 
 /// POST `/sign-in/link`: use the link up and begin a session.
@@ -207,38 +254,62 @@ async fn redeem_link(desk: &Desk, request: Request) -> Result<Response, Problem>
     let tx = identity.write().await.map_err(problem)?;
     let Some((person, link)) = identity.redeem(&tx, &secret).await.map_err(problem)? else {
         tx.roll_back().await?;
-        return Ok(no_such_link(desk, &parts.headers, &browser));
+        let link = (&secret, &browser);
+        let through = let_through(desk, &parts.headers, link, fields.text("return_to")).await?;
+        return Ok(through.unwrap_or_else(|| used_up(desk, &parts.headers, link)));
     };
     let words = visitor::browser(&parts.headers);
     identity.note(&tx, &Identity::known_as(person.id), Deed::SignIn, "", &words, Some(client)).await.map_err(problem)?;
-    begin(desk, tx, &parts, &browser, &person, Strength::Link, &link.return_to).await
+    let session = Identity::secret_by_link(&secret, &browser);
+    let arrival = Arrival { person: &person, strength: Strength::Link, session, return_to: &link.return_to };
+    begin(desk, tx, &parts, &browser, arrival).await
 }
 
-/// Begin a session for somebody who has proved who they are, and send them where they wanted to go. The
-/// session that the browser had before ends: nobody plants one.
+/// Somebody who has proved who they are.
+pub(super) struct Arrival<'a> {
+    pub(super) person: &'a Person,
+    /// How they have.
+    pub(super) strength: Strength,
+    /// The secret of the session that begins.
+    pub(super) session: Secret,
+    /// Where they wanted to go.
+    pub(super) return_to: &'a str,
+}
+
+/// Begin a session for somebody, and send them where they wanted to go. The session that the browser had before ends:
+/// nobody plants one.
 pub(super) async fn begin(
     desk: &Desk,
     tx: Transaction,
     parts: &Parts,
     browser: &Secret,
-    person: &Person,
-    strength: Strength,
-    return_to: &str,
+    arrival: Arrival<'_>,
 ) -> Result<Response, Problem> {
+    let Arrival { person, strength, session, return_to } = arrival;
     let identity = desk.identity();
     if let Some(before) = Presented::read(&parts.headers).session {
         identity.sign_out(&tx, &before).await.map_err(problem)?;
     }
     let words = visitor::browser(&parts.headers);
     let owed = identity.owed(person, &strength).await.map_err(problem)?;
-    let (session, is_new) = identity.begin_session(&tx, person, strength, &words, browser).await.map_err(problem)?;
-    if is_new {
+    if identity.begin_session(&tx, &session, person, strength, &words, browser).await.map_err(problem)? {
         let about = desk.editing.about();
         let letter = letters::new_browser(&person.email, &words, &about.public_url, &about.name);
         mail::queue(&tx, &letter, desk.site.now()).await?;
     }
     tx.commit().await?;
-    let officer = person.role.is_some() && identity.memberships(person.id).await.map_err(problem)?.is_empty();
+    enter(desk, browser, &session, (person, owed), return_to).await
+}
+
+/// Send somebody whose session it is where they wanted to go, on a browser that is known from now on.
+async fn enter(
+    desk: &Desk,
+    browser: &Secret,
+    session: &Secret,
+    (person, owed): (&Person, Option<Owed>),
+    return_to: &str,
+) -> Result<Response, Problem> {
+    let officer = person.role.is_some() && desk.identity().memberships(person.id).await.map_err(problem)?.is_empty();
     let wanted = match path_of_ours(return_to) {
         // Officers who keep no listings have their work where things wait.
         None => if officer { "/moderation" } else { "/account" }.to_owned(),
@@ -247,7 +318,7 @@ pub(super) async fn begin(
     };
     let mut response = go_to(&super::passkeys::before(owed, &wanted).unwrap_or(wanted));
     let headers = response.headers_mut();
-    headers.append(header::SET_COOKIE, visitor::keep(SESSION, &session, Some(KEPT)));
+    headers.append(header::SET_COOKIE, visitor::keep(SESSION, session, Some(KEPT)));
     headers.append(header::SET_COOKIE, visitor::keep(BROWSER, browser, Some(REMEMBERED)));
     Ok(response)
 }

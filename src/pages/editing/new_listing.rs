@@ -161,10 +161,7 @@ pub(super) async fn make_organisation(State(desk): State<Desk>, posted: Posted) 
         let mut mistakes = Mistakes::default();
         let id = id_of(signed, fields);
         if is_added(&desk, signed, id).await? {
-            // Had it stopped in between, nobody could open what they added.
-            if desk.identity().members(id).await.map_err(Error::from)?.is_empty() {
-                becomes_lead(&desk, signed, id).await?;
-            }
+            becomes_lead(&desk, signed, id).await?;
             return Ok(Ok(id));
         }
         let mut document = Document::Organization(Box::new(with_only(json!({"id": id, "name": "", "description": ""}))));
@@ -191,7 +188,7 @@ pub(super) async fn make_organisation(State(desk): State<Desk>, posted: Posted) 
         if !few {
             return Err(Error::Forbidden("you have added too many organisations within an hour; try again later").into());
         }
-        keep(&desk, signed, document, "new organisation").await?;
+        add(&desk, signed, document, "new organisation").await?;
         becomes_lead(&desk, signed, id).await?;
         Ok::<_, Problem>(Ok(id))
     };
@@ -202,20 +199,31 @@ pub(super) async fn make_organisation(State(desk): State<Desk>, posted: Posted) 
     }
 }
 
-/// Whoever adds an organisation keeps it; nobody else sees it yet.
+/// Whoever adds an organisation keeps it; nobody else sees it yet. Had it stopped in between, nobody could open what
+/// they added, so it is seen to again when the form comes again.
 async fn becomes_lead(desk: &Desk, signed: &Signed, id: Uuid) -> Result<(), Error> {
     let (identity, who) = (desk.identity(), Identity::known_as(signed.person.id));
     let tx = identity.write().await?;
+    desk.editing.records().hold(&tx, &[id]).await?;
+    if identity.is_kept(&tx, id).await? {
+        return Ok(());
+    }
     identity.add_member(&tx, id, signed.person.id, MemberRole::Lead).await?;
     identity.note(&tx, &who, Deed::AddOrganisation, &id.to_string(), "", signed.actor.client()).await?;
     Ok(tx.commit().await?)
 }
 
-async fn keep(desk: &Desk, signed: &Signed, document: Document, why: &str) -> Result<(), Error> {
+/// Add a draft, unless the same form has added it a moment before.
+async fn add(desk: &Desk, signed: &Signed, document: Document, why: &str) -> Result<(), Error> {
+    let id = document.id();
     let writes = vec![Write { document, expected_revision: None }];
     // The form has asked.
     let submission = Submission { writes, why: why.to_owned(), slips_are_meant: true, ..Submission::default() };
-    desk.editing.submit(&signed.actor, submission).await.map(drop)
+    match desk.editing.submit(&signed.actor, submission).await {
+        // However the records say so.
+        Err(_) if is_added(desk, signed, id).await? => Ok(()),
+        done => done.map(drop),
+    }
 }
 
 /// That somebody may add listings to an organisation.
@@ -326,11 +334,7 @@ async fn make(desk: &Desk, posted: &Posted, new: New, organisation: Uuid, mut do
         if !mistakes.none() {
             return Ok(Err(page(desk, signed, new, fields, &mistakes, &html! {})));
         }
-        match keep(desk, signed, document, "new listing started").await {
-            // The same form arrived a moment before, however the database says so.
-            Err(_) if is_added(desk, signed, id).await? => Ok(Ok(())),
-            done => done.map(Ok),
-        }
+        add(desk, signed, document, "new listing started").await.map(Ok)
     };
     match done.await {
         Ok(Ok(())) => go_to(&format!("/account/listings/{id}/{}", new.next())),

@@ -42,6 +42,15 @@ pub(in crate::pages) async fn speak(State(language): State<Language>, request: R
     ASKED.scope(Asked { language, here }, next.run(request)).await
 }
 
+/// Make a page for a request that came to none of the routes, in the language of its address.
+pub(in crate::pages) fn speaking<T>(address: &str, make: impl FnOnce() -> T) -> T {
+    let rest = |language: Language| address.strip_prefix(language.prefix()).filter(|rest| rest.starts_with('/'));
+    let spoken = Language::TRANSLATIONS.into_iter().find_map(|language| Some((language, rest(language)?)));
+    let (language, here) = spoken.unwrap_or((Language::English, address));
+    let here = if is_translated(here) { here.trim_end_matches("/plan") } else { "/" };
+    ASKED.sync_scope(Asked { language, here: here.to_owned() }, make)
+}
+
 /// The language of the request that is being answered.
 pub(super) fn language() -> Language {
     ASKED.try_with(|asked| asked.language).unwrap_or_default()

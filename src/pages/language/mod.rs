@@ -11,7 +11,7 @@ mod catalogue;
 use chrono::Weekday;
 use maud::{Markup, html};
 
-pub(super) use self::address::{elsewhere, here, is_translated, keep, path, speak};
+pub(super) use self::address::{elsewhere, here, is_translated, keep, path, speak, speaking};
 use self::catalogue::Catalogue;
 
 /// A language that pages can be had in.

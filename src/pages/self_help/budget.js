@@ -9,12 +9,19 @@ const TIMES = {
 const HOW_OFTEN = /^[.,]*[0-9][0-9.,]*(?:a|per|each|every|p\/?|\/)?(?:w|wk|week|weekly|fortnight|fortnightly|m|cm|mth|month|monthly|calendarmonth|y|yr|year|yearly|annum|pa|day|daily)$/i;
 const MOST = 100_000_000; // pence: a million pounds
 
+/** Digits and marks of the keyboards of Urdu, Persian and Arabic as English has them. */
+function asInEnglish(text) {
+  const digits = text.replace(/[\u0660-\u0669\u06f0-\u06f9]/g, (digit) => String(digit.charCodeAt(0) & 15));
+  return digits.replaceAll('\u066b', '.').replaceAll('\u066c', ',');
+}
+
 /** Pence of an amount as it was written: {pence} (null where nothing is written), or {refused}. */
 export function amount(written) {
-  let text = written.replace(/[ \t\n\r\u00a0\u2009\u202f]/g, '');
+  let text = asInEnglish(written.replace(/[ \t\n\r\u00a0\u2009\u202f]/g, ''));
   if (text === '') return { pence: null };
   if (/[-−–]/.test(text)) return { refused: 'negative' };
-  if (text.startsWith('£')) text = text.slice(1);
+  // People who write in other languages put it behind the amount.
+  text = text.replace(/^£|£$/, '');
   if (HOW_OFTEN.test(text)) return { refused: 'how_often' };
   // Two digits behind the only comma cannot be thousands: "1200,50" is written in other languages.
   text = text.replace(/^([0-9]*),([0-9]{2})$/, '$1.$2');

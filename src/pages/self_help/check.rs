@@ -21,7 +21,7 @@ use crate::{
         language::{as_written, say, say_with, weave},
         layout,
         layout::Page,
-        results::sent,
+        results::{mistaken_title, sent},
     },
     self_help::{
         Edition,
@@ -44,7 +44,7 @@ enum Go {
 /// The first page of the questions.
 pub(super) async fn begin(State(site): State<Site>, headers: HeaderMap) -> Response {
     let page = match site.self_help.in_force().await {
-        Ok(edition) => first(&edition, &Carried::default(), &Place::default(), &Markup::default()),
+        Ok(edition) => first(&edition, &Carried::default(), &Place::default(), None),
         Err(reason) => start::unavailable(&site, reason).await,
     };
     layout::answer(&site, &headers, Ok(page))
@@ -88,7 +88,7 @@ struct Step {
 async fn next_page(site: &Site, edition: &Edition, carried: &Carried, place: &Place, step: Step) -> Result<Page, Problem> {
     let (checker, Step { at, go, shown }) = (&edition.checker, step);
     if at.is_none() && go == Go::Next && place.mistake.is_some() {
-        return Ok(first(edition, carried, place, &areas::perhaps_outside(site).await));
+        return Ok(first(edition, carried, place, Some(&areas::perhaps_outside(site).await)));
     }
     // Urgent help comes before another question, forwards and back; the result has it anyway.
     if let Some(question) = at.map(|at| &checker.questions[at])
@@ -105,10 +105,10 @@ async fn next_page(site: &Site, edition: &Edition, carried: &Carried, place: &Pl
         (Go::Result, _) => None,
         (Go::Next, None) => checker.questions.iter().find(asked),
         (Go::Next, Some(at)) => checker.questions[at + 1..].iter().find(asked),
-        (Go::Back, None) => return Ok(first(edition, carried, place, &Markup::default())),
+        (Go::Back, None) => return Ok(first(edition, carried, place, None)),
         (Go::Back, Some(at)) => match checker.questions[..at].iter().rev().find(asked) {
             Some(before) => Some(before),
-            None => return Ok(first(edition, carried, place, &Markup::default())),
+            None => return Ok(first(edition, carried, place, None)),
         },
     };
     match next {
@@ -127,7 +127,7 @@ fn opened_by<'a>(edition: &'a Edition, question: &Question, answers: &Answers) -
 }
 
 /// Who it is for, and where: both can be left as they are. `outside` is said where nobody knows the place.
-fn first(edition: &Edition, carried: &Carried, place: &Place, outside: &Markup) -> Page {
+fn first(edition: &Edition, carried: &Carried, place: &Place, outside: Option<&Markup>) -> Page {
     let choice = |id: &str, value: &str, on: bool, words: &str| {
         html! {
             div class="choice" {
@@ -141,7 +141,7 @@ fn first(edition: &Edition, carried: &Carried, place: &Place, outside: &Markup) 
             div class="summary-of-errors" role="alert" aria-labelledby="mistakes" tabindex="-1" {
                 h2 id="mistakes" { (say("There is a problem")) }
                 ul { li { a href="#postcode" { (said) } } }
-                (outside)
+                @if let Some(outside) = outside { (nearby::leaving_the_questions()) (outside) }
             }
         }
         (home::danger())
@@ -169,7 +169,8 @@ fn first(edition: &Edition, carried: &Carried, place: &Place, outside: &Markup) 
         }
         (panels::reviewed(edition))
     };
-    super::page(say("A few questions"), body)
+    let title = if place.mistake.is_some() { mistaken_title("A few questions") } else { say("A few questions").to_owned() };
+    super::page(title, body)
 }
 
 /// One question.

@@ -32,9 +32,11 @@ document.addEventListener('submit', async (event) => {
     document.body.replaceWith(next.body);
     showPrinting();
     scrollTo(0, 0);
-    const heading = document.querySelector('main [role=alert], main h1');
-    heading.tabIndex = -1;
-    heading.focus();
+    // Who was asked where they are, and whose place settles nothing, reads why where they wrote it: the top is as it was.
+    const part = document.getElementById(new URL(form.action).hash.slice(1));
+    const first = part?.querySelector('[role=status], .error') ?? document.querySelector('main [role=alert], main h1');
+    first.tabIndex = -1;
+    first.focus();
   } catch {
     document.body.removeAttribute('aria-busy');
     form.dataset.plain = 'yes';

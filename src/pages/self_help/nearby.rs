@@ -1,9 +1,11 @@
 //! Services and workshops that fit what somebody needs: the worst need first, then what somebody has
-//! checked lately, then the nearest. The directory's own search finds them; nothing of it is kept.
+//! checked lately, then the nearest; of food, first what is there today. The directory's own search finds
+//! them; nothing of it is kept.
 
 use std::collections::HashSet;
 
-use chrono::Days;
+use chrono::{Datelike as _, Days, NaiveTime, Timelike as _};
+use chrono_tz::Europe::London;
 use maud::{Markup, html};
 use uuid::Uuid;
 
@@ -23,7 +25,7 @@ use crate::{
     places::{self, Coverage},
     published::shelf::Form,
     publishing::{Vocabulary, ask_index},
-    search::{Delivery, Wanted},
+    search::{Delivery, Times, Wanted},
     self_help::contacts::Council,
 };
 
@@ -39,6 +41,12 @@ const MOST_SENT: usize = 12;
 const UNDER_18: &str = "under18";
 /// Their greatest age, in years.
 const OLDEST_CHILD: f64 = 17.0;
+/// The tag of an answer that says that there are children at home.
+const CHILDREN: &str = "children";
+/// Needs that cannot wait for another day of the week: what is there today or tomorrow comes before what is nearer.
+const FOR_TODAY: [&str; 2] = ["food-emergency", "essentials-baby"];
+/// How far somebody goes for that, in metres.
+const WITHIN_REACH: f64 = 8_000.0;
 /// Needs that workshops are looked for by.
 const NEEDS_OF_WORKSHOPS: usize = 8;
 
@@ -133,6 +141,13 @@ impl Looked<'_> {
         covers.unwrap_or_else(is_of_theirs)
     }
 
+    /// Whether a service is for children alone, and nobody has spoken of any: whoever looks after their mother does not
+    /// look for young carers.
+    fn is_for_children_alone(&self, service: &Service) -> bool {
+        let speaks_of_children = self.tags.iter().any(|tag| tag == UNDER_18 || tag == CHILDREN);
+        !speaks_of_children && service.maximum_age.is_some_and(|age| age.0 <= OLDEST_CHILD)
+    }
+
     /// The way of getting help that somebody would rather have.
     fn way(&self) -> Option<Delivery> {
         let asked = |name: &str| self.tags.iter().any(|tag| tag.strip_prefix("mode:") == Some(name));
@@ -140,11 +155,23 @@ impl Looked<'_> {
     }
 }
 
-/// The best of what is wanted that is not shown yet: checked lately and in the way that suits, then
-/// checked lately, then the rest.
+/// What is left of today, and tomorrow. From the hour, so that what the index finds out about it serves the next ones, too.
+fn soon(site: &Site) -> [Times; 2] {
+    let now = site.now().with_timezone(&London);
+    let from = NaiveTime::from_hms_opt(now.hour(), 0, 0).unwrap_or_default();
+    [Times { from, ..Times::on(now.weekday()) }, Times::on(now.weekday().succ())]
+}
+
+/// The best of what is wanted that is not shown yet: what is there soon, where it cannot wait; checked lately and in
+/// the way that suits, then checked lately, then the rest.
 async fn best(site: &Site, wanted: &Wanted, looked: Looked<'_>, shown: &mut HashSet<Uuid>) -> Result<Vec<Found>, Problem> {
     let lately = (wanted.events != Some(true)).then(|| site.today() - Days::new(LATELY));
     let mut questions = Vec::new();
+    if wanted.events == Some(false) && wanted.needs.iter().any(|need| FOR_TODAY.contains(&need.as_str())) {
+        let proximity = looked.point.map(|_| WITHIN_REACH);
+        let at = |times| Wanted { checked_since: lately, times: Some(times), proximity, ..wanted.clone() };
+        questions.extend(soon(site).map(at));
+    }
     if let Some(way) = looked.way() {
         questions.push(Wanted { checked_since: lately, delivery: Some(way), ..wanted.clone() });
     }
@@ -169,14 +196,16 @@ async fn best(site: &Site, wanted: &Wanted, looked: Looked<'_>, shown: &mut Hash
 
 /// These services without those whose areas say for sure that they are not for where somebody is, without those of
 /// councils that are not surely theirs (the number of another council's desk helps nobody), and without those that say
-/// what else they help with.
+/// what else they help with. What is for children alone comes last, where nobody has spoken of any.
 fn for_here(site: &Site, ids: &[Uuid], needs: &[String], looked: Looked<'_>) -> Result<Vec<Uuid>, Problem> {
     let vocabulary = site.directory.vocabulary()?;
     let codes = vocabulary.with_narrower(needs);
     let asked: HashSet<Uuid> = codes.iter().filter_map(|code| vocabulary.find(code)).map(|term| term.id).collect();
-    let services = data::these::<Service>(&site.directory, ids, Form::Full)?.into_iter();
-    let helps = services.filter(|found| looked.is_theirs(&found.document) && may_help(&found.document, &vocabulary, &asked));
-    Ok(helps.map(|found| found.entry.id).collect())
+    let mut services = data::these::<Service>(&site.directory, ids, Form::Full)?;
+    services.retain(|found| looked.is_theirs(&found.document) && may_help(&found.document, &vocabulary, &asked));
+    // Stable: otherwise as they were found.
+    services.sort_by_key(|found| looked.is_for_children_alone(&found.document));
+    Ok(services.into_iter().map(|found| found.entry.id).collect())
 }
 
 /// Whether a service may help with one of the needs that are `asked` about: it carries its term, or no term of the same

@@ -115,7 +115,7 @@ pub(super) fn line_of(line: &Line) -> Markup {
             None => (phones::to_ring(&line.number, Some("number"))),
         }
         @if let Some(hours) = &line.hours { " " span lang=[written_in()] dir=[rightwards()] { (hours) "." } }
-        @if let Some(people) = &line.only_for { " " span { (weave("For {people}.", &[("people", as_written(people))])) } }
+        @if let Some(people) = &line.only_for { " " span { (weave("For {people}.", &[("people", translated(people))])) } }
         @if let Some(about) = &line.about { " " span lang=[written_in()] dir=[rightwards()] { (about) } }
     }
 }

@@ -177,7 +177,7 @@ pub(super) fn ask_for_place(
             }
             @if !place.written.postcode.is_empty() && place.mistake.is_none() {
                 @if place.is_whole { (leaving) }
-                p {
+                p role="status" {
                     @if place.is_whole { (say("We do not know which council your postcode is in.")) " " (weave("Find your own council: {link}.", &[("link", areas::find_council())])) }
                     @else { (say("We cannot tell from your postcode which council it is. Enter the full postcode, or choose the council.")) }
                 }

@@ -74,6 +74,12 @@ pub fn without_person(text: &str, known: &Known) -> Option<String> {
     known.mask(text, "[removed]")
 }
 
+/// Whether an address stands in `text`, by its form, other than what is `known` of places that everybody may see.
+pub fn tells_an_address(text: &str, known: &Known) -> bool {
+    let left = known.mask(text, "");
+    addresses::mask(left.as_deref().unwrap_or(text)).is_some()
+}
+
 /// The texts of a document that tell of a person.
 pub fn texts_with(document: &Document, known: &Known) -> Vec<String> {
     fn look(value: &Value, known: &Known, found: &mut Vec<String>) {

@@ -373,6 +373,12 @@ enum Near {
 fn near(parameters: &Parameters) -> Result<Option<Near>, Problem> {
     let Some(text) = parameters.text("near")? else { return Ok(None) };
     let point = text.split_once(',').and_then(|(lat, lon)| Point::new(lat.trim().parse().ok()?, lon.trim().parse().ok()?));
+    let turned = point.filter(|point| !point.is_in_uk()).and_then(|point| Point::new(point.longitude, point.latitude));
+    if let Some(Point { latitude, longitude }) = turned.filter(|point| point.is_in_uk()) {
+        // The nearest would be thousands of miles away, and within a few miles there would be none.
+        let meant = format!("latitude comes first: did you mean {latitude},{longitude}?");
+        return Err(Problem::bad_parameter("near", text, &meant));
+    }
     point.map(Near::Point).or_else(|| postcode_in(text).ok().map(Near::At)).map(Some).ok_or_else(|| {
         Problem::bad_parameter("near", text, "expected latitude,longitude in degrees such as 51.8787,-0.42, or a postcode")
     })

@@ -182,6 +182,8 @@ impl Quality {
         };
         let reply_to = new.reply_to.as_deref().and_then(mail::address);
         let tx = self.db().write().await?;
+        // Of two that come at once the second finds that everybody was told of the first.
+        self.records().hold(&tx, &[new.record]).await?;
         let known = store::told_since(&tx, new.record, now - QUIET).await?;
         store::put(&tx, &report, reply_to).await?;
         if known.iter().all(|known| known.harm() < report.harm()) {
@@ -203,6 +205,7 @@ impl Quality {
             let moderators = moderators(identity).await?;
             let name = self.name_of(record).await?.unwrap_or_else(|| "a listing".to_owned());
             let tx = self.db().write().await?;
+            self.records().hold(&tx, &[record]).await?;
             let quiet = !store::told_since(&tx, record, now - QUIET).await?.is_empty();
             if !quiet && self.tell(&tx, (record, &name), &keepers, &moderators).await? {
                 told += 1;

@@ -13,7 +13,7 @@ use crate::{
         changes::{self, Change},
         tidy,
     },
-    records::{Caller, Draft, Entrance, Error, LastModified, Outcome, Records, State, Stored, store as records},
+    records::{Caller, Draft, Entrance, Error, Outcome, Records, State, Stored, store as records},
 };
 
 impl Records {
@@ -85,7 +85,8 @@ impl Records {
         // What comes from elsewhere may make a place stricter, never more open, also when a person lets it in.
         let entrance = if proposal.origin.is_empty() { caller.entrance } else { Entrance::Feed };
         self.decide(tx, caller, std::slice::from_mut(&mut proposal), decision).await?;
-        let outcome = self.save(tx, &Caller { entrance, ..caller.clone() }, drafts, &LastModified::new()).await?;
+        let held = standing.into_iter().map(|standing| (record, standing)).collect();
+        let outcome = self.save_held(tx, &Caller { entrance, ..caller.clone() }, drafts, held).await?;
         self.keep_decided(tx, &outcome, std::slice::from_mut(&mut proposal)).await?;
         Ok(proposal)
     }
@@ -129,7 +130,7 @@ impl Records {
             });
         }
         self.decide(tx, caller, &mut parts, Decision::Accepted).await?;
-        let outcome = self.save(tx, caller, drafts, &LastModified::new()).await?;
+        let outcome = self.save_held(tx, caller, drafts, standing).await?;
         self.keep_decided(tx, &outcome, &mut parts).await?;
         Ok(outcome)
     }
@@ -201,7 +202,7 @@ impl Records {
     /// As [`Records::accept`].
     pub async fn accept_in(&self, tx: &Transaction, caller: &Caller, which: &[Uuid]) -> Result<Outcome, Error> {
         let about: Vec<Uuid> = store::by_ids(tx.connection(), which).await?.iter().map(|one| one.record_id).collect();
-        records::load_locked(tx, &about).await?;
+        let held = records::load_locked(tx, &about).await?;
         let mut proposals = self.undecided(tx, which).await?;
         let mut drafts = Vec::with_capacity(proposals.len());
         for proposal in &proposals {
@@ -216,7 +217,7 @@ impl Records {
         // What comes from elsewhere may make a place stricter, never more open, also when a person lets it in.
         let foreign = drafts.iter().any(|draft| !draft.origin.is_empty());
         let entrance = if foreign { Entrance::Feed } else { caller.entrance };
-        let outcome = self.save(tx, &Caller { entrance, ..caller.clone() }, drafts, &LastModified::new()).await?;
+        let outcome = self.save_held(tx, &Caller { entrance, ..caller.clone() }, drafts, held).await?;
         self.keep_decided(tx, &outcome, &mut proposals).await?;
         Ok(outcome)
     }

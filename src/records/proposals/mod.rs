@@ -248,10 +248,9 @@ impl Records {
         let standing = records::load_locked(tx, &ids).await?;
         self.settle(tx, &edit.taken_back, |one| one.by == caller.name, &caller.name, "").await?;
         if edit.waiting.is_empty() {
-            return Ok((self.save(tx, caller, edit.at_once, &LastModified::new()).await?, Vec::new()));
+            return Ok((self.save_held(tx, caller, edit.at_once, standing).await?, Vec::new()));
         }
-        let mut earlier = store::about(tx.connection(), &ids).await?;
-        earlier.retain(|one| one.decision == Decision::Waiting && one.by == caller.name);
+        let earlier = store::waiting_by(tx.connection(), &caller.name, &ids).await?;
         // What belonged together stays together.
         let known = earlier.iter().find_map(|one| one.bundle);
         let bundle = edit.together.then(|| known.unwrap_or_else(ids::fresh));
@@ -289,7 +288,7 @@ impl Records {
             });
         }
         store::put(tx, &proposals).await?;
-        let outcome = self.save(tx, caller, edit.at_once, &LastModified::new()).await?;
+        let outcome = self.save_held(tx, caller, edit.at_once, standing).await?;
         let mut made: Vec<Uuid> = proposals.into_iter().map(|one| one.id).collect();
         if outcome.scrubbed {
             // What was taken out for good may have stood in them, too.

@@ -76,6 +76,13 @@ impl Records {
         Ok(store::about(self.db.reader(), records).await?)
     }
 
+    /// What somebody proposed about these records and waits, the newest first.
+    /// # Errors
+    /// When the database fails.
+    pub async fn waiting_by(&self, who: &str, records: &[Uuid]) -> Result<Vec<Proposal>, Error> {
+        Ok(store::waiting_by(self.db.reader(), who, records).await?)
+    }
+
     /// What is decided together.
     /// # Errors
     /// When the database fails.
@@ -95,6 +102,14 @@ impl Records {
     /// When the database fails.
     pub async fn proposal(&self, id: Uuid) -> Result<Option<Proposal>, Error> {
         Ok(store::by_ids(self.db.reader(), &[id]).await?.into_iter().next())
+    }
+
+    /// Hold these proposals until the transaction ends: others that hold or decide them wait.
+    /// # Errors
+    /// When the database fails.
+    pub async fn hold_proposals(&self, tx: &Transaction, ids: &[Uuid]) -> Result<(), Error> {
+        store::locked(tx, ids).await?;
+        Ok(())
     }
 
     /// The proposal with this id, as a transaction sees it.

@@ -298,9 +298,21 @@ pub(super) async fn by_whom(on: &impl ConnectionTrait, who: &str, limit: u64) ->
 
 /// Everything that was ever proposed about these records, the newest first.
 pub(super) async fn about(on: &impl ConnectionTrait, records: &[Uuid]) -> Result<Vec<Proposal>, db::Error> {
+    those_about(on, records, Condition::all()).await
+}
+
+/// What somebody proposed about these records and waits, the newest first.
+pub(super) async fn waiting_by(on: &impl ConnectionTrait, who: &str, records: &[Uuid]) -> Result<Vec<Proposal>, db::Error> {
+    use proposal::Column as C;
+    let theirs = Condition::all().add(C::ByWhom.eq(who)).add(C::Decision.eq(Decision::Waiting as i16));
+    those_about(on, records, theirs).await
+}
+
+async fn those_about(on: &impl ConnectionTrait, records: &[Uuid], which: Condition) -> Result<Vec<Proposal>, db::Error> {
     let mut found = Vec::new();
     for chunk in db::pieces(records) {
-        let query = proposal::Entity::find().filter(proposal::Column::RecordId.is_in(chunk.iter().copied()));
+        let query =
+            proposal::Entity::find().filter(proposal::Column::RecordId.is_in(chunk.iter().copied())).filter(which.clone());
         for row in query.all(on).await.context("cannot read proposals")? {
             found.push(from_proposal(row)?);
         }

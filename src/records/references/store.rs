@@ -120,7 +120,7 @@ pub(in crate::records) async fn links_from(on: &impl ConnectionTrait, ids: &[Uui
 
 async fn links(on: &impl ConnectionTrait, by: reference::Column, ids: &[Uuid]) -> Result<Vec<Link>, db::Error> {
     let mut found = Vec::new();
-    for chunk in db::pieces(ids) {
+    for chunk in db::pieces(&db::in_order(ids)) {
         let rows =
             reference::Entity::find().filter(by.is_in(chunk.iter().copied())).all(on).await.context("cannot read references")?;
         found.extend(rows.into_iter().map(|row| Link { from: row.from_id, to: row.to_id, policy: policy_of(row.policy) }));

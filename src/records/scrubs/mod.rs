@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    Caller, Draft, Entrance, Error, LastModified, NOT_PUBLISHED, Outcome, Pending, Records, Stored, Told, places, proposals,
-    read, store as kept,
+    Caller, Draft, Entrance, Error, InHand, LastModified, NOT_PUBLISHED, Outcome, Pending, Records, Stored, Told, places,
+    proposals, read, store as kept,
 };
 use crate::{
     db::Transaction,
@@ -25,6 +25,9 @@ use crate::{
 };
 pub(super) use people::{keep_visibility, without_erased};
 pub(super) use store::{all, of, put, take};
+
+/// Of so many records it is asked at once what is scrubbed of them; of more only where anything is.
+const FEW: usize = 8;
 
 /// Something that is taken out for good, and stays out when a backup is restored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -165,7 +168,7 @@ impl Records {
         caller: &Caller,
         pending: &mut [Pending],
     ) -> Result<Vec<Remembered>, Error> {
-        if !store::any(tx.connection()).await? {
+        if pending.len() > FEW && !store::any(tx.connection()).await? {
             return Ok(Vec::new());
         }
         let ids: Vec<Uuid> = pending.iter().map(Pending::id).collect();
@@ -389,6 +392,6 @@ impl Records {
         }
         let caller = Caller { entrance: Entrance::OwnExport, ..caller.clone() };
         let told = Told { reason: NOT_PUBLISHED, urgent: false, scrubbed: &ids, erased: &scrubs };
-        self.save_saying(tx, &caller, drafts, &LastModified::new(), &[], told).await
+        self.save_saying(tx, &caller, InHand::of(drafts), &LastModified::new(), &[], told).await
     }
 }

@@ -13,6 +13,8 @@ pub(super) struct Place {
     pub(super) elsewhere: bool,
     /// How many parts of the words it does not fit, where that is counted.
     pub(super) lacks: usize,
+    /// Whether it is for a group of people that is not asked for, where that comes before distance.
+    pub(super) for_others: bool,
     /// By the order that is asked for, the lowest first.
     pub(super) first: f64,
     /// Of what is as good by that.
@@ -25,7 +27,7 @@ impl Eq for Place {}
 
 impl Ord for Place {
     fn cmp(&self, other: &Self) -> Ordering {
-        let before = |place: &Self| (place.danger_last, place.elsewhere, place.lacks);
+        let before = |place: &Self| (place.danger_last, place.elsewhere, place.lacks, place.for_others);
         before(self)
             .cmp(&before(other))
             .then_with(|| self.first.total_cmp(&other.first))
@@ -55,6 +57,12 @@ impl Hit {
     #[must_use]
     pub fn is_for_elsewhere(&self) -> bool {
         self.place.elsewhere
+    }
+
+    /// Whether it stands behind what is nearer or farther away because it is for a group that nobody asked for.
+    #[must_use]
+    pub fn is_for_others(&self) -> bool {
+        self.place.for_others
     }
 }
 

@@ -3,6 +3,7 @@
 mod days;
 mod hit;
 mod segment;
+mod whom;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -100,6 +101,8 @@ pub(super) struct Hits {
     pub(super) danger_first: bool,
     /// Of what fits several parts of the words, that which fits more of them comes before what is nearer.
     pub(super) counted: bool,
+    /// Marks of what comes before what is nearer because it is for whoever asks; none where that decides nothing.
+    pub(super) for_them: Vec<&'static str>,
     pub(super) keep: usize,
     pub(super) checks: Checks,
     /// Columns that are open already.

@@ -16,6 +16,7 @@ use super::{
     Between, Collected, Counts, Hits, Judge, Open, Order, Passing,
     days::{DAYS, DaysOfHours, EventDays},
     hit::{Hit, Place},
+    whom::Whom,
 };
 use crate::search::{
     columns::Columns,
@@ -34,6 +35,7 @@ pub(in crate::search) struct Segment {
     open: Vec<SaysOpen>,
     covers: Option<Covers>,
     home: Option<Judged>,
+    whom: Option<Whom>,
     counted: Vec<(&'static str, StrColumn, Vec<usize>)>,
     hours: Option<DaysOfHours>,
     usual_days: Vec<(SaysOpen, usize)>,
@@ -103,6 +105,7 @@ impl Segment {
             open: checks.hours.iter().map(open).collect::<tantivy::Result<_>>()?,
             covers,
             home,
+            whom: Whom::of(reader, &hits.for_them)?,
             counted: counted
                 .into_iter()
                 .flatten()
@@ -286,6 +289,7 @@ impl SegmentCollector for Segment {
         let place = Place {
             danger_last: self.wanted.danger_first && score < AHEAD,
             elsewhere: self.is_for_elsewhere(doc),
+            for_others: self.whom.as_ref().is_some_and(|whom| !whom.holds(doc)),
             lacks: if self.wanted.counted { MOST_COUNTED.saturating_sub(matched(score)) } else { 0 },
             first,
             second,

@@ -48,20 +48,21 @@ impl Refused {
 /// use fingerpost::self_help::budget::{Refused, amount};
 /// assert_eq!(amount("£1,234.5"), Ok(Some(123_450)));
 /// assert_eq!(amount("1200,50"), Ok(Some(120_050)));
+/// assert_eq!(amount("۱۲۰"), Ok(Some(12_000)));
 /// assert_eq!(amount("  "), Ok(None));
 /// assert_eq!(amount("-5"), Err(Refused::Negative));
 /// assert_eq!(amount("100pw"), Err(Refused::HowOften));
 /// assert_eq!(amount("about 20"), Err(Refused::Unclear));
 /// ```
 pub fn amount(written: &str) -> Result<Option<i64>, Refused> {
-    let text: String = written.chars().filter(|c| !BLANKS.contains(c)).collect();
+    let text: String = written.chars().filter(|c| !BLANKS.contains(c)).map(as_in_english).collect();
     if text.is_empty() {
         return Ok(None);
     }
     if text.contains(['-', '−', '–']) {
         return Err(Refused::Negative);
     }
-    let text = text.strip_prefix('£').unwrap_or(&text);
+    let text = text.strip_prefix('£').or_else(|| text.strip_suffix('£')).unwrap_or(&text);
     if says_how_often(text) {
         return Err(Refused::HowOften);
     }
@@ -79,6 +80,22 @@ pub fn amount(written: &str) -> Result<Option<i64>, Refused> {
     let pence: i64 = format!("{part:0<2}").parse().unwrap_or(0);
     let pence = pounds * 100 + pence;
     if pence > MOST { Err(Refused::TooMuch) } else { Ok(Some(pence)) }
+}
+
+/// Digits and marks of the keyboards of Urdu, Persian and Arabic as English has them. The script in the browser does the
+/// same.
+fn as_in_english(c: char) -> char {
+    match c {
+        '\u{660}'..='\u{669}' => digit(c, '\u{660}'),
+        '\u{6f0}'..='\u{6f9}' => digit(c, '\u{6f0}'),
+        '\u{66b}' => '.',
+        '\u{66c}' => ',',
+        other => other,
+    }
+}
+
+fn digit(c: char, nought: char) -> char {
+    char::from_digit(u32::from(c) - u32::from(nought), 10).unwrap_or(c)
 }
 
 /// What stands between an amount and a time: "100 a week", "100/wk". The script in the browser has the same.

@@ -32,6 +32,9 @@ fn amounts_are_read_as_people_write_them() {
         ("1 200,50", 120_050),
         ("007", 700),
         ("1,000,000", MOST),
+        ("1 200,50 £", 120_050),
+        ("۱۲۰", 12_000),
+        ("£١٬٢٣٤٫٥", 123_450),
     ];
     for (written, pence) in good {
         assert_eq!(amount(written), Ok(Some(pence)), "{written:?}");
@@ -55,7 +58,7 @@ fn amounts_are_read_as_people_write_them() {
         "£",
         ".",
         "££1",
-        "1£",
+        "£1£",
         "1e3",
         "１２",
         "0x10",

@@ -130,6 +130,11 @@ fn from_0(seen: &Seen) -> Reply {
     turned(seen, |page| page + 1, |_, _| {})
 }
 
+/// The same, and nothing says of a page whether it is the first.
+fn from_0_unsaid(seen: &Seen) -> Reply {
+    turned(seen, |page| page + 1, |_, answer| drop(answer.as_object_mut().unwrap().remove("first_page")))
+}
+
 fact_between! {
     async fn case_36_a_server_that_gives_the_same_page_again_and_again_is_found_out(
         here = |on| Node::start(on, "Here");
@@ -186,6 +191,37 @@ fact_between! {
     ) {
         let (server, lies) = lying;
         loses_nothing(&here, &server, &lies, &["1", "2", "3", "4"]).await;
+    }
+}
+
+/// Its first page is all that it has, by its word.
+fn names_fewer(seen: &Seen) -> Reply {
+    modern(seen, |_, answer| {
+        answer["total_items"] = json!(50);
+        answer["total_pages"] = json!(1);
+        answer["last_page"] = json!(true);
+    })
+}
+
+fact_between! {
+    async fn case_36_a_server_that_names_fewer_records_than_it_has_loses_none_that_it_still_answers_for(
+        here = |on| Node::start(on, "Here");
+        lying = Lies::default().server(names_fewer)
+    ) {
+        let (server, lies) = lying;
+        let peer = crawls(&here, &server).await;
+        assert_eq!((here.pull(&peer).await.outcome, here.services().await.len()), (Outcome::Ok, 120));
+        let before = here.state(&peer).await;
+        lies.begin();
+        server.lately();
+        for _ in 0..4 {
+            let report = here.pull(&peer).await;
+            assert_eq!((report.outcome, report.deleted, report.held_deletes, report.created), (Outcome::Ok, 0, 0, 0), "{report:?}");
+            assert_eq!(pages(&server), ["1"]);
+            assert_eq!(here.state(&peer).await, before);
+        }
+        lies.end();
+        assert_eq!((here.pull(&peer).await.outcome, here.state(&peer).await), (Outcome::Ok, before));
     }
 }
 
@@ -284,6 +320,15 @@ fact_between! {
         lying = Lies::from_the_beginning(from_0)
     ) {
         has_everything(&here, &lying.0, &["1", "0", "1", "2"], None).await;
+    }
+}
+
+fact_between! {
+    async fn case_36_a_server_that_counts_from_0_and_does_not_say_so_is_asked_for_what_is_missing(
+        here = |on| Node::start(on, "Here");
+        lying = Lies::from_the_beginning(from_0_unsaid)
+    ) {
+        has_everything(&here, &lying.0, &["1", "2", "3", "0"], None).await;
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::support::{
-    liar::{BEGAN, Liar},
+    liar::{BEGAN, Liar, Told, id},
     network::{Node, fact_of_a_liar},
     peer::{Reply, Seen},
 };
@@ -23,7 +23,7 @@ type Answers = Box<dyn Fn(&Seen) -> Reply + Send + Sync>;
 /// Everything that a directory tells, in one file.
 fn file_of(liar: &Liar) -> Vec<u8> {
     let mut lines: Vec<String> = liar.items().iter().map(Value::to_string).collect();
-    lines.push(json!({"end": true, "count": RECORDS}).to_string());
+    lines.push(json!({"end": true, "count": lines.len()}).to_string());
     zstd::encode_all(format!("{}\n", lines.join("\n")).as_bytes(), 3).unwrap()
 }
 
@@ -158,8 +158,30 @@ fact_of_a_liar! {
         liar.tell_services(3);
         let report = here.harvester().with_most_pages(2).pull(peer.id, |_| {}).await.unwrap();
         assert_eq!((report.outcome, report.left_out.get("snapshot")), (Outcome::Ok, Some(&1)), "{report:?}");
-        assert!(report.pages > 2, "the file alone has more pieces than that: {report:?}");
+        assert_eq!(report.pages, 2, "what came after the file was made, and the end: {report:?}");
         here.app.follow().await;
         assert_eq!(here.services().await.len(), SERVICES);
+    }
+}
+
+fact_of_a_liar! {
+    async fn a_snapshot_that_tells_of_a_record_twice_is_left_for_the_feed(here, liar) {
+        let peer = begins(&here, &liar).await;
+        liar.edit(|told| {
+            let first = told.iter().find(|told| told.id == id("service 0")).unwrap().clone();
+            told.push(Told { rev: BEGAN + RECORDS + 1, data: None, ..first });
+        });
+        let file = file_of(&liar);
+        let pointer = pointer_to(&liar, &file, |said| {
+            said["records"] = json!(RECORDS + 1);
+            said["seq"] = json!(BEGAN + RECORDS + 1);
+        });
+        serve(&liar, Reply::json(pointer.to_string()), move |seen| part(&file, seen), true);
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, report.quarantined, report.left_out.get("snapshot")), (Outcome::Ok, 0, None), "{report:?}");
+        let state = here.state(&peer).await;
+        let gone: Vec<i64> = state.known.iter().filter(|row| !row.live).map(|row| row.rev - BEGAN).collect();
+        assert_eq!((gone, state.peer.cursor.after - BEGAN), (vec![RECORDS + 1], RECORDS + 1));
+        assert_eq!(here.services().await.len(), SERVICES - 1, "the one that has gone is not among them");
     }
 }

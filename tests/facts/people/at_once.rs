@@ -283,13 +283,20 @@ fact! {
         let stored = app.app().records.find(id("centre")).await.unwrap().unwrap();
         let etag = format!("\"{}\"", stored.kept.revision);
         let headers = [("cookie", cookie.as_str()), ("x-form-token", proof.as_str()), ("if-match", etag.as_str())];
-        let body = json!({"location_policy": "withheld", "name": "Somewhere else"}).to_string();
-        let answer = app.ask(http::Method::PATCH, &format!("/api/v1/records/{}", id("centre")), &headers, &body).await;
-        assert!(answer.status.is_success(), "{}", answer.text());
-        for proposal in answer.json()["proposals"].as_array().unwrap() {
-            let found = app.ask(http::Method::GET, proposal.as_str().unwrap(), &headers[..1], "").await;
-            assert_eq!(found.status, 200, "{proposal} is told and is not there");
-        }
+        let change = async |body: serde_json::Value| {
+            let answer = app.ask(http::Method::PATCH, &format!("/api/v1/records/{}", id("centre")), &headers, &body.to_string()).await;
+            assert!(answer.status.is_success(), "{}", answer.text());
+            answer.json()
+        };
+        let is_there = async |proposal: &str| app.ask(http::Method::GET, proposal, &headers[..1], "").await.status.as_u16();
+        let waits = change(json!({"name": "Somewhere else"})).await["proposals"][0].as_str().unwrap().to_owned();
+        assert_eq!(is_there(&waits).await, 200);
+        // What is taken out for good takes along what waits, also what came with it.
+        let told = change(json!({"location_policy": "withheld", "name": "Somewhere else"})).await;
+        assert_eq!((&told["status"], &told["proposed"], &told["proposals"]), (&json!("published"), &json!([]), &json!([])), "{told}");
+        assert_eq!((is_there(&waits).await, app.app().records.waiting(None, None, 10).await.unwrap().len()), (404, 0));
+        let stands = app.app().records.find(id("centre")).await.unwrap().unwrap().document;
+        assert!(stands.contains("withheld") && !stands.contains("Somewhere else"), "{stands}");
     }
 }
 

@@ -3,8 +3,11 @@
 use fingerpost::identity::{MemberRole, PlatformRole};
 use serde_json::json;
 
-use super::{id, public, with_pantry};
-use crate::support::{PUBLIC_URL, browser::Browser, fact, provider::FakeProvider};
+use super::{
+    claims::{claim, latest_code},
+    id, public, with_pantry,
+};
+use crate::support::{Answer, PUBLIC_URL, browser::Browser, fact, provider::FakeProvider, sink::Sink};
 
 fact! {
     async fn fields_that_a_form_does_not_have_change_nothing(app) {
@@ -63,8 +66,11 @@ fact! {
         // Somebody of the same office, with a link of their own.
         let amina = Browser::new(&app);
         let page = amina.open(&format!("/sign-in/link/{right}")).await;
+        let late = thief.open(&format!("/sign-in/link/{right}")).await;
         assert_eq!(amina.submit_only(&page, "/sign-in/link", &[]).await.status, 303);
         assert_eq!(amina.submit_only(&page, "/sign-in/link", &[]).await.status, 410, "once");
+        assert_eq!(thief.submit_only(&late, "/sign-in/link", &[]).await.status, 410, "once");
+        assert!(thief.cookie("__Host-session").is_none());
     }
 }
 
@@ -160,5 +166,43 @@ fact! {
         let tried = next.post(&path, PUBLIC_URL.trim_end_matches('/'), &[("form", &proof), ("terms", "yes")]).await;
         assert_eq!(tried.status, 410, "{}", tried.text());
         assert_eq!(identity.members(id("marsh farm")).await.unwrap().len(), 0);
+    }
+}
+
+fact! {
+    async fn a_code_is_good_only_for_the_claim_that_it_was_made_for(app) {
+        with_pantry(&app).await;
+        let sink = Sink::start().await;
+        let amina = Browser::signed_in(&app, "amina@gmail.com").await;
+        let asked = claim(&amina, id("marsh farm")).await;
+        sink.mailer(&app).send_due().await.unwrap();
+        let code = latest_code(&sink);
+        // Somebody who has overheard it claims the same organisation.
+        let thief = Browser::signed_in(&app, "thief@gmail.com").await;
+        let own = claim(&thief, id("marsh farm")).await;
+        let path = |page: &Answer| format!("/account/claims/{}", &page.text().split("/account/claims/").nth(1).unwrap()[..36]);
+        let tried = thief.submit(&own, &path(&own), &[("code", &code)]).await;
+        assert!(tried.text().contains("does not work"), "{}", tried.text());
+        let text = own.text();
+        let proof = text.split("name=\"form\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+        let foreign = thief.post(&path(&asked), PUBLIC_URL.trim_end_matches('/'), &[("form", proof), ("code", &code)]).await;
+        assert_eq!(foreign.status, 404, "{}", foreign.text());
+        assert_eq!(app.app().identity().members(id("marsh farm")).await.unwrap(), []);
+        amina.submit(&asked, &path(&asked), &[("code", &code)]).await;
+        let members = app.app().identity().members(id("marsh farm")).await.unwrap();
+        assert_eq!(members.iter().map(|member| member.person.email.as_str()).collect::<Vec<_>>(), ["amina@gmail.com"]);
+    }
+}
+
+fact! {
+    async fn who_agrees_to_the_terms_on_the_way_is_sent_to_no_other_site(app) {
+        let amina = Browser::signed_in(&app, "amina@lark-hill.example.org").await;
+        for wanted in ["https://evil.example/", "//evil.example", "/\\evil.example", "/.//evil.example"] {
+            let query: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("return_to", wanted).finish();
+            let page = amina.open(&format!("/account/terms?{query}")).await;
+            assert!(!page.text().contains("evil.example"), "{wanted}");
+            let agreed = amina.submit_only(&page, "/account/terms", &[("return_to", wanted), ("terms", "yes")]).await;
+            assert_eq!((agreed.status.as_u16(), agreed.header("location")), (303, "/account"), "{wanted}");
+        }
     }
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{id, with_pantry};
 use crate::support::{Answer, TestApp, browser::Browser, fact, sink::Sink};
 
-async fn claim(browser: &Browser<'_>, organisation: Uuid) -> Answer {
+pub(super) async fn claim(browser: &Browser<'_>, organisation: Uuid) -> Answer {
     let path = format!("/account/organisations/{organisation}/claim");
     let page = browser.open(&path).await;
     let with = [("words", "I run the Thursday session."), ("terms", "yes")];
@@ -77,7 +77,7 @@ fact! {
 }
 
 /// The digits of the code in the latest letter that has one.
-fn latest_code(sink: &Sink) -> String {
+pub(super) fn latest_code(sink: &Sink) -> String {
     let letters = sink.received();
     let letter = letters.iter().rev().find(|letter| letter.text().contains("give them this code")).expect("a code went out");
     letter.text().split(|c: char| !c.is_ascii_digit()).find(|word| word.len() == 8).expect("eight digits").to_owned()

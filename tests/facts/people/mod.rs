@@ -20,6 +20,7 @@ mod leads;
 mod logo;
 mod markup;
 mod moderation;
+mod new_at_once;
 mod passkeys;
 mod plainly;
 mod preview;

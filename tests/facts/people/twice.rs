@@ -75,6 +75,51 @@ fact! {
 }
 
 fact! {
+    async fn two_taps_on_the_button_of_a_link_sign_in_once_and_lead_on(app) {
+        with_pantry(&app).await;
+        let identity = app.app().identity();
+        let wanted = format!("/account/organisations/{}/claim", id("marsh farm"));
+        let tx = identity.write().await.unwrap();
+        let secret = identity.link_for(&tx, &AMINA.parse().unwrap(), &wanted).await.unwrap();
+        tx.commit().await.unwrap();
+        let link = format!("/sign-in/link/{}", secret.as_str());
+        let (phone, thief) = (Browser::new(&app), Browser::new(&app));
+        let (page, seen) = (phone.open(&link).await, thief.open(&link).await);
+        let tap = async |with: &[(&str, &str)]| {
+            let answer = phone.submit_only(&page, "/sign-in/link", with).await;
+            (answer.status.as_u16(), answer.headers.get("location").map(|to| to.to_str().unwrap().to_owned()))
+        };
+        let (first, second) = tokio::join!(tap(&[]), tap(&[]));
+        assert_eq!((first, second), ((303, Some(wanted.clone())), (303, Some(wanted))));
+        let them = identity.person_at(&AMINA.parse().unwrap()).await.unwrap().unwrap();
+        assert_eq!(identity.sessions(them.id).await.unwrap().len(), 1);
+        let trail = identity.audit(None, None, 20).await.unwrap();
+        assert_eq!(trail.iter().filter(|line| line.who == format!("person:{}", them.id)).count(), 1, "{trail:?}");
+        // Whoever is in is told so, and the link has been used for them as for everybody.
+        let used = phone.submit_only(&page, "/sign-in/link", &[]).await;
+        assert_eq!((used.status.as_u16(), used.text().contains("It signed you in on this browser")), (410, true), "{}", used.text());
+        let opened = phone.open(&link).await;
+        assert_eq!((opened.status.as_u16(), opened.text().contains("It signed you in on this browser")), (410, true));
+        assert_eq!(phone.open("/account").await.status, 200);
+        // A browser that has not taken the first answer in gets the same session.
+        let held = phone.cookie("__Host-session").unwrap();
+        phone.forget("__Host-session");
+        assert_eq!(phone.open(&link).await.status, 410, "opening signs nobody in");
+        assert_eq!(tap(&[("return_to", "https://evil.example/")]).await, (303, Some("/account".to_owned())));
+        assert_eq!(phone.cookie("__Host-session").unwrap(), held);
+        // Nobody else is let in by it, nor anybody a minute later, nor after they have signed out.
+        assert_eq!(thief.submit_only(&seen, "/sign-in/link", &[]).await.status, 410);
+        phone.forget("__Host-session");
+        app.clock.set(app.clock.now() + chrono::Duration::minutes(1));
+        assert_eq!(tap(&[]).await.0, 410);
+        phone.steal("__Host-session", &held);
+        phone.submit_only(&phone.open("/account").await, "/sign-out", &[]).await;
+        app.clock.set(app.clock.now() - chrono::Duration::minutes(1));
+        assert_eq!(tap(&[]).await.0, 410);
+    }
+}
+
+fact! {
     async fn a_change_that_is_sent_twice_is_saved_once_and_says_that_it_is(app) {
         let amina = amina(&app).await;
         let path = format!("/account/listings/{}/cost", id("pantry"));

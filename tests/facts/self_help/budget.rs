@@ -145,6 +145,20 @@ fact! {
 }
 
 fact! {
+    async fn an_amount_is_read_as_it_is_written_in_polish_and_in_urdu(app) {
+        ready(&app).await;
+        // 1 200,50 £ a month in, and ۲۰۰ out.
+        let fields = "in-wages=1+200%2C50+%C2%A3&out-rent=%DB%B2%DB%B0%DB%B0&out-rent-how=monthly";
+        for path in ["/help/budget", "/ur/help/budget"] {
+            let page = send(&app, path, fields).await;
+            let text = page.text();
+            assert!(page.status == 200 && text.contains("£1,200.50") && text.contains("£1,000.50"), "{path}: {text}");
+            assert!(text.contains("value=\"1 200,50 £\"") && text.contains("value=\"۲۰۰\""), "as it was written: {text}");
+        }
+    }
+}
+
+fact! {
     async fn a_form_with_every_field_filled_is_taken(app) {
         let page = app.page("/help/budget").await.text();
         let names: Vec<&str> = page.split("name=\"").skip(1).filter_map(|rest| rest.split('"').next()).filter(|name| name.starts_with("in-") || name.starts_with("out-") || name.starts_with("debt-")).collect();

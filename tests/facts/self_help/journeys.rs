@@ -305,7 +305,10 @@ fact! {
         ready(&app).await;
         let answer = send(&app, "/help/check", "go=next&helper=yes&postcode=nowhere").await;
         let page = answer.text();
+        assert!(title(&page).starts_with("Error: A few questions"), "{}", title(&page));
         assert!(answer.status == 200 && page.contains("There is a problem") && page.contains("postcode-error") && page.contains("value=\"nowhere\"") && page.contains("id=\"helper-yes\" name=\"helper\" value=\"yes\" checked"));
+        let (warned, away) = (page.find("If you open the link below").unwrap(), page.find("https://www.gov.uk/find-local-council").unwrap());
+        assert!(warned < away, "the link leads away from what was entered");
         // Later it is no reason to hide urgent help.
         let result = step(&app, "a.tonight=no&go=result&postcode=nowhere").await;
         assert!(result.contains("Ring the council now") && result.contains("postcode-error"));
@@ -322,7 +325,7 @@ fact! {
         let forms = page.matches("action=\"/help/").count();
         assert_eq!((page.matches("name=\"a.bills\" value=\"ctax\"").count(), forms), (3, 3), "once in each form");
         assert_eq!(send(&app, "/help/check", &"x".repeat(20_000)).await.status, 400);
-        for body in ["", "[]", "{}", "{\"answer\":{\"safe\":[\"danger\"]}}", "{\"answers\":{},\"Postcode\":\"LU1\"}", "{\"answers\":[]}", "{\"answers\":{\"a\":1}}", "{\"postcode\":\"secretplace\"}", "\u{0}"] {
+        for body in ["", "[]", "{}", "{\"answer\":{\"safe\":[\"danger\"]}}", "{\"answers\":{},\"Postcode\":\"LU1\"}", "{\"answers\":[]}", "{\"answers\":{\"a\":1}}", "{\"answers\":{\"safe\":[\"danger\"],\"safe\":[\"ok\"]}}", "{\"answers\":{\"safe\":\"danger\"},\"answers\":{}}", "{\"postcode\":\"secretplace\"}", "\u{0}"] {
             let answer = app.ask(Method::POST, "/api/v1/checker/evaluate", &[], body).await;
             assert_eq!((answer.status.as_u16(), answer.header("content-type")), (400, "application/problem+json"), "{body}");
             assert!(!answer.text().contains("secretplace"), "what was sent is not repeated");

@@ -3,6 +3,7 @@
 mod budget;
 mod commands;
 mod editions;
+mod for_whom;
 mod journeys;
 mod numbers;
 mod no_answer;

@@ -141,6 +141,22 @@ fact! {
 }
 
 fact! {
+    async fn who_is_not_safe_at_home_reads_what_the_device_keeps(app) {
+        ready(&app).await;
+        for fields in ["at=safe&a.safe=afraid&go=next", "a.safe=afraid&go=result"] {
+            let page = send(&app, "/help/check", fields).await.text();
+            for kept in ["may show in the history", "A call may show in its list of calls"] {
+                assert!(page.contains(kept), "{fields}: {kept}: {page}");
+            }
+        }
+        let demo = crate::support::Demo(app.served.router(true));
+        let address = demo.page("/directory/guides/not-safe-at-home").await.header("location").to_owned();
+        let guide = demo.page(&address).await.text();
+        assert!(guide.contains("does not clear your history") && guide.contains("in the list of calls"), "{guide}");
+    }
+}
+
+fact! {
     async fn the_title_of_a_place_says_nothing_where_most_of_it_is_to_be_kept_quiet(app) {
         let here = |link: &str, code: &str| {
             let mut more = at("of the Gamblers", 51.8787, -0.42, "LU1 2AA");

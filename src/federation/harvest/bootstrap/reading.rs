@@ -1,4 +1,4 @@
-//! A snapshot as it is fetched part by part, unpacked and read, beside whoever applies what comes of it.
+//! A snapshot as it is fetched part by part, unpacked, read and judged, beside whoever writes what comes of it.
 
 use std::{
     collections::VecDeque,
@@ -13,10 +13,13 @@ use zstd::stream::write::Decoder;
 
 use super::{
     super::{
+        End,
+        apply::Plan,
         event::{Event, Items, Unreadable},
         page::Reader,
     },
     Pointer,
+    judging::Judge,
 };
 use crate::{
     formats::json::{self, Noted},
@@ -36,10 +39,11 @@ const MOST_LINES: usize = 4_096;
 const UNPACKED: usize = 8 << 20;
 /// The largest window of zstd, as for every other answer (8 MiB).
 const WINDOW: u32 = 23;
-/// Records in one transaction: each is held as it came, as it is read, as it is to be told and as it stood.
-const BATCH: usize = 128;
-/// Lines of more bytes together are not read at once, if it is more than one.
-const BATCH_BYTES: usize = 4 << 20;
+/// Records in one transaction, where they are small: the more there are, the less of the database is written twice.
+const BATCH: usize = 512;
+/// Lines of more bytes together are not read at once, if it is more than one: each is held as it came, as it is read, as
+/// it is to be told and as it stood.
+const BATCH_BYTES: usize = 512 << 10;
 
 /// What comes of a file, one after the other.
 pub(super) enum Piece {
@@ -47,8 +51,8 @@ pub(super) enum Piece {
     Part(u64),
     /// A part was asked for, and the server says that it is asked too often.
     Refused(Box<Answer>),
-    /// Items of it.
-    Items(Items),
+    /// What some of its items come to.
+    Judged(Box<Result<Plan, End>>),
     /// It has ended and was what its pointer said.
     Whole,
 }
@@ -68,25 +72,26 @@ fn read_line(line: &[u8], reader: &Reader, epoch: &str) -> Option<Line> {
     Some(Line::Item(Box::new(reader.read(item, &rounded, epoch))))
 }
 
-/// A file that is fetched part by part, unpacked and read. It ends early where anything is wrong with it, or where
-/// nobody wants the rest.
+/// A file that is fetched part by part, unpacked, read and judged. It ends early where anything is wrong with it, or
+/// where nobody wants the rest.
 pub(super) struct Reading {
     outbound: Outbound,
     pointer: Pointer,
     reader: Arc<Reader>,
+    judge: Judge,
     send: mpsc::Sender<Piece>,
-    /// Lines that have not been read yet.
-    lines: VecDeque<Vec<u8>>,
-    /// Items that have been given away.
+    lines: Queue,
+    /// Items that have been read.
     count: u64,
     /// How many there are, by the last line.
     end: Option<u64>,
 }
 
 impl Reading {
-    /// The file that `pointer` names, as its lines are read by `reader`, and where what comes of it goes.
-    pub(super) fn of(outbound: Outbound, pointer: Pointer, reader: Reader, send: mpsc::Sender<Piece>) -> Self {
-        Self { outbound, pointer, reader: Arc::new(reader), send, lines: VecDeque::new(), count: 0, end: None }
+    /// The file that `pointer` names, as its lines are read by `reader` and judged by `judge`, and where what comes of it
+    /// goes.
+    pub(super) fn of(outbound: Outbound, pointer: Pointer, reader: Reader, judge: Judge, send: mpsc::Sender<Piece>) -> Self {
+        Self { outbound, pointer, reader: Arc::new(reader), judge, send, lines: Queue::default(), count: 0, end: None }
     }
 
     pub(super) async fn read_on(mut self) -> Option<()> {
@@ -100,13 +105,13 @@ impl Reading {
             hasher.update(&part);
             for slice in part.chunks(SLICE) {
                 unpacked.write_all(slice).and_then(|()| unpacked.flush()).ok()?;
-                self.lines.extend(unpacked.get_mut().take());
-                while self.is_enough() {
+                self.lines.0.extend(unpacked.get_mut().take());
+                while self.lines.is_enough() {
                     self.give().await?;
                 }
             }
         }
-        while !self.lines.is_empty() {
+        while !self.lines.0.is_empty() {
             self.give().await?;
         }
         let is_it = hex::encode(hasher.finalize()) == self.pointer.sha256
@@ -115,32 +120,14 @@ impl Reading {
         if is_it { self.send.send(Piece::Whole).await.ok() } else { None }
     }
 
-    /// Whether there are as many lines as are read at once.
-    fn is_enough(&self) -> bool {
-        self.lines.len() >= BATCH || self.lines.iter().map(Vec::len).sum::<usize>() >= BATCH_BYTES
-    }
-
-    /// The next lines that are read at once.
-    fn batch(&mut self) -> Vec<Vec<u8>> {
-        let (mut lines, mut bytes) = (Vec::new(), 0);
-        while lines.len() < BATCH
-            && let Some(line) = self.lines.pop_front_if(|line| lines.is_empty() || bytes + line.len() <= BATCH_BYTES)
-        {
-            bytes += line.len();
-            lines.push(line);
-        }
-        lines
-    }
-
-    /// Read some of the lines, beside whoever waits for the runtime, and give them away.
+    /// Read and judge some of the lines, and give away what they come to.
     async fn give(&mut self) -> Option<()> {
-        // They are read when those before were taken, and not sooner: two are enough to hold at once.
-        let lines = self.batch();
-        let many = lines.len();
+        // That is done when those before were taken, and not sooner: two are enough to hold at once.
         let place = self.send.reserve().await.ok()?;
+        let lines = self.lines.batch();
+        let mut items = Items::with_capacity(lines.len());
         let (reader, epoch) = (self.reader.clone(), self.pointer.epoch.clone());
         let reading = move || in_parallel(lines, |line| read_line(&line, &reader, &epoch));
-        let mut items = Items::with_capacity(many);
         for line in tokio::task::spawn_blocking(reading).await.ok()? {
             match line? {
                 Line::Item(item) => items.push(*item),
@@ -148,8 +135,13 @@ impl Reading {
             }
         }
         self.count += items.len() as u64;
-        place.send(Piece::Items(items));
-        Some(())
+        if items.is_empty() {
+            return Some(());
+        }
+        let judged = self.judge.judge(items).await?;
+        let goes_on = judged.is_ok();
+        place.send(Piece::Judged(Box::new(judged)));
+        goes_on.then_some(())
     }
 
     /// A part of the file from `at` on; none where the peer does not give it.
@@ -173,6 +165,29 @@ impl Reading {
         let whole = answer.status == 200 && at == 0 && answer.body.len() as u64 == self.pointer.bytes;
         let part = answer.status == 206 && answer.body.len() as u64 == until + 1 - at;
         (whole || part).then_some(answer.body)
+    }
+}
+
+/// Lines that have not been read yet.
+#[derive(Default)]
+struct Queue(VecDeque<Vec<u8>>);
+
+impl Queue {
+    /// Whether there are as many as are read at once.
+    fn is_enough(&self) -> bool {
+        self.0.len() >= BATCH || self.0.iter().map(Vec::len).sum::<usize>() >= BATCH_BYTES
+    }
+
+    /// The next ones that are read at once.
+    fn batch(&mut self) -> Vec<Vec<u8>> {
+        let (mut lines, mut bytes) = (Vec::new(), 0);
+        while lines.len() < BATCH
+            && let Some(line) = self.0.pop_front_if(|line| lines.is_empty() || bytes + line.len() <= BATCH_BYTES)
+        {
+            bytes += line.len();
+            lines.push(line);
+        }
+        lines
     }
 }
 
@@ -240,20 +255,6 @@ mod tests {
         assert!(read("{").is_none());
     }
 
-    fn reading(lines: Vec<Vec<u8>>) -> Reading {
-        let outbound = Outbound::new(crate::outbound::Settings { allow_private: Vec::new(), user_agent: String::new() });
-        let pointer = Pointer {
-            url: "https://peer.example.org/snapshot".parse().unwrap(),
-            epoch: "first".to_owned(),
-            seq: 1,
-            records: 1,
-            bytes: 1,
-            sha256: String::new(),
-        };
-        let reader = Reader::of(&Peer::unknown(&pointer.url));
-        Reading { lines: lines.into(), ..Reading::of(outbound, pointer, reader, mpsc::channel(1).0) }
-    }
-
     #[test]
     fn a_bomb_does_not_go_off_and_lines_come_whole() {
         for one in [&b"\0"[..], &b"{}\n"[..], &b"\n"[..]] {
@@ -274,10 +275,13 @@ mod tests {
 
     #[test]
     fn few_large_lines_are_read_at_once_and_more_small_ones() {
-        let mut large = reading(vec![vec![b'x'; LONGEST_LINE]; 6]);
+        let queue = |lines: Vec<Vec<u8>>| Queue(lines.into());
+        let mut large = queue(vec![vec![b'x'; BATCH_BYTES / 4]; 6]);
         assert!(large.is_enough());
         assert_eq!((large.batch().len(), large.is_enough(), large.batch().len(), large.batch().len()), (4, false, 2, 0));
-        let mut small = reading(vec![b"x".to_vec(); BATCH + 1]);
+        let mut largest = queue(vec![vec![b'x'; LONGEST_LINE]; 2]);
+        assert_eq!((largest.batch().len(), largest.batch().len(), largest.batch().len()), (1, 1, 0));
+        let mut small = queue(vec![b"x".to_vec(); BATCH + 1]);
         assert_eq!((small.is_enough(), small.batch().len(), small.is_enough(), small.batch().len()), (true, BATCH, false, 1));
     }
 }

@@ -1,11 +1,14 @@
 //! A page of a list of a plain API, read: its items, and what it says of the pages around it.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 use url::Url;
+use uuid::Uuid;
 
 use super::super::{
-    super::peers::{Crawl, Foreign, Listing, PeerKind},
-    End, Harvester, NOT_THERE, Run,
+    super::peers::{self, Crawl, Foreign, Listing, PeerKind},
+    End, Harvester, NOT_THERE, Run, admit,
 };
 use crate::{
     formats::{
@@ -36,6 +39,9 @@ impl Page {
     pub(super) fn count_in(&self, crawl: &mut Crawl) -> bool {
         crawl.total = crawl.total.or(self.total);
         crawl.latest = self.total.or(crawl.latest);
+        if crawl.page == 1 && crawl.met == 0 {
+            crawl.may_begin_at_0 = self.first.is_none();
+        }
         crawl.met += self.items.len() as u64;
         crawl.fingerprint = fingerprint(&self.items);
         crawl.page += 1;
@@ -60,9 +66,27 @@ impl Harvester {
         if zero.first != Some(true) || fingerprint(&zero.items) == fingerprint(&page.items) {
             return Ok(None);
         }
-        run.report.pages += 1;
         crawl.page = 0;
         Ok(Some(zero))
+    }
+
+    /// Page 0, at the end of a list of which fewer were met than there are, and of which nothing has said that page 1 is the
+    /// first: some servers count from 0 and do not say so. None where it holds nothing that was not met.
+    pub(super) async fn left_page_0(&self, run: &mut Run, crawl: &Crawl) -> Result<Option<(Page, u64)>, End> {
+        if run.peer.kind == PeerKind::Oruk1 || !crawl.may_begin_at_0 || !lacks_some(crawl) {
+            return Ok(None);
+        }
+        let page = match self.list(run, crawl.of, 0).await {
+            Err(end @ End::Failed(..)) if !end.asks_us_to_wait() => return Ok(None),
+            page => page?,
+        };
+        let local = |id: String| admit::local_id(&run.peer.origin, crawl.of.kind().as_str(), &id);
+        let ids: HashSet<Uuid> = page.items.iter().filter_map(id_of).map(local).collect();
+        let known = peers::foreign(&self.db, &Vec::from_iter(ids.iter().copied())).await?;
+        let walk = run.peer.cursor.crawl;
+        let met = known.iter().filter(|known| known.own_item && known.crawl == walk).count();
+        let fresh = (ids.len() - met) as u64;
+        Ok((fresh > 0).then_some((page, fresh)))
     }
 
     /// Some servers of the older standard count their pages from 0, some from 1: where the pages 0 and
@@ -89,6 +113,7 @@ impl Harvester {
             .append_pair("source", "own");
         let answer = self.ask(run, Ask::get(url.clone())).await?;
         let Noted { value, rounded } = in_an_envelope(read(&answer)?);
+        run.report.pages += 1;
         let list = ["contents", "content", "items"].iter().find_map(|name| Some((*name, value.get(*name)?.as_array()?)));
         let (name, items) =
             list.ok_or_else(|| End::failed("bad-page", format!("{url} is not a list page: it has no contents")))?;
@@ -113,6 +138,11 @@ impl Harvester {
             last: flag(["last_page", "last"]).or_else(is_last),
         })
     }
+}
+
+/// Whether fewer were met than the list says that there are.
+pub(super) fn lacks_some(crawl: &Crawl) -> bool {
+    crawl.latest.is_some_and(|total| crawl.met * 100 < total * 99)
 }
 
 /// Whether a page that could not be had is none of the list, which may have ended before it. Where nothing says how many

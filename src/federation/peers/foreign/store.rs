@@ -142,7 +142,7 @@ fn from_foreign(row: foreign_record::Model) -> Option<Foreign> {
 /// When the database fails.
 pub async fn foreign(db: &Database, ids: &[Uuid]) -> Result<Vec<Foreign>, db::Error> {
     let mut found = Vec::new();
-    for chunk in db::pieces(ids) {
+    for chunk in db::pieces(&db::in_order(ids)) {
         let rows = foreign_record::Entity::find()
             .filter(foreign_record::Column::Id.is_in(chunk.iter().copied()))
             .all(db.reader())

@@ -252,16 +252,17 @@ pub(super) fn on_the_clock(stamp: Stamp, start: NaiveDateTime, zone: Tz, whole_d
     }
 }
 
-/// The rule. An event whose rule cannot be read is not taken: as a single date it would say something else.
+/// The rule. An event whose rule cannot be read is not taken: as a single date it would say something else. Nor is one of
+/// whose dates another rule takes some out: people would come to these.
 fn rule(event: &Raw, left: &mut Left) -> Result<Option<String>, String> {
+    if event.find("EXRULE").is_some() {
+        return Err("EXRULE: a rule that takes dates out is no longer part of the standard; list them as EXDATE".to_owned());
+    }
     let mut rules = event.all("RRULE");
     let Some(first) = rules.next() else { return Ok(None) };
     let rule: String = first.value.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_ascii_uppercase();
     if rules.next().is_some() {
         left.out("RRULE", "there is more than one rule; the first is used");
-    }
-    if event.find("EXRULE").is_some() {
-        left.out("EXRULE", "exclusion rules (EXRULE) are no longer part of the standard; list the dates instead");
     }
     let plain = rule.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'=' | b';' | b',' | b'+' | b'-' | b':'));
     if !plain || rule.len() > LONGEST_RULE || !rule.contains("FREQ=") {

@@ -261,10 +261,11 @@ fn words_places_and_positions_are_read() {
         broken.problems[0].rejected
             && broken.problems[0].reason == "RRULE: \"EVERYWEEK\" is not a rule that this directory understands"
     );
-    assert_eq!(
-        paths(&event("DTSTART:20261205\nGEO:here\nRRULE:FREQ=WEEKLY\nDURATION:long\nEXRULE:FREQ=DAILY")),
-        ["DURATION", "EXRULE", "GEO"]
-    );
+    assert_eq!(paths(&event("DTSTART:20261205\nGEO:here\nRRULE:FREQ=WEEKLY\nDURATION:long")), ["DURATION", "GEO"]);
+    let with_exceptions =
+        calendar("BEGIN:VEVENT\nUID:1\nDTSTART:20261205\nRRULE:FREQ=WEEKLY\nEXRULE:FREQ=MONTHLY;BYDAY=1SA\nEND:VEVENT");
+    assert_eq!(with_exceptions.events.len(), 0, "people would come to the dates that it takes out");
+    assert!(with_exceptions.problems[0].rejected && with_exceptions.problems[0].reason.starts_with("EXRULE: "));
 }
 
 #[test]

@@ -26,9 +26,19 @@ const EVENING: u32 = 17 * 60;
 /// Until this hour.
 const MORNING: u32 = 8 * 60;
 
+/// "0900hrs", "09.30h": a time of 24 hours without the word for that. "9 hrs" and "1.30 hours" are how long something lasts.
+fn without_hours(text: &str) -> Option<&str> {
+    let bare = ["hours", "hrs", "hr", "h"].into_iter().find_map(|end| text.strip_suffix(end))?;
+    let is_digits = |text: &str| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let parts = bare.split_once([':', '.']).or_else(|| bare.split_at_checked(2));
+    parts.filter(|(hours, minutes)| is_digits(hours) && is_digits(minutes)).map(|_| bare)
+}
+
 pub(super) fn time(cell: &str) -> Option<Time> {
-    let text: String = cell.to_lowercase().chars().filter(|c| !c.is_whitespace()).collect();
-    match text.as_str() {
+    let said: String = cell.to_lowercase().chars().filter(|c| !c.is_whitespace()).collect();
+    let in_hours = without_hours(&said);
+    let text = in_hours.unwrap_or(&said);
+    match text {
         "noon" | "midday" | "12noon" | "12midday" => return Some(Time { minutes: 720, written: Written::Half }),
         "midnight" | "12midnight" | "24:00" | "24.00" | "2400" => {
             return Some(Time { minutes: 1439, written: Written::Midnight });
@@ -36,11 +46,11 @@ pub(super) fn time(cell: &str) -> Option<Time> {
         _ => {}
     }
     let half = ["a.m.", "am", "p.m.", "pm"].into_iter().find(|end| text.ends_with(end));
-    let digits = half.map_or(text.as_str(), |half| text.trim_end_matches(half));
+    let digits = half.map_or(text, |half| text.trim_end_matches(half));
     if !digits.is_ascii() {
         return None;
     }
-    if digits.starts_with("0.") && half.is_none() {
+    if digits.starts_with("0.") && half.is_none() && in_hours.is_none() {
         return of_a_day(digits);
     }
     let (hours, minutes) = match digits.split_once([':', '.']) {
@@ -60,7 +70,7 @@ pub(super) fn time(cell: &str) -> Option<Time> {
     let of_24 = hours >= 13 || digits.starts_with('0') || digits.len() >= 4 && digits.contains(':') && hours > 7;
     let written = match half {
         Some(_) => Written::Half,
-        None if of_24 => Written::Clock,
+        None if of_24 || in_hours.is_some() => Written::Clock,
         None => Written::Bare,
     };
     (hours < 24 && minutes < 60).then(|| Time { minutes: hours * 60 + minutes, written })

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{here_id, is_feed, quarantine, three_services};
 use crate::support::{
-    liar::{BEGAN, Liar, id, organization, service},
+    liar::{BEGAN, Liar, Told, id, organization, service},
     network::{Node, fact_of_a_liar},
     peer::{Reply, Seen},
 };
@@ -74,6 +74,55 @@ fact_of_a_liar! {
         let report = here.pull(&peer).await;
         assert_eq!((report.updated, report.left_out.get("older")), (0, Some(&1)), "{report:?}");
         assert_eq!(here.state(&peer).await, state);
+    }
+}
+
+/// Tell of a record, so many numbers after everything else, without taking back what was told of it before.
+fn tell_besides(liar: &Liar, name: &str, later: i64, data: Option<Value>) {
+    liar.edit(|told| {
+        let last = told.iter().map(|told| told.rev).max().unwrap();
+        let again = told.iter().find(|told| told.id == id(name)).unwrap().clone();
+        told.push(Told { rev: last + later, data, ..again });
+    });
+}
+
+fact_of_a_liar! {
+    async fn case_14_a_record_that_goes_on_the_page_that_it_comes_on_is_gone(here, liar) {
+        let peer = here.follows_services_of(&liar, 2).await;
+        let before = here.state(&peer).await;
+        liar.tell(Kind::Service, id("service 7"), Some(service(7)));
+        tell_besides(&liar, "service 7", 1, None);
+        liar.lately();
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, report.created, report.deleted, report.held_deletes), (Outcome::Ok, 1, 1, 0), "{report:?}");
+        assert_eq!(liar.lately(), ["changes after 3", "changes after 5"]);
+        assert_eq!(here.services().await, ["Club 0", "Club 1"], "nobody is sent to what has gone");
+        let gone = [here_id(&liar, "service 7")];
+        let now = here.state(&peer).await;
+        let known: Vec<_> = now.known.iter().filter(|row| gone.contains(&row.id)).map(|row| (row.rev - BEGAN, row.live)).collect();
+        assert_eq!((known, now.peer.cursor.after - BEGAN), (vec![(5, false)], 5));
+        assert_eq!(now.but_for(&gone), before.but_for(&gone), "nothing else has changed");
+    }
+}
+
+fact_of_a_liar! {
+    async fn case_14_a_record_that_comes_back_on_the_page_that_it_goes_on_is_there(here, liar) {
+        let peer = here.follows_services_of(&liar, 5).await;
+        let before = here.state(&peer).await;
+        tell_besides(&liar, "service 0", 1, None);
+        let mut back = service(0);
+        back["name"] = json!("Back again");
+        tell_besides(&liar, "service 0", 1, Some(back));
+        liar.lately();
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, report.created, report.deleted, report.held_deletes), (Outcome::Ok, 0, 0, 0), "{report:?}");
+        assert_eq!(liar.lately(), ["changes after 6", "changes after 8"]);
+        assert_eq!(here.services().await, ["Back again", "Club 1", "Club 2", "Club 3", "Club 4"]);
+        assert_eq!(numbers_of(&here, &liar, &peer, "service 0").await, [8]);
+        let one = [here_id(&liar, "service 0")];
+        let now = here.state(&peer).await;
+        assert!(now.known.iter().all(|row| row.live) && now.held.is_empty(), "nothing waits: {:?}", now.held);
+        assert_eq!(now.but_for(&one), before.but_for(&one), "nothing else has changed");
     }
 }
 

@@ -1,0 +1,35 @@
+//! A page that tells of a record twice, be it that it has gone: the later version is judged by what the earlier one has
+//! left here, and the last one counts.
+
+use std::collections::HashSet;
+
+use super::{super::peers::Cursor, End, Harvester, Run, event::Items};
+
+impl Harvester {
+    /// Apply a page of numbered items, and move on to `cursor`. What stands before something that is told again is applied
+    /// first, as from a page of its own.
+    pub(super) async fn apply_in_turn(&self, run: &mut Run, mut items: Items, cursor: Cursor) -> Result<(), End> {
+        let more_follows = run.deletions.more_follows;
+        while let Some(at) = told_again(&items) {
+            let rest = items.split_off(at);
+            let (count, here) = (items.len(), run.peer.cursor.clone());
+            run.deletions.more_follows = true;
+            self.judge_and_write(run, items, Vec::new(), here, Some(count)).await?;
+            run.deletions.more_follows = more_follows;
+            items = rest;
+        }
+        self.apply(run, items, Vec::new(), cursor).await
+    }
+}
+
+/// Where the first item stands that tells of a record of which one before it tells.
+fn told_again(items: &Items) -> Option<usize> {
+    let mut told = HashSet::with_capacity(items.len());
+    items.iter().position(|item| {
+        let record = match item {
+            Ok(event) => (event.kind.as_str(), event.id.as_str()),
+            Err(bad) => (bad.kind.as_str(), bad.id.as_str()),
+        };
+        !told.insert(record)
+    })
+}
