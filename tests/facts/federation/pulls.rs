@@ -14,7 +14,7 @@ use super::{
 };
 use crate::support::{
     TestApp,
-    network::{Node, fact_of_two, new},
+    network::{fact_of_two, new},
 };
 
 fact_of_two! {
