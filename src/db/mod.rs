@@ -86,9 +86,10 @@ impl Database {
                 (connect(url, 8, |_| {}).await?, connect(url, 8, |_| {}).await?)
             }
             Backend::Sqlite => {
-                // A bulk import keeps more of the indexes in memory, and folds its log back only when that has 256 MiB, as
+                // A bulk import keeps more of the indexes in memory, and folds its log back only when that has 250 MiB, as
                 // a pull does: each of their transactions writes most pages of the indexes, and each fold writes those
-                // once more.
+                // once more. Where a server runs beside them, whichever of its commits comes next folds what they have
+                // left, and takes so much longer; nobody else waits for that.
                 let (synchronous, cache, checkpoint) = match durability {
                     Durability::Full => ("FULL", "-8000", "1000"),
                     Durability::Batched => ("NORMAL", "-48000", "16000"),

@@ -218,7 +218,7 @@ impl Harvester {
     }
 
     /// Postcodes of places that listings of a page only name, by their ids here: as the page tells them, or else
-    /// as they are here already.
+    /// as they were just told, or are here already.
     async fn places_named(&self, run: &Run, items: &Items, sources: &Sources) -> Result<Places, End> {
         let mut places = HashMap::new();
         if !run.peer.scope.is_of_an_area() {
@@ -233,6 +233,11 @@ impl Harvester {
                 places.insert(local(&event.id), whereabouts::postcodes(data).map(str::to_owned).collect());
             }
             named.extend(whereabouts::places_named(event.kind, data).map(local));
+        }
+        for id in &named {
+            if let Some(told) = run.places.get(id) {
+                places.entry(*id).or_insert_with(|| told.clone());
+            }
         }
         for (id, stored) in self.records.find_all(&named).await? {
             let place: serde_json::Value = serde_json::from_str(&stored.document).unwrap_or_default();

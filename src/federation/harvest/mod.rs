@@ -183,6 +183,8 @@ struct Run {
     vocabulary: HashMap<String, Uuid>,
     /// Terms and taxonomies of this peer that are called otherwise here.
     shared: HashMap<(Kind, Uuid), Uuid>,
+    /// Postcodes of places that were told, and may still be being written, by their ids here.
+    places: HashMap<Uuid, Vec<String>>,
     /// Origins that were asked for their keys.
     asked: usize,
 }
@@ -200,6 +202,7 @@ impl Run {
             parts: sessions::Parts::default(),
             vocabulary: HashMap::new(),
             shared: HashMap::new(),
+            places: HashMap::new(),
             asked: 0,
             began: tokio::time::Instant::now(),
             peer,

@@ -5,12 +5,17 @@ use std::collections::HashSet;
 
 use super::{super::peers::Cursor, End, Harvester, Run, event::Items};
 
+/// In so many parts a page is applied at most: each is a transaction, and no honest page needs more than a few. What is
+/// left then is applied together.
+const MOST_PARTS: usize = 32;
+
 impl Harvester {
     /// Apply a page of numbered items, and move on to `cursor`. What stands before something that is told again is applied
     /// first, as from a page of its own.
     pub(super) async fn apply_in_turn(&self, run: &mut Run, mut items: Items, cursor: Cursor) -> Result<(), End> {
         let more_follows = run.deletions.more_follows;
-        while let Some(at) = told_again(&items) {
+        for _ in 1..MOST_PARTS {
+            let Some(at) = told_again(&items) else { break };
             let rest = items.split_off(at);
             let (count, here) = (items.len(), run.peer.cursor.clone());
             run.deletions.more_follows = true;

@@ -193,19 +193,24 @@ fact_of_a_liar! {
     }
 }
 
-/// A place, and a club there which only names it.
-fn tell_a_club_at(liar: &Liar, number: usize, postcode: &str) {
-    let place = id(&format!("place {number}"));
+/// A place with this postcode.
+pub(super) fn hall(number: usize, postcode: &str) -> Value {
     let address = json!({"id": id(&format!("address {number}")), "address_1": "1 High Street", "city": "Town",
         "state_province": "x", "postal_code": postcode, "country": "GB", "address_type": "physical"});
-    liar.tell(
-        Kind::Location,
-        place,
-        Some(json!({"id": place, "location_type": "physical", "name": "Hall", "addresses": [address]})),
-    );
+    json!({"id": id(&format!("place {number}")), "location_type": "physical", "name": "Hall", "addresses": [address]})
+}
+
+/// A club there, which only names the place.
+pub(super) fn club_there(number: usize) -> Value {
     let mut club = service(number);
-    club["service_at_locations"] = json!([{"id": id(&format!("there {number}")), "location": {"id": place}}]);
-    liar.tell(Kind::Service, id(&format!("service {number}")), Some(club));
+    let place = json!({"id": id(&format!("place {number}"))});
+    club["service_at_locations"] = json!([{"id": id(&format!("there {number}")), "location": place}]);
+    club
+}
+
+fn tell_a_club_at(liar: &Liar, number: usize, postcode: &str) {
+    liar.tell(Kind::Location, id(&format!("place {number}")), Some(hall(number, postcode)));
+    liar.tell(Kind::Service, id(&format!("service {number}")), Some(club_there(number)));
 }
 
 fact_of_a_liar! {

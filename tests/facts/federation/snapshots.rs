@@ -1,12 +1,17 @@
 //! Snapshots that are no good: whoever begins with nothing reads the feed then, and has everything in the end.
 
-use fingerpost::federation::{
-    peers::{Outcome, Peer, Report, Trust},
-    snapshot::SNAPSHOT,
+use fingerpost::{
+    federation::{
+        neighbours::Wanted,
+        peers::{Outcome, Peer, Report, Trust},
+        snapshot::SNAPSHOT,
+    },
+    model::Kind,
 };
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use super::guards::{club_there, hall};
 use crate::support::{
     liar::{BEGAN, Liar, Told, id},
     network::{Node, fact_of_a_liar},
@@ -183,5 +188,29 @@ fact_of_a_liar! {
         let gone: Vec<i64> = state.known.iter().filter(|row| !row.live).map(|row| row.rev - BEGAN).collect();
         assert_eq!((gone, state.peer.cursor.after - BEGAN), (vec![RECORDS + 1], RECORDS + 1));
         assert_eq!(here.services().await.len(), SERVICES - 1, "the one that has gone is not among them");
+    }
+}
+
+fact_of_a_liar! {
+    async fn a_place_in_one_piece_of_a_snapshot_decides_about_a_club_in_the_next(here, liar) {
+        liar.tell_services(0);
+        let numbers = 0..300;
+        let postcode = |number: usize| if number % 2 == 0 { "LU1 2AA" } else { "MK45 2AB" };
+        for number in numbers.clone() {
+            liar.tell(Kind::Location, id(&format!("place {number}")), Some(hall(number, postcode(number))));
+        }
+        for number in numbers {
+            liar.tell(Kind::Service, id(&format!("service {number}")), Some(club_there(number)));
+        }
+        let peer = here.follows(&liar.url(), Trust::Auto).await;
+        let wanted = Wanted { postcodes: vec!["MK45".to_owned()], ..Wanted::default() };
+        here.harvester().scope_peer("1", wanted).await.unwrap();
+        let file = file_of(&liar);
+        let pointer = pointer_to(&liar, &file, |_| {});
+        serve(&liar, Reply::json(pointer.to_string()), move |seen| part(&file, seen), true);
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, report.left_out.get("snapshot")), (Outcome::Ok, Some(&1)), "{report:?}");
+        assert_eq!((report.left_out.get("out-of-scope"), report.deleted), (Some(&150), 0), "no other club was taken: {report:?}");
+        assert_eq!(here.services().await.len(), 150);
     }
 }

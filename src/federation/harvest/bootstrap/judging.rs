@@ -1,9 +1,12 @@
 //! The records of a file, judged beside whoever writes those before them. What that gives is not known here yet: so no
-//! record may stand in a piece and in the one before it, and in an honest file none stands twice at all.
+//! record may stand in a piece and in the one before it, and in an honest file none stands twice at all. Where the places
+//! of the piece before are, which may be the places of the next services, is remembered.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use super::super::{super::peers::Report, End, Harvester, Run, apply::Plan, event::Items};
+use uuid::Uuid;
+
+use super::super::{super::peers::Report, End, Harvester, Run, admit, apply::Plan, event::Items, whereabouts};
 use crate::model::Kind;
 
 /// Who judges, by what a pull believes and by what is here.
@@ -36,6 +39,19 @@ impl Judge {
             }
         }
         self.before = told;
-        Some(self.harvester.judge(&mut self.run, items).await)
+        let places = if self.run.peer.scope.is_of_an_area() { places_in(&items, &self.run.peer.origin) } else { HashMap::new() };
+        let judged = self.harvester.judge(&mut self.run, items).await;
+        self.run.places = places;
+        Some(judged)
     }
+}
+
+/// Postcodes of the places that a piece tells of, by their ids here.
+fn places_in(items: &Items, origin: &str) -> HashMap<Uuid, Vec<String>> {
+    let places = items.iter().flatten().filter(|event| event.kind == Kind::Location);
+    let told = places.filter_map(|event| {
+        let postcodes = whereabouts::postcodes(event.data.as_ref()?).map(str::to_owned).collect();
+        Some((admit::local_id(origin, Kind::Location.as_str(), &event.id), postcodes))
+    });
+    told.collect()
 }

@@ -1,16 +1,14 @@
 //! A page of a list of a plain API, read: its items, and what it says of the pages around it.
 
-use std::collections::HashSet;
-
 use serde_json::{Map, Value};
 use url::Url;
-use uuid::Uuid;
 
 use super::super::{
     super::peers::{self, Crawl, Foreign, Listing, PeerKind},
     End, Harvester, NOT_THERE, Run, admit,
 };
 use crate::{
+    db,
     formats::{
         digits::{self, Step},
         json::{self, Noted},
@@ -81,8 +79,8 @@ impl Harvester {
             page => page?,
         };
         let local = |id: String| admit::local_id(&run.peer.origin, crawl.of.kind().as_str(), &id);
-        let ids: HashSet<Uuid> = page.items.iter().filter_map(id_of).map(local).collect();
-        let known = peers::foreign(&self.db, &Vec::from_iter(ids.iter().copied())).await?;
+        let ids = db::in_order(&page.items.iter().filter_map(id_of).map(local).collect::<Vec<_>>());
+        let known = peers::foreign(&self.db, &ids).await?;
         let walk = run.peer.cursor.crawl;
         let met = known.iter().filter(|known| known.own_item && known.crawl == walk).count();
         let fresh = (ids.len() - met) as u64;
