@@ -86,14 +86,13 @@ impl Database {
                 (connect(url, 8, |_| {}).await?, connect(url, 8, |_| {}).await?)
             }
             Backend::Sqlite => {
-                // A bulk import keeps more of the indexes in memory, and folds its log back only when that has 250 MiB, as
-                // a pull does: each of their transactions writes most pages of the indexes, and each fold writes those
-                // once more. Where a server runs beside them, whichever of its commits comes next folds what they have
-                // left, and takes so much longer; nobody else waits for that.
+                // A bulk import keeps more of the indexes in memory, and folds its log back only when that has 250 MiB:
+                // each of its transactions writes most pages of the indexes, and each fold writes those once more. A
+                // pull often has a server beside it, of which the commit that comes next folds what the pull has left.
                 let (synchronous, cache, checkpoint) = match durability {
                     Durability::Full => ("FULL", "-8000", "1000"),
                     Durability::Batched => ("NORMAL", "-48000", "16000"),
-                    Durability::Sparing => ("NORMAL", "-12000", "16000"),
+                    Durability::Sparing => ("NORMAL", "-12000", "6000"),
                 };
                 let write = connect(url, 1, |options| {
                     options.map_sqlx_sqlite_opts(move |sqlite| {
