@@ -50,7 +50,7 @@ impl Collection {
             let said = self.said_of_service(service);
             properties.extend(said.into_iter().filter(|(name, _)| name != "id"));
         }
-        add(&mut properties, "phone", phone(&link.phones));
+        add(&mut properties, "phone", phone(&link.numbers()));
         self.write(feature(&link.id.to_string(), place, properties).into_iter().collect())
     }
 
@@ -61,7 +61,7 @@ impl Collection {
         add(&mut properties, "name", place.name.as_deref());
         add(&mut properties, "description", place.description.as_deref());
         add(&mut properties, "transportation", place.transportation.as_deref());
-        add(&mut properties, "phone", phone(&place.phones));
+        add(&mut properties, "phone", phone(&place.numbers()));
         add(&mut properties, "page", Some(address(&self.base, &format!("/directory/places/{}", place.id))));
         self.write(feature(&place.id.to_string(), place, properties).into_iter().collect())
     }
@@ -82,7 +82,7 @@ impl Collection {
         add(&mut properties, "next_end", next.map(|date| crate::clock::rfc3339(date.end)));
         add(&mut properties, "timezone", Some(&event.timezone));
         add(&mut properties, "rrule", event.rrule.as_deref());
-        add(&mut properties, "phone", phone(&event.phones));
+        add(&mut properties, "phone", phone(&event.numbers()));
         add(&mut properties, "url", event.url.as_ref());
         add(&mut properties, "booking_url", event.booking_url.as_ref());
         add(&mut properties, "needs", needs(&event.attributes));
@@ -104,7 +104,7 @@ impl Collection {
         add(&mut properties, "organization_id", service.organization_id);
         add(&mut properties, "description", service.description.as_deref());
         add(&mut properties, "status", Some(service.status));
-        add(&mut properties, "phone", phone(&service.phones));
+        add(&mut properties, "phone", phone(&service.numbers_or_theirs()));
         add(&mut properties, "email", service.email.as_ref());
         add(&mut properties, "url", service.url.as_ref());
         add(&mut properties, "assured_date", service.assured_date.as_deref());
@@ -154,8 +154,8 @@ fn add(to: &mut Map<String, Value>, name: &str, value: Option<impl serde::Serial
     }
 }
 
-fn phone(phones: &[Phone]) -> Option<&str> {
-    phones.first().map(|phone| phone.number.as_str())
+fn phone(to_ring: &[&Phone]) -> Option<String> {
+    to_ring.first().map(|phone| phone.in_words())
 }
 
 /// Codes of terms, or their names where they have none.

@@ -26,7 +26,7 @@ use crate::{
 pub use dates::PAST_DAYS;
 use dates::add_dates;
 pub(super) use dates::{minutes, moved_to};
-use members::{Cost, Facts, Place, Term};
+use members::{Cost, Facts, Place, Term, can_be_rung};
 
 /// Stands between two parts of a text.
 const PARTED: &str = " \u{2022} ";
@@ -229,7 +229,7 @@ impl Facts {
         let virtual_place = self.places().any(|place| !physical(&place.location_type));
         let online =
             virtual_place || !self.online_url.is_empty() || attending("online") || attending("virtual") || attending("video");
-        let phone = attending("phone") || (!in_person && !online && !self.phones.is_empty());
+        let phone = attending("phone") || (!in_person && !online && can_be_rung(&self.phones, &self.contacts));
         // A listing with nothing but a web page or an address to write to is had on the internet.
         let by_page = !in_person && !phone && !online && (!self.url.is_empty() || !self.email.is_empty());
         [(in_person, "in person"), (phone, "phone"), (online || by_page, "online")]

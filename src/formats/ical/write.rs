@@ -125,7 +125,7 @@ impl Calendar {
             paragraphs.extend(service.application_process.clone());
             paragraphs.extend(service.fees_description.as_ref().map(|fees| format!("Cost: {fees}")));
             paragraphs.extend(service.organization.as_ref().map(|found| format!("By {}", found.name)));
-            paragraphs.extend(phones(&service.phones));
+            paragraphs.extend(phones(&service.numbers_or_theirs()));
             let uid = format!("{}.{}@{}", service.id, schedule.id, self.host);
             let mut series = Entry {
                 paragraphs,
@@ -355,7 +355,7 @@ fn said_of(event: &Event) -> Vec<String> {
     said.extend(event.booking_url.as_ref().map(|url| format!("Book: {url}")));
     said.extend(event.online_url.as_ref().map(|url| format!("Online: {url}")));
     said.extend(event.organization.as_ref().map(|found| format!("By {}", found.name)));
-    said.extend(phones(&event.phones));
+    said.extend(phones(&event.numbers()));
     said
 }
 
@@ -371,8 +371,8 @@ fn cost(option: &CostOption) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
-fn phones(phones: &[Phone]) -> Option<String> {
-    let numbers: Vec<&str> = phones.iter().map(|phone| phone.number.as_str()).collect();
+fn phones(to_ring: &[&Phone]) -> Option<String> {
+    let numbers: Vec<String> = to_ring.iter().map(|phone| phone.in_words()).collect();
     (!numbers.is_empty()).then(|| format!("Phone: {}", numbers.join(", ")))
 }
 

@@ -39,8 +39,8 @@ pub(super) fn whereabouts(service: &Service) -> Option<String> {
         .collect();
     places.dedup();
     match places.as_slice() {
-        [] if service.phones.is_empty() && service.url.is_some() => Some(say("Online").to_owned()),
-        [] if !service.phones.is_empty() => Some(say("By phone").to_owned()),
+        [] if service.numbers().is_empty() && service.url.is_some() => Some(say("Online").to_owned()),
+        [] if !service.numbers().is_empty() => Some(say("By phone").to_owned()),
         [] => None,
         some if some.len() <= 2 => Some(some.join("; ")),
         [first, rest @ ..] => {
