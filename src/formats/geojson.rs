@@ -34,13 +34,14 @@ impl Collection {
             let place = link.location.as_deref()?;
             let mut properties = said.clone();
             add(&mut properties, "service_at_location_id", Some(link.id));
+            add(&mut properties, "phone", phone(&link.numbers_or_theirs(Some(service))));
             feature(&link.id.to_string(), place, properties)
         });
         let features: Vec<Value> = features.collect();
         self.write(features)
     }
 
-    /// A service at one place.
+    /// A service at one place, with the whole service in it.
     pub fn service_at_location(&mut self, link: &ServiceAtLocation) -> String {
         let Some(place) = link.location.as_deref() else { return self.write(Vec::new()) };
         let mut properties = Map::new();
@@ -50,7 +51,7 @@ impl Collection {
             let said = self.said_of_service(service);
             properties.extend(said.into_iter().filter(|(name, _)| name != "id"));
         }
-        add(&mut properties, "phone", phone(&link.numbers()));
+        add(&mut properties, "phone", phone(&link.numbers_or_theirs(link.service.as_deref())));
         self.write(feature(&link.id.to_string(), place, properties).into_iter().collect())
     }
 
@@ -104,7 +105,6 @@ impl Collection {
         add(&mut properties, "organization_id", service.organization_id);
         add(&mut properties, "description", service.description.as_deref());
         add(&mut properties, "status", Some(service.status));
-        add(&mut properties, "phone", phone(&service.numbers_or_theirs()));
         add(&mut properties, "email", service.email.as_ref());
         add(&mut properties, "url", service.url.as_ref());
         add(&mut properties, "assured_date", service.assured_date.as_deref());

@@ -98,7 +98,7 @@ pub const ORGANIZATIONS: &[Column<Organization>] = &[
     column("last_modified", |doc| extra(&doc.extra, "last_modified")),
 ];
 
-/// Services at locations.
+/// Services at locations, each with the whole service in it.
 pub const SERVICES_AT_LOCATIONS: &[Column<ServiceAtLocation>] = &[
     column("id", |doc| doc.id.to_string()),
     column("service_id", |doc| text(doc.service_id)),
@@ -118,11 +118,11 @@ pub const SERVICES_AT_LOCATIONS: &[Column<ServiceAtLocation>] = &[
     column("latitude", |doc| text(doc.location.as_ref().and_then(|place| place.latitude))),
     column("longitude", |doc| text(doc.location.as_ref().and_then(|place| place.longitude))),
     column("description", |doc| text(doc.description.as_ref())),
-    column("phone", |doc| phones(&doc.numbers(), &doc.phones)),
-    column("days", |doc| hours::days_cell(&doc.schedules)),
-    column("opens_at", |doc| hours::opens_at(&doc.schedules)),
-    column("closes_at", |doc| hours::closes_at(&doc.schedules)),
-    column("opening_hours", |doc| hours::opening_hours(&doc.schedules)),
+    column("phone", |doc| phones(&doc.numbers_or_theirs(doc.service.as_deref()), &doc.phones)),
+    column("days", |doc| hours::days_cell(doc.hours())),
+    column("opens_at", |doc| hours::opens_at(doc.hours())),
+    column("closes_at", |doc| hours::closes_at(doc.hours())),
+    column("opening_hours", |doc| hours::opening_hours(doc.hours())),
     column("last_modified", |doc| extra(&doc.extra, "last_modified")),
 ];
 

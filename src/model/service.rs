@@ -180,4 +180,23 @@ impl ServiceAtLocation {
     pub fn numbers(&self) -> Vec<&Phone> {
         to_ring(&self.phones, &self.contacts)
     }
+
+    /// The same; where there are none, those of its `service`, but for those at other places, else of the organization.
+    pub fn numbers_or_theirs<'a>(&'a self, service: Option<&'a Service>) -> Vec<&'a Phone> {
+        let here = self.numbers();
+        let Some(service) = service.filter(|_| here.is_empty()) else { return here };
+        let own = to_ring(&service.phones, &service.contacts);
+        match service.organization.as_deref() {
+            Some(organization) if own.is_empty() => organization.numbers(),
+            _ => own,
+        }
+    }
+
+    /// Its hours here, else those of its service, else those of the building.
+    pub fn hours(&self) -> &[Schedule] {
+        let of_service = self.service.as_deref().map(|service| service.schedules.as_slice());
+        let of_building = self.location.as_deref().map(|place| place.schedules.as_slice());
+        let all = [Some(self.schedules.as_slice()), of_service, of_building];
+        all.into_iter().flatten().find(|schedules| !schedules.is_empty()).unwrap_or_default()
+    }
 }

@@ -1,4 +1,4 @@
-//! Whom people ring, wherever a feed keeps the number: the UK profile has phones inside contacts only.
+//! Whom people ring, and when, wherever a feed keeps that: the UK profile has phones inside contacts only.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -14,7 +14,10 @@ fn phone(number: &str, more: &Value) -> Value {
 
 /// The first cell of a column of the list of services.
 async fn cell(app: &TestApp, name: &str) -> String {
-    let sheet = app.get("/services?format=csv").await.text();
+    cell_of(&app.get("/services?format=csv").await.text(), name)
+}
+
+fn cell_of(sheet: &str, name: &str) -> String {
     let mut rows = csv::Reader::from_reader(sheet.as_bytes());
     let at = rows.headers().unwrap().iter().position(|heading| heading == name).unwrap();
     rows.records().next().unwrap().unwrap()[at].to_owned()
@@ -101,5 +104,33 @@ fact! {
         app.import(one.to_string()).await;
         assert_eq!(cell(&app, "cost").await, "Pay what you can; 2.5 GBP Lunch");
         assert_eq!(cell(&app, "languages").await, "Polish, tlh, Urdu");
+    }
+}
+
+fact! {
+    async fn a_place_of_a_service_is_listed_with_the_hours_and_the_number_of_its_service(app) {
+        let mut one = pantry();
+        let mut other = one["service_at_locations"][0].clone();
+        (other["id"], other["location"]["id"]) = (json!(id("at the mill")), json!(id("mill")));
+        (other["location"]["name"], other["location"]["addresses"][0]["id"]) = (json!("Mill"), json!(id("mill address")));
+        other["phones"] = json!([phone("01632 960199", &json!({}))]);
+        other["schedules"] = json!([{"id": id("fridays"), "freq": "WEEKLY", "byday": "FR", "opens_at": "09:00", "closes_at": "12:00"}]);
+        one["service_at_locations"].as_array_mut().unwrap().push(other);
+        app.import(one.to_string()).await;
+        for (place, number, day, opens) in [("Gorse Centre", "01632 960123", "TH", "10:00"), ("Mill", "01632 960199", "FR", "09:00")] {
+            let map = app.get("/service_at_locations?format=geojson").await.json();
+            let here = map["features"].as_array().unwrap().iter().find(|one| one["properties"]["location"] == place).unwrap();
+            assert_eq!(here["properties"]["phone"], number, "{map}");
+            let of_services = app.get("/services?format=geojson").await.json();
+            let here = of_services["features"].as_array().unwrap().iter().find(|one| one["properties"]["location"] == place).unwrap();
+            assert_eq!(here["properties"]["phone"], number, "{of_services}");
+            let id = app.get("/service_at_locations?full=true").await.json()["contents"].as_array().unwrap().iter()
+                .find(|one| one["location"]["name"] == place).unwrap()["id"].as_str().unwrap().to_owned();
+            let sheet = app.get("/service_at_locations?format=csv").await.text();
+            let (heading, rows) = sheet.split_once('\n').unwrap();
+            let row = rows.lines().find(|row| row.starts_with(&id)).unwrap();
+            let said = ["phone", "days", "opens_at"].map(|name| cell_of(&format!("{heading}\n{row}\n"), name));
+            assert_eq!(said, [number, day, opens], "{sheet}");
+        }
     }
 }
