@@ -209,3 +209,29 @@ fact! {
         assert_eq!(app.ids("/services?free=true").await.len(), 1);
     }
 }
+
+fact! {
+    async fn a_need_deep_in_a_tree_or_in_a_circle_of_terms_can_be_found_by_browsing(app) {
+        let term = |name: &str, wider: Option<&str>| json!({"kind": "taxonomy_term", "document": {
+            "id": id(name), "name": name, "description": name, "taxonomy_id": id("tree"), "parent_id": wider.map(id),
+        }}).to_string();
+        let mut lines = vec![json!({"kind": "taxonomy", "document": {"id": id("tree"), "name": "Tree", "description": "A tree."}}).to_string()];
+        let level = |at: usize| format!("level {at}");
+        lines.push(term("level 0", None));
+        lines.extend((1..=30).map(|at| term(&level(at), Some(level(at - 1).as_str()))));
+        lines.extend([term("Hen", Some("Egg")), term("Egg", Some("Hen"))]);
+        for name in ["level 30", "Egg"] {
+            let mut one = pantry();
+            (one["id"], one["name"]) = (json!(id(&format!("for {name}"))), json!(format!("For {name}")));
+            (one["phones"], one["contacts"], one["schedules"], one["service_at_locations"]) = (json!([]), json!([]), json!([]), json!([]));
+            one["attributes"] = json!([{"id": id(&format!("is {name}")), "link_entity": "service", "taxonomy_term_id": id(name)}]);
+            lines.push(one.to_string());
+        }
+        app.import(lines.join("\n")).await;
+        let page = app.page("/directory/needs").await.text();
+        for name in ["level 30", "Egg"] {
+            assert!(page.contains(&format!("<a href=\"/directory/needs/{}\">{name}</a>", id(name))), "{name}: {page}");
+            assert_eq!(app.ids(&format!("/services?taxonomy_term_id={}", id(name))).await, [id(&format!("for {name}")).to_string()]);
+        }
+    }
+}
