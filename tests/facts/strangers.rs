@@ -235,3 +235,18 @@ fact! {
         }
     }
 }
+
+fact! {
+    async fn a_web_address_as_browsers_take_it_becomes_one_as_the_standard_has_it(app) {
+        let mut one = pantry();
+        one["url"] = json!("https://bücher.example.org/find?kind[]=food|drink");
+        one["organization"]["website"] = json!("www.example.org/#{about}");
+        let report = app.import(one.to_string()).await;
+        assert!(report.dropped.iter().all(|left| !left.dropped.path.contains("url") && !left.dropped.path.contains("website")), "{report:?}");
+        let service = app.get(&format!("/services/{}", id("pantry"))).await.json();
+        assert_eq!(service["url"], "https://xn--bcher-kva.example.org/find?kind%5B%5D=food%7Cdrink");
+        assert_eq!(service["organization"]["website"], "https://www.example.org/#%7Babout%7D");
+        let as_url = jsonschema::options().should_validate_formats(true).build(&json!({"format": "uri"})).unwrap();
+        assert!(as_url.is_valid(&service["url"]) && as_url.is_valid(&service["organization"]["website"]), "{service}");
+    }
+}
