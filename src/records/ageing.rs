@@ -29,7 +29,6 @@ impl Records {
             scrubbed: &HashSet::new(),
             erased: &[],
             reopened: false,
-            now: self.clock.now(),
             last_modified: &brought,
         };
         let (began, position) = self.publish(&tx, HashMap::new(), ids, &cause).await?;

@@ -138,7 +138,6 @@ impl Records {
             scrubbed: &HashSet::new(),
             erased: &[],
             reopened: false,
-            now: self.clock.now(),
             last_modified: &brought,
         };
         self.publish(tx, HashMap::new(), &[id], &cause).await

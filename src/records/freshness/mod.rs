@@ -201,7 +201,6 @@ impl Records {
             scrubbed: &HashSet::new(),
             erased: &[],
             reopened: false,
-            now: self.clock.now(),
             last_modified: &brought,
         };
         self.publish(tx, HashMap::new(), ids, &cause).await.map(drop)

@@ -112,7 +112,6 @@ impl Records {
             scrubbed: &HashSet::new(),
             erased: &[],
             reopened: false,
-            now: self.clock.now(),
             last_modified: &moments,
         };
         self.publish(&tx, HashMap::new(), &ids, &cause).await?;
