@@ -25,6 +25,13 @@ fact! {
         let page = app.page("/").await;
         assert!(page.header("content-type").starts_with("text/html"), "{:?}", page.headers);
         assert!(page.header("vary").contains("Accept"));
+        for (accept, kind) in [
+            ("application/json, text/html;q=0.5", "application/json"), ("text/html;q=0, */*", "application/json"), ("*/*;q=0", "application/json"),
+            ("text/html;level=1;q=0.2, application/ld+json;q=0.9", "application/json"), ("text/html, application/json;q=0.9", "text/html"), ("text/html, */*;q=0.2", "text/html"),
+        ] {
+            let answer = app.ask(http::Method::GET, "/", &[("accept", accept)], "").await;
+            assert!(answer.header("content-type").starts_with(kind), "{accept}: {:?}", answer.headers);
+        }
     }
 }
 
