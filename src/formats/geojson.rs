@@ -136,7 +136,7 @@ fn feature(id: &str, place: &Location, mut properties: Map<String, Value>) -> Op
     let (latitude, longitude) = public_point(place)?;
     add(&mut properties, "location_id", Some(place.id));
     add(&mut properties, "location", place.name.as_deref());
-    let postal = place.addresses.first();
+    let postal = place.address();
     add(&mut properties, "address", postal.map(one_line));
     add(&mut properties, "postcode", postal.map(|found| found.postal_code.as_str()));
     Some(json!({

@@ -151,7 +151,7 @@ fn place_members(place: &Location) -> Value {
         "name": place.name,
         "alternateName": place.alternate_name,
         "description": place.description,
-        "address": place.addresses.first().map(postal_address),
+        "address": place.address().map(postal_address),
         "geo": point,
         "telephone": place.numbers().first().map(|phone| phone.in_words()),
         "amenityFeature": features,

@@ -255,13 +255,13 @@ fn schedules(service: &Service) -> &[Schedule] {
 }
 
 fn postal(place: Option<&Location>, part: impl Fn(&Address) -> String) -> String {
-    place.and_then(|place| place.addresses.first()).map(part).unwrap_or_default()
+    place.and_then(Location::address).map(part).unwrap_or_default()
 }
 
 /// The first line of the address, or what the place is called.
 fn address_1(place: Option<&Location>) -> String {
     let Some(place) = place else { return String::new() };
-    place.addresses.first().map_or_else(|| text(place.name.as_ref()), |address| address.address_1.clone())
+    place.address().map_or_else(|| text(place.name.as_ref()), |address| address.address_1.clone())
 }
 
 fn change(change: &EventChange) -> String {

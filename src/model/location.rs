@@ -113,6 +113,12 @@ entity! {
 }
 
 impl Location {
+    /// The address to go to: the first that is one, else the first of any kind.
+    pub fn address(&self) -> Option<&Address> {
+        let physical = self.addresses.iter().find(|address| address.address_type == LocationType::Physical);
+        physical.or_else(|| self.addresses.first())
+    }
+
     /// The numbers to ring, of a public document.
     pub fn numbers(&self) -> Vec<&Phone> {
         to_ring(&self.phones, &self.contacts)

@@ -130,7 +130,7 @@ fn whereabouts(place: &Location) -> Vec<String> {
     if place.location_policy.is_some() {
         return vec!["Get in touch first. They will tell you where to go.".to_owned()];
     }
-    let address = place.addresses.first();
+    let address = place.address();
     let lines = [place.name.as_deref(), address.map(|one| one.address_1.as_str()), address.map(|one| one.city.as_str())];
     let mut lines: Vec<&str> = lines.into_iter().flatten().filter(|line| !line.trim().is_empty()).collect();
     lines.dedup();

@@ -250,3 +250,20 @@ fact! {
         assert!(as_url.is_valid(&service["url"]) && as_url.is_valid(&service["organization"]["website"]), "{service}");
     }
 }
+
+fact! {
+    async fn people_are_sent_to_the_address_of_the_house_and_not_to_its_post_office_box(app) {
+        let mut one = pantry();
+        let addresses = one["service_at_locations"][0]["location"]["addresses"].as_array_mut().unwrap();
+        let mut post = addresses[0].clone();
+        (post["id"], post["address_1"], post["postal_code"], post["address_type"]) = (json!(id("post")), json!("PO Box 17"), json!("LU1 9AA"), json!("postal"));
+        addresses.insert(0, post);
+        app.import(one.to_string()).await;
+        for path in ["/services?format=csv", "/service_at_locations?format=csv", "/locations?format=csv", "/services?format=geojson", "/services?format=ics", "/services?format=jsonld"] {
+            let told = app.get(path).await.text().replace("\r\n ", "");
+            assert!(told.contains("12 Gorse Close") && !told.contains("PO Box"), "{path}: {told}");
+        }
+        let leaflet = app.page(&format!("/directory/services/{}/leaflet", id("pantry"))).await.text();
+        assert!(leaflet.contains("12 Gorse Close") && !leaflet.contains("PO Box"), "{leaflet}");
+    }
+}
