@@ -96,7 +96,7 @@ fact! {
 }
 
 fact! {
-    async fn a_sheet_says_prices_and_languages_that_a_feed_gives_in_words_or_codes_alone(app) {
+    async fn prices_and_languages_that_a_feed_gives_in_words_or_codes_alone_are_told(app) {
         let mut one = pantry();
         one.as_object_mut().unwrap().remove("fees_description");
         one["cost_options"] = json!([{"id": id("donation"), "option": "Pay what you can"}, {"id": id("adults"), "option": "Lunch", "amount": 2.5}]);
@@ -104,6 +104,8 @@ fact! {
         app.import(one.to_string()).await;
         assert_eq!(cell(&app, "cost").await, "Pay what you can; 2.5 GBP Lunch");
         assert_eq!(cell(&app, "languages").await, "Polish, tlh, Urdu");
+        let calendar = app.get("/services?format=ics").await.text().replace("\r\n ", "");
+        assert!(calendar.contains("Cost: Pay what you can\\; Lunch\\, £2.50"), "{calendar}");
     }
 }
 
