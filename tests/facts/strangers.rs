@@ -267,3 +267,22 @@ fact! {
         assert!(leaflet.contains("12 Gorse Close") && !leaflet.contains("PO Box"), "{leaflet}");
     }
 }
+
+fact! {
+    async fn the_first_and_last_days_of_calendars_are_no_dates(app) {
+        for (name, dates) in [
+            ("both", json!({"valid_from": "0001-01-01T00:00:00", "valid_to": "0001-01-01T00:00:00"})),
+            ("empty", json!({"valid_to": "1900-01-01", "until": "1753-01-01"})),
+            ("for ever", json!({"valid_from": "2026-01-05", "valid_to": "9999-12-31T23:59:59"})),
+        ] {
+            let mut one = pantry();
+            (one["id"], one["assured_date"], one["service_at_locations"]) = (json!(id(name)), json!("0001-01-01"), json!([]));
+            one["schedules"][0].as_object_mut().unwrap().extend(dates.as_object().unwrap().clone());
+            app.import(one.to_string()).await;
+            let service = app.get(&format!("/services/{}?times=true", id(name))).await.json();
+            assert_eq!(service["next"][0]["start"], "2026-11-26T10:00:00.000Z", "{service}");
+            let said = service.to_string();
+            assert!(["0001", "1753", "1900", "9999"].iter().all(|year| !said.contains(&format!("\"{year}-"))), "{said}");
+        }
+    }
+}
