@@ -26,7 +26,7 @@ use crate::{
 pub use dates::PAST_DAYS;
 use dates::add_dates;
 pub(super) use dates::{minutes, moved_to};
-use members::{Cost, Facts, Place, Term, can_be_rung};
+use members::{Attribute, Cost, Facts, Place, Term, can_be_rung};
 
 /// Stands between two parts of a text.
 const PARTED: &str = " \u{2022} ";
@@ -148,7 +148,7 @@ impl Facts {
 
     fn add_terms(&self, fields: &Fields, kind: Kind, out: &mut TantivyDocument) {
         let mut taxonomies: Vec<Uuid> = self.terms().filter_map(|term| term.taxonomy_id).chain(self.taxonomy_id).collect();
-        let mut terms: Vec<Uuid> = self.attributes.iter().filter_map(|attribute| attribute.taxonomy_term_id).collect();
+        let mut terms: Vec<Uuid> = self.classified().filter_map(|attribute| attribute.taxonomy_term_id).collect();
         taxonomies.sort_unstable();
         taxonomies.dedup();
         terms.sort_unstable();
@@ -304,8 +304,13 @@ impl Facts {
         self.schedules.iter().chain(self.service_at_locations.iter().flat_map(|link| &link.schedules))
     }
 
+    /// How it is classified: what is so at one of its places is so of a service.
+    fn classified(&self) -> impl Iterator<Item = &Attribute> {
+        self.attributes.iter().chain(self.service_at_locations.iter().flat_map(|link| &link.attributes))
+    }
+
     fn terms(&self) -> impl Iterator<Item = &Term> {
-        self.attributes.iter().filter_map(|attribute| attribute.taxonomy_term.as_ref())
+        self.classified().filter_map(|attribute| attribute.taxonomy_term.as_ref())
     }
 
     /// Codes and names of the terms that it carries, folded.

@@ -286,3 +286,16 @@ fact! {
         }
     }
 }
+
+fact! {
+    async fn a_service_is_found_by_a_term_that_only_one_of_its_places_carries(app) {
+        let mut one = pantry();
+        one["service_at_locations"][0]["attributes"] = one["attributes"].take();
+        one.as_object_mut().unwrap().remove("attributes");
+        app.import(one.to_string()).await;
+        for filter in [format!("taxonomy_term_id={}", id("food")), format!("taxonomy_id={}", id("needs")), "need=food-affordable".to_owned()] {
+            assert_eq!(app.ids(&format!("/services?{filter}")).await, [id("pantry").to_string()], "{filter}");
+            assert_eq!(app.ids(&format!("/service_at_locations?{filter}")).await, [id("pantry at the centre").to_string()], "{filter}");
+        }
+    }
+}

@@ -100,6 +100,7 @@ pub(super) struct Link {
     pub(super) location: Option<Place>,
     pub(super) schedules: Vec<Schedule>,
     pub(super) service_areas: Vec<ServiceArea>,
+    pub(super) attributes: Vec<Attribute>,
 }
 
 #[derive(Debug, Default, Deserialize)]
