@@ -265,6 +265,8 @@ fact! {
             let answer = app.get(path).await;
             assert_eq!((answer.status.as_u16(), answer.header("location"), answer.header("access-control-allow-origin")), (308, to.as_str(), "*"), "{path}");
         }
+        let preflight = app.ask(http::Method::OPTIONS, "/services/", &[], "").await;
+        assert_eq!((preflight.status.as_u16(), preflight.header("access-control-allow-origin")), (204, "*"), "a browser that may not ask does not follow");
         for path in ["/nothing/", "/services//", "/services/a/b/", "/servicesx/"] {
             assert_eq!(app.get(path).await.status, 404, "{path}");
         }
