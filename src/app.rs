@@ -19,7 +19,7 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
     routing::get,
 };
-use http::{HeaderMap, HeaderValue, Uri, header};
+use http::{HeaderMap, HeaderValue, Method, Uri, header};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tower::ServiceBuilder;
 use tower_http::{
@@ -349,8 +349,13 @@ impl Served {
             .route("/api/", root)
             .nest("/api", api)
             .merge(monitors::routes(self.clone()))
-            .fallback(move |address: Uri, headers: HeaderMap| async move {
-                without_slash(&address).unwrap_or_else(|| unknown(&site, &headers))
+            .fallback(move |method: Method, address: Uri, headers: HeaderMap| async move {
+                match without_slash(&address) {
+                    // Browsers follow no redirect when they ask whether they may.
+                    Some(_) if method == Method::OPTIONS => web::guard::open_to_all(web::guard::preflight().await),
+                    Some(there) => there,
+                    None => unknown(&site, &headers),
+                }
             })
             .layer(
                 // One layer: a request pays for each of them with copies of everything inside it.

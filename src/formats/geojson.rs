@@ -34,13 +34,14 @@ impl Collection {
             let place = link.location.as_deref()?;
             let mut properties = said.clone();
             add(&mut properties, "service_at_location_id", Some(link.id));
+            add(&mut properties, "phone", phone(&link.numbers_or_theirs(Some(service))));
             feature(&link.id.to_string(), place, properties)
         });
         let features: Vec<Value> = features.collect();
         self.write(features)
     }
 
-    /// A service at one place.
+    /// A service at one place, with the whole service in it.
     pub fn service_at_location(&mut self, link: &ServiceAtLocation) -> String {
         let Some(place) = link.location.as_deref() else { return self.write(Vec::new()) };
         let mut properties = Map::new();
@@ -50,7 +51,7 @@ impl Collection {
             let said = self.said_of_service(service);
             properties.extend(said.into_iter().filter(|(name, _)| name != "id"));
         }
-        add(&mut properties, "phone", phone(&link.phones));
+        add(&mut properties, "phone", phone(&link.numbers_or_theirs(link.service.as_deref())));
         self.write(feature(&link.id.to_string(), place, properties).into_iter().collect())
     }
 
@@ -61,7 +62,7 @@ impl Collection {
         add(&mut properties, "name", place.name.as_deref());
         add(&mut properties, "description", place.description.as_deref());
         add(&mut properties, "transportation", place.transportation.as_deref());
-        add(&mut properties, "phone", phone(&place.phones));
+        add(&mut properties, "phone", phone(&place.numbers()));
         add(&mut properties, "page", Some(address(&self.base, &format!("/directory/places/{}", place.id))));
         self.write(feature(&place.id.to_string(), place, properties).into_iter().collect())
     }
@@ -82,7 +83,7 @@ impl Collection {
         add(&mut properties, "next_end", next.map(|date| crate::clock::rfc3339(date.end)));
         add(&mut properties, "timezone", Some(&event.timezone));
         add(&mut properties, "rrule", event.rrule.as_deref());
-        add(&mut properties, "phone", phone(&event.phones));
+        add(&mut properties, "phone", phone(&event.numbers()));
         add(&mut properties, "url", event.url.as_ref());
         add(&mut properties, "booking_url", event.booking_url.as_ref());
         add(&mut properties, "needs", needs(&event.attributes));
@@ -104,7 +105,6 @@ impl Collection {
         add(&mut properties, "organization_id", service.organization_id);
         add(&mut properties, "description", service.description.as_deref());
         add(&mut properties, "status", Some(service.status));
-        add(&mut properties, "phone", phone(&service.phones));
         add(&mut properties, "email", service.email.as_ref());
         add(&mut properties, "url", service.url.as_ref());
         add(&mut properties, "assured_date", service.assured_date.as_deref());
@@ -136,7 +136,7 @@ fn feature(id: &str, place: &Location, mut properties: Map<String, Value>) -> Op
     let (latitude, longitude) = public_point(place)?;
     add(&mut properties, "location_id", Some(place.id));
     add(&mut properties, "location", place.name.as_deref());
-    let postal = place.addresses.first();
+    let postal = place.address();
     add(&mut properties, "address", postal.map(one_line));
     add(&mut properties, "postcode", postal.map(|found| found.postal_code.as_str()));
     Some(json!({
@@ -154,8 +154,8 @@ fn add(to: &mut Map<String, Value>, name: &str, value: Option<impl serde::Serial
     }
 }
 
-fn phone(phones: &[Phone]) -> Option<&str> {
-    phones.first().map(|phone| phone.number.as_str())
+fn phone(to_ring: &[&Phone]) -> Option<String> {
+    to_ring.first().map(|phone| phone.in_words())
 }
 
 /// Codes of terms, or their names where they have none.

@@ -70,10 +70,10 @@ pub fn service(base: &Url, service: &Service) -> Value {
     let provider = service.organization.as_deref().map(|found| reference(base, found));
     let places: Vec<Value> =
         service.service_at_locations.iter().filter_map(|link| place_inside(base, link.location.as_deref()?)).collect();
-    let phone = |phone: &Phone| thing("ContactPoint", json!({"telephone": phone.number}));
+    let phone = |phone: &Phone| thing("ContactPoint", json!({"telephone": phone.in_words()}));
     let mut channels: Vec<Value> =
         places.into_iter().map(|place| thing("ServiceChannel", json!({"serviceLocation": place}))).collect();
-    channels.extend(service.phones.iter().map(|number| thing("ServiceChannel", json!({"servicePhone": phone(number)}))));
+    channels.extend(service.numbers().into_iter().map(|number| thing("ServiceChannel", json!({"servicePhone": phone(number)}))));
     channels.extend(service.url.as_ref().map(|url| thing("ServiceChannel", json!({"serviceUrl": url}))));
     let schedules = service.schedules.iter().chain(service.service_at_locations.iter().flat_map(|link| &link.schedules));
     page(
@@ -123,7 +123,7 @@ pub fn organisation(base: &Url, organisation: &Organization) -> Value {
             "url": organisation.website,
             "sameAs": organisation.uri,
             "email": organisation.email,
-            "telephone": organisation.phones.iter().map(|phone| phone.number.as_str()).collect::<Vec<_>>(),
+            "telephone": organisation.numbers().into_iter().map(Phone::in_words).collect::<Vec<_>>(),
             "foundingDate": organisation.year_incorporated.map(|year| year.to_string()),
             "parentOrganization": organisation.parent_organization_id.map(|id| json!({"@type": "Organization", "@id": address(base, &format!("/directory/organisations/{id}"))})),
         }),
@@ -150,9 +150,9 @@ fn place_members(place: &Location) -> Value {
         "name": place.name,
         "alternateName": place.alternate_name,
         "description": place.description,
-        "address": place.addresses.first().map(postal_address),
+        "address": place.address().map(postal_address),
         "geo": point,
-        "telephone": place.phones.first().map(|phone| phone.number.as_str()),
+        "telephone": place.numbers().first().map(|phone| phone.in_words()),
         "amenityFeature": features,
         "openingHoursSpecification": place.schedules.iter().filter_map(opening_hours).collect::<Vec<_>>(),
     })

@@ -6,8 +6,9 @@ mod hours;
 use crate::model::{
     Attribute, Event, Location, Organization, Phone, Schedule, Service, ServiceAtLocation, Taxonomy, TaxonomyTerm,
     event::{DateChange, EventChange},
+    languages::known,
     location::Address,
-    parts::CostOption,
+    parts::{CostOption, Language},
     values::{LocalDateTime, Number},
 };
 
@@ -33,14 +34,16 @@ pub fn row<T>(columns: &[Column<T>], document: &T) -> Vec<String> {
     columns.iter().map(|column| (column.cell)(document)).collect()
 }
 
-/// What it costs: amount, currency and what for.
+/// What it costs: amount, currency and what for; words alone where there is no amount.
 fn costs(options: &[CostOption]) -> String {
-    let said = options.iter().filter_map(|option| {
-        let Number(amount) = option.amount?;
+    let said = options.iter().map(|option| {
         let what = option.option.iter().chain(&option.amount_description).cloned().collect::<Vec<_>>().join(", ");
-        Some(format!("{amount} {} {what}", option.currency.as_deref().unwrap_or("GBP")).trim_end().to_owned())
+        match option.amount {
+            Some(Number(amount)) => format!("{amount} {} {what}", option.currency.as_deref().unwrap_or("GBP")),
+            None => what,
+        }
     });
-    said.collect::<Vec<_>>().join("; ")
+    said.map(|said| said.trim().to_owned()).filter(|said| !said.is_empty()).collect::<Vec<_>>().join("; ")
 }
 
 /// Services: the columns that import reads.
@@ -53,7 +56,7 @@ pub const SERVICES: &[Column<Service>] = &[
     column("service", |doc| doc.name.clone()),
     column("description", |doc| text(doc.description.as_ref())),
     column("email", |doc| text(doc.email.as_ref())),
-    column("phone", |doc| phones(&doc.phones)),
+    column("phone", |doc| phones(&doc.numbers(), &doc.phones)),
     column("website", |doc| text(doc.url.as_ref())),
     column("address_1", |doc| address_1(first_place(doc))),
     column("address_2", |doc| postal(first_place(doc), |address| text(address.address_2.as_ref()))),
@@ -69,7 +72,7 @@ pub const SERVICES: &[Column<Service>] = &[
     column("minimum_age", |doc| text(doc.minimum_age)),
     column("maximum_age", |doc| text(doc.maximum_age)),
     column("eligibility", |doc| text(doc.eligibility_description.as_ref())),
-    column("languages", |doc| list(doc.languages.iter().filter_map(|language| language.name.as_deref()), ", ")),
+    column("languages", |doc| languages(&doc.languages)),
     column("needs", |doc| needs(&doc.attributes)),
     column("status", |doc| word(&doc.status)),
     column("opening_hours", |doc| hours::opening_hours(schedules(doc))),
@@ -82,7 +85,7 @@ pub const ORGANIZATIONS: &[Column<Organization>] = &[
     column("alternate_name", |doc| text(doc.alternate_name.as_ref())),
     column("description", |doc| doc.description.clone()),
     column("email", |doc| text(doc.email.as_ref())),
-    column("phone", |doc| phones(&doc.phones)),
+    column("phone", |doc| phones(&doc.numbers(), &doc.phones)),
     column("website", |doc| text(doc.website.as_ref())),
     column("legal_status", |doc| text(doc.legal_status.as_ref())),
     column("identifiers", |doc| {
@@ -95,7 +98,7 @@ pub const ORGANIZATIONS: &[Column<Organization>] = &[
     column("last_modified", |doc| extra(&doc.extra, "last_modified")),
 ];
 
-/// Services at locations.
+/// Services at locations, each with the whole service in it.
 pub const SERVICES_AT_LOCATIONS: &[Column<ServiceAtLocation>] = &[
     column("id", |doc| doc.id.to_string()),
     column("service_id", |doc| text(doc.service_id)),
@@ -115,11 +118,11 @@ pub const SERVICES_AT_LOCATIONS: &[Column<ServiceAtLocation>] = &[
     column("latitude", |doc| text(doc.location.as_ref().and_then(|place| place.latitude))),
     column("longitude", |doc| text(doc.location.as_ref().and_then(|place| place.longitude))),
     column("description", |doc| text(doc.description.as_ref())),
-    column("phone", |doc| phones(&doc.phones)),
-    column("days", |doc| hours::days_cell(&doc.schedules)),
-    column("opens_at", |doc| hours::opens_at(&doc.schedules)),
-    column("closes_at", |doc| hours::closes_at(&doc.schedules)),
-    column("opening_hours", |doc| hours::opening_hours(&doc.schedules)),
+    column("phone", |doc| phones(&doc.numbers_or_theirs(doc.service.as_deref()), &doc.phones)),
+    column("days", |doc| hours::days_cell(doc.hours())),
+    column("opens_at", |doc| hours::opens_at(doc.hours())),
+    column("closes_at", |doc| hours::closes_at(doc.hours())),
+    column("opening_hours", |doc| hours::opening_hours(doc.hours())),
     column("last_modified", |doc| extra(&doc.extra, "last_modified")),
 ];
 
@@ -137,7 +140,7 @@ pub const LOCATIONS: &[Column<Location>] = &[
     column("latitude", |doc| text(doc.latitude)),
     column("longitude", |doc| text(doc.longitude)),
     column("transportation", |doc| text(doc.transportation.as_ref())),
-    column("phone", |doc| phones(&doc.phones)),
+    column("phone", |doc| phones(&doc.numbers(), &doc.phones)),
     column("accessibility", |doc| {
         list(doc.accessibility.iter().filter_map(|one| one.description.as_deref().or(one.accessibility.as_deref())), "; ")
     }),
@@ -173,8 +176,8 @@ pub const EVENTS: &[Column<Event>] = &[
     column("maximum_age", |doc| text(doc.maximum_age)),
     column("eligibility", |doc| text(doc.eligibility_description.as_ref())),
     column("capacity", |doc| text(doc.capacity)),
-    column("languages", |doc| list(doc.languages.iter().filter_map(|language| language.name.as_deref()), ", ")),
-    column("phone", |doc| phones(&doc.phones)),
+    column("languages", |doc| languages(&doc.languages)),
+    column("phone", |doc| phones(&doc.numbers(), &doc.phones)),
     column("needs", |doc| needs(&doc.attributes)),
     column("last_modified", |doc| doc.last_modified.map(crate::clock::rfc3339).unwrap_or_default()),
 ];
@@ -219,8 +222,19 @@ fn extra(members: &serde_json::Map<String, serde_json::Value>, name: &str) -> St
     text(members.get(name).and_then(|value| value.as_str()))
 }
 
-fn phones(phones: &[Phone]) -> String {
-    list(phones.iter().map(|phone| phone.number.as_str()), " / ")
+/// The numbers to ring, and behind them those of its own that only a fax answers.
+fn phones(to_ring: &[&Phone], own: &[Phone]) -> String {
+    let faxes = own.iter().filter(|phone| phone.is_fax());
+    to_ring.iter().copied().chain(faxes).map(Phone::in_words).collect::<Vec<_>>().join(" / ")
+}
+
+/// By name; some feeds have codes alone.
+fn languages(languages: &[Language]) -> String {
+    let names = languages.iter().filter_map(|language| {
+        let named = language.name.as_deref();
+        named.or_else(|| language.code.as_deref().map(|code| known(code).map_or(code, |known| known.name)))
+    });
+    list(names, ", ")
 }
 
 fn needs(attributes: &[Attribute]) -> String {
@@ -241,13 +255,13 @@ fn schedules(service: &Service) -> &[Schedule] {
 }
 
 fn postal(place: Option<&Location>, part: impl Fn(&Address) -> String) -> String {
-    place.and_then(|place| place.addresses.first()).map(part).unwrap_or_default()
+    place.and_then(Location::address).map(part).unwrap_or_default()
 }
 
 /// The first line of the address, or what the place is called.
 fn address_1(place: Option<&Location>) -> String {
     let Some(place) = place else { return String::new() };
-    place.addresses.first().map_or_else(|| text(place.name.as_ref()), |address| address.address_1.clone())
+    place.address().map_or_else(|| text(place.name.as_ref()), |address| address.address_1.clone())
 }
 
 fn change(change: &EventChange) -> String {

@@ -101,11 +101,34 @@ impl Phone {
         self.is_public() && self.contact().is_none_or(|contact| shown.contains(&contact))
     }
 
+    /// Whether only a fax answers.
+    pub fn is_fax(&self) -> bool {
+        self.phone_type.as_deref().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("fax"))
+    }
+
+    /// As people write it, and as spreadsheets are read: "01632 960123 ext 12", "01632 960124 (fax)".
+    pub fn in_words(&self) -> String {
+        let extension = self.extension.map(|Number(extension)| format!(" ext {extension}")).unwrap_or_default();
+        let fax = if self.is_fax() { " (fax)" } else { "" };
+        format!("{}{extension}{fax}", self.number)
+    }
+
     /// The contact whose number it is, where it says so: the standard has `contact_id` for phones, wherever they stand.
     /// What is no id is nobody's.
     pub fn contact(&self) -> Option<Uuid> {
         let named = self.extra.get(CONTACT).filter(|named| !named.is_null())?;
         Some(named.as_str().and_then(|id| Uuid::try_parse(id).ok()).unwrap_or_default())
+    }
+}
+
+/// The numbers to ring among what is public: the `phones`, or else those of the `contacts`, which is the only place that
+/// the UK profile has for them. A fax is none.
+pub fn to_ring<'a>(phones: &'a [Phone], contacts: &'a [Contact]) -> Vec<&'a Phone> {
+    let own: Vec<&Phone> = phones.iter().filter(|phone| !phone.is_fax()).collect();
+    if own.is_empty() {
+        contacts.iter().flat_map(|contact| &contact.phones).filter(|phone| !phone.is_fax()).collect()
+    } else {
+        own
     }
 }
 

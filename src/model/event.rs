@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    contact::{Contact, Phone},
+    contact::{Contact, Phone, to_ring},
     entity,
     location::{Location, LocationPolicy},
     organization::Organization,
@@ -139,6 +139,11 @@ entity! {
 }
 
 impl Event {
+    /// The numbers to ring, of a public document.
+    pub fn numbers(&self) -> Vec<&Phone> {
+        to_ring(&self.phones, &self.contacts)
+    }
+
     /// What was changed on which date: of two changes of one date the later in the list is the later word.
     pub fn changed_dates(&self) -> BTreeMap<NaiveDateTime, &EventChange> {
         self.changes.iter().map(|change| (change.start.naive(), change)).collect()

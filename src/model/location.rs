@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    contact::{Contact, Phone},
+    contact::{Contact, Phone, to_ring},
     entity,
     parts::{Accessibility, Language, Metadata},
     schedule::Schedule,
@@ -109,6 +109,19 @@ entity! {
         many metadata: Metadata,
         /// How much of the location may be shown; everything if missing.
         opt location_policy: LocationPolicy = "exact",
+    }
+}
+
+impl Location {
+    /// The address to go to: the first that is one, else the first of any kind.
+    pub fn address(&self) -> Option<&Address> {
+        let physical = self.addresses.iter().find(|address| address.address_type == LocationType::Physical);
+        physical.or_else(|| self.addresses.first())
+    }
+
+    /// The numbers to ring, of a public document.
+    pub fn numbers(&self) -> Vec<&Phone> {
+        to_ring(&self.phones, &self.contacts)
     }
 }
 

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use uuid::Uuid;
 
 use super::{
-    contact::{Contact, Phone},
+    contact::{Contact, Phone, to_ring},
     entity,
     parts::{Funding, Metadata, Program, Url},
     taxonomy::Attribute,
@@ -99,6 +99,13 @@ entity! {
         opt declared_on: NaiveDate = "2026-03-01",
         /// The date on which the directory saw evidence of it.
         opt seen_on: NaiveDate = "2026-03-12",
+    }
+}
+
+impl Organization {
+    /// The numbers to ring, of a public document.
+    pub fn numbers(&self) -> Vec<&Phone> {
+        to_ring(&self.phones, &self.contacts)
     }
 }
 

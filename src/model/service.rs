@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    contact::{Contact, Phone},
+    contact::{Contact, Phone, to_ring},
     entity,
     location::{Location, LocationPolicy},
     organization::Organization,
@@ -126,6 +126,23 @@ entity! {
     }
 }
 
+impl Service {
+    /// The numbers to ring, of a public document: its own or its contacts', else those at its places.
+    pub fn numbers(&self) -> Vec<&Phone> {
+        let own = to_ring(&self.phones, &self.contacts);
+        if own.is_empty() { self.service_at_locations.iter().flat_map(ServiceAtLocation::numbers).collect() } else { own }
+    }
+
+    /// The same; where there are none, those of its organization.
+    pub fn numbers_or_theirs(&self) -> Vec<&Phone> {
+        let own = self.numbers();
+        match self.organization.as_deref() {
+            Some(organization) if own.is_empty() => organization.numbers(),
+            _ => own,
+        }
+    }
+}
+
 entity! {
     /// A service at one location.
     ServiceAtLocation {
@@ -155,5 +172,31 @@ entity! {
         many metadata: Metadata,
         /// How much of the location this link may show; everything if missing.
         opt location_policy: LocationPolicy = "exact",
+    }
+}
+
+impl ServiceAtLocation {
+    /// The numbers to ring here, of a public document.
+    pub fn numbers(&self) -> Vec<&Phone> {
+        to_ring(&self.phones, &self.contacts)
+    }
+
+    /// The same; where there are none, those of its `service`, but for those at other places, else of the organization.
+    pub fn numbers_or_theirs<'a>(&'a self, service: Option<&'a Service>) -> Vec<&'a Phone> {
+        let here = self.numbers();
+        let Some(service) = service.filter(|_| here.is_empty()) else { return here };
+        let own = to_ring(&service.phones, &service.contacts);
+        match service.organization.as_deref() {
+            Some(organization) if own.is_empty() => organization.numbers(),
+            _ => own,
+        }
+    }
+
+    /// Its hours here, else those of its service, else those of the building.
+    pub fn hours(&self) -> &[Schedule] {
+        let of_service = self.service.as_deref().map(|service| service.schedules.as_slice());
+        let of_building = self.location.as_deref().map(|place| place.schedules.as_slice());
+        let all = [Some(self.schedules.as_slice()), of_service, of_building];
+        all.into_iter().flatten().find(|schedules| !schedules.is_empty()).unwrap_or_default()
     }
 }

@@ -108,11 +108,12 @@ impl Zone {
 }
 
 fn web_address(text: &str) -> Result<String, Refused> {
+    const CANNOT_BE: Refused = Refused("has a space or a character that web addresses cannot have");
     if text.len() > 2_048 {
         return Err(Refused("is longer than 2,048 characters"));
     }
-    if text.contains(|c: char| c.is_whitespace() || c.is_control() || "<>\"{}|\\^`".contains(c)) {
-        return Err(Refused("has a space or a character that web addresses cannot have"));
+    if text.contains(|c: char| c.is_whitespace() || c.is_control() || "<>\"\\".contains(c)) {
+        return Err(CANNOT_BE);
     }
     let with_scheme = if text.contains("://") || text.starts_with("mailto:") || text.starts_with("tel:") {
         text.to_owned()
@@ -121,6 +122,10 @@ fn web_address(text: &str) -> Result<String, Refused> {
     } else {
         return Err(Refused("is not a web address (expected something like https://example.org)"));
     };
+    let with_scheme = encoded_behind_the_host(&with_scheme);
+    if with_scheme.contains(['{', '}', '|', '^', '`']) {
+        return Err(CANNOT_BE);
+    }
     let parsed = url::Url::parse(&with_scheme).map_err(|_| Refused("is not a web address"))?;
     match parsed.scheme() {
         "http" | "https" if parsed.host_str().is_some_and(|host| !host.is_empty()) => {}
@@ -134,6 +139,28 @@ fn web_address(text: &str) -> Result<String, Refused> {
         return Err(Refused("has a % that is not followed by two hexadecimal digits"));
     }
     if with_scheme.is_ascii() { Ok(with_scheme) } else { Ok(parsed.into()) }
+}
+
+/// Behind the host many sites have characters that none may have there as they are (RFC 3986, 3.3 and 3.4), as in
+/// `?kind[]=food|drink`. Encoded they mean the same.
+fn encoded_behind_the_host(address: &str) -> String {
+    let host = address.find("://").map_or(0, |at| at + "://".len());
+    let end = address[host..].find(['/', '?', '#']).map_or(address.len(), |at| host + at);
+    let (upto_host, behind) = address.split_at(end);
+    let mut encoded = upto_host.to_owned();
+    for c in behind.chars() {
+        match c {
+            '[' => encoded.push_str("%5B"),
+            ']' => encoded.push_str("%5D"),
+            '{' => encoded.push_str("%7B"),
+            '}' => encoded.push_str("%7D"),
+            '|' => encoded.push_str("%7C"),
+            '^' => encoded.push_str("%5E"),
+            '`' => encoded.push_str("%60"),
+            other => encoded.push(other),
+        }
+    }
+    encoded
 }
 
 /// "www.example.org/x", "example.org": a host with a dot and letters at its end, no scheme.
@@ -227,6 +254,11 @@ mod tests {
         assert_eq!(reads::<WebAddress>(" www.example.org/a "), "https://www.example.org/a");
         assert_eq!(reads::<WebAddress>("https://example.org"), "https://example.org");
         assert_eq!(reads::<WebAddress>("tel:01632960000"), "tel:01632960000");
+        assert_eq!(
+            reads::<WebAddress>("example.org/{a}?kind[]=food|drink&q=%5B#^`"),
+            "https://example.org/%7Ba%7D?kind%5B%5D=food%7Cdrink&q=%5B#%5E%60"
+        );
+        assert_eq!(reads::<WebAddress>("https://[2001:db8::1]/a"), "https://[2001:db8::1]/a");
         for bad in [
             "javascript:alert(1)",
             "https://a b",
@@ -234,6 +266,7 @@ mod tests {
             "http://",
             "https://u:p@example.org",
             "https://e.org/%zz",
+            "https://e|f.org/",
             "file:///etc/passwd",
             "data:text/html,x",
         ] {

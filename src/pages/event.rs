@@ -149,7 +149,7 @@ fn places_of_changes(site: &Site, event: &Event) -> Result<Vec<Location>, Proble
 
 /// "Bury Park Hall, 12 Dunstable Road, LU1 1AA".
 fn place_in_a_line(place: &Location) -> String {
-    let address = place.addresses.first();
+    let address = place.address();
     let parts = [place.name.as_deref(), address.map(|at| &*at.address_1), address.map(|at| &*at.postal_code)];
     parts.into_iter().flatten().filter(|part| !part.is_empty()).map(isolated).collect::<Vec<_>>().join(", ")
 }

@@ -237,15 +237,22 @@ pub fn problem_at(site: &Site, address: &str, problem: Problem) -> Response {
     language::speaking(address, || layout::answer(site, &HeaderMap::new(), Err(problem)))
 }
 
-/// Whether whoever asks would rather have a page than data.
+/// Whether whoever asks would rather have a page than data: HTML is among what they accept, and no form of JSON stands above it.
 pub fn wants_a_page(headers: &HeaderMap) -> bool {
-    headers.get_all(http::header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).any(
-        |accepted| {
-            let (kind, quality) = accepted.split_once(';').unwrap_or((accepted, ""));
-            let refused = quality.trim().strip_prefix("q=").and_then(|q| q.parse::<f32>().ok()) == Some(0.0);
-            kind.trim().eq_ignore_ascii_case("text/html") && !refused
-        },
-    )
+    let page = liking(headers, |kind| kind == "text/html");
+    page > 0.0 && page >= liking(headers, |kind| kind == "application/json" || kind.ends_with("+json"))
+}
+
+/// How much whoever asks would like the media types that are named and `are` such, from 0 to 1 (RFC 9110, section 12.4.2).
+fn liking(headers: &HeaderMap, are: impl Fn(&str) -> bool) -> f32 {
+    let lines = headers.get_all(http::header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let liked = lines.flat_map(|line| line.split(',')).filter_map(|accepted| {
+        let mut parts = accepted.split(';').map(str::trim);
+        parts.next().filter(|kind| are(&kind.to_ascii_lowercase()))?;
+        let quality = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
+        Some(quality.and_then(|quality| quality.parse::<f32>().ok()).unwrap_or(1.0))
+    });
+    liked.fold(0.0, f32::max)
 }
 
 #[cfg(test)]

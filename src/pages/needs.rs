@@ -1,7 +1,7 @@
 //! What people need: families of needs with how much help there is for each, and the help for one.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -152,22 +152,49 @@ impl Overview {
     }
 }
 
+/// The widest term above each, however many stand between. Of terms that are below each other in a circle it is one of them.
+fn heads_of(terms: &[TaxonomyTerm]) -> HashMap<Uuid, Uuid> {
+    let ids: HashSet<Uuid> = terms.iter().map(|term| term.id.into()).collect();
+    let wider = |term: &TaxonomyTerm| term.parent_id.map(Uuid::from).filter(|wider| ids.contains(wider));
+    let parents: HashMap<Uuid, Uuid> = terms.iter().filter_map(|term| Some((term.id.into(), wider(term)?))).collect();
+    let mut heads: HashMap<Uuid, Uuid> = HashMap::new();
+    for term in terms {
+        let (mut at, mut way) = (Uuid::from(term.id), Vec::new());
+        let head = loop {
+            if let Some(head) = heads.get(&at) {
+                break *head;
+            }
+            if way.contains(&at) {
+                break at;
+            }
+            way.push(at);
+            match parents.get(&at) {
+                Some(wider) => at = *wider,
+                None => break at,
+            }
+        };
+        heads.extend(way.into_iter().map(|id| (id, head)));
+    }
+    heads
+}
+
 /// Terms in families, by name; what no service helps with is left out.
 fn families_of(terms: &[TaxonomyTerm], counts: &HashMap<Uuid, usize>) -> Vec<Family> {
-    let parents: HashMap<Uuid, Uuid> = terms.iter().filter_map(|term| Some((term.id.into(), term.parent_id?.into()))).collect();
-    // A circle of parents ends somewhere, too.
-    let head = |id: Uuid| (0..20).fold(id, |at, _| parents.get(&at).copied().unwrap_or(at));
+    let heads = heads_of(terms);
+    let is_head = |term: &TaxonomyTerm| {
+        let id = Uuid::from(term.id);
+        heads.get(&id) == Some(&id)
+    };
     let need = |term: &TaxonomyTerm| Need {
         id: term.id.into(),
         name: term.name.clone(),
         services: counts.get(&term.id.into()).copied().unwrap_or(0),
     };
     let by_name = |a: &Need, b: &Need| fold(&a.name).cmp(&fold(&b.name));
-    let mut families: Vec<Family> =
-        terms.iter().filter(|term| term.parent_id.is_none()).map(|term| Family { head: need(term), needs: Vec::new() }).collect();
-    for term in terms.iter().filter(|term| term.parent_id.is_some()) {
-        let need = need(term);
-        if let Some(family) = families.iter_mut().find(|family| family.head.id == head(need.id) && need.services > 0) {
+    let (tops, below): (Vec<&TaxonomyTerm>, Vec<&TaxonomyTerm>) = terms.iter().partition(|term| is_head(term));
+    let mut families: Vec<Family> = tops.into_iter().map(|term| Family { head: need(term), needs: Vec::new() }).collect();
+    for need in below.into_iter().map(need).filter(|need| need.services > 0) {
+        if let Some(family) = families.iter_mut().find(|family| heads.get(&need.id) == Some(&family.head.id)) {
             family.needs.push(need);
         }
     }

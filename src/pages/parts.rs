@@ -66,10 +66,15 @@ pub(super) fn languages(languages: &[Language]) -> Option<String> {
     (!names.is_empty()).then(|| words::list(&names))
 }
 
-/// A phone number to tap.
+/// What a number is called, where it is one to ring.
+fn label(phone: &Phone, to_ring: &'static str) -> &'static str {
+    if phone.is_fax() { say("Fax") } else { to_ring }
+}
+
+/// A phone number to tap; a fax is none.
 fn phone(phone: &Phone) -> Markup {
     html! {
-        (phones::to_ring(&phone.number, None))
+        @if phone.is_fax() { (as_written(&phone.number)) } @else { (phones::to_ring(&phone.number, None)) }
         @if let Some(Number(extension)) = phone.extension { ", " (say("extension")) " " (extension) }
         @if phone.phone_type.as_deref().is_some_and(|kind| kind == "text" || kind == "sms") { " (" (say("text messages")) ")" }
         @if let Some(more) = &phone.description { " – " (as_written(more)) }
@@ -101,7 +106,7 @@ pub(super) fn contact(
         @if !none {
             h2 { (say("Contact")) }
             dl class="summary" {
-                @for number in phones { div { dt { (say("Phone")) } dd { (phone(number)) } } }
+                @for number in phones { div { dt { (label(number, say("Phone"))) } dd { (phone(number)) } } }
                 @if let Some(address) = address { div { dt { (say("Email")) } dd { (email(address)) } } }
                 @if let Some(site) = site { div { dt { (say("Website")) } dd { (web(site, None)) } } }
                 @for (label, address) in more { div { dt { (label.as_deref().map_or_else(|| html! { (say("Also")) }, as_written)) } dd { (web(address, None)) } } }
@@ -115,7 +120,7 @@ pub(super) fn contact(
 pub(super) fn contact_here(phones: &[Phone], contacts: &[Contact]) -> Markup {
     html! {
         dl class="facts" {
-            @for number in phones { div { dt { (say("Phone here")) } dd { (phone(number)) } } }
+            @for number in phones { div { dt { (label(number, say("Phone here"))) } dd { (phone(number)) } } }
             @for contact in contacts { (person(contact)) }
         }
     }
@@ -128,7 +133,7 @@ fn person(contact: &Contact) -> Markup {
         div {
             dt { @if who.is_empty() { (say("Contact")) } @else { (as_written(&who.join(", "))) } }
             dd {
-                @for number in &contact.phones { p { (phone(number)) } }
+                @for number in &contact.phones { p { @if number.is_fax() { (say("Fax")) " " } (phone(number)) } }
                 @if let Some(address) = &contact.email { p { (email(address.as_str())) } }
                 @if contact.phones.is_empty() && contact.email.is_none() { (say("Ask for them by name.")) }
             }

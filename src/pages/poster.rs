@@ -105,16 +105,16 @@ fn not_for_this() -> Problem {
     Problem::not_found("there is no leaflet or poster for this listing".to_owned())
 }
 
-fn numbers(phones: &[Phone]) -> impl Iterator<Item = String> + '_ {
-    phones.iter().map(|phone| phone.number.clone()).take(2)
+fn numbers(to_ring: Vec<&Phone>) -> impl Iterator<Item = String> {
+    to_ring.into_iter().take(2).map(Phone::in_words)
 }
 
-fn reach(phones: &[Phone], email: Option<&str>, web: Option<&str>, organisation: Option<&Organization>) -> Vec<String> {
-    let own: Vec<String> = numbers(phones).chain(email.map(str::to_owned)).chain(web.map(bare)).collect();
+fn reach(to_ring: Vec<&Phone>, email: Option<&str>, web: Option<&str>, organisation: Option<&Organization>) -> Vec<String> {
+    let own: Vec<String> = numbers(to_ring).chain(email.map(str::to_owned)).chain(web.map(bare)).collect();
     match organisation.filter(|_| own.is_empty()) {
         Some(them) => {
             let email = them.email.as_ref().map(|email| email.as_str().to_owned());
-            numbers(&them.phones).chain(email).chain(them.website.as_ref().map(|web| bare(web.as_str()))).collect()
+            numbers(them.numbers()).chain(email).chain(them.website.as_ref().map(|web| bare(web.as_str()))).collect()
         }
         None => own,
     }
@@ -130,7 +130,7 @@ fn whereabouts(place: &Location) -> Vec<String> {
     if place.location_policy.is_some() {
         return vec!["Get in touch first. They will tell you where to go.".to_owned()];
     }
-    let address = place.addresses.first();
+    let address = place.address();
     let lines = [place.name.as_deref(), address.map(|one| one.address_1.as_str()), address.map(|one| one.city.as_str())];
     let mut lines: Vec<&str> = lines.into_iter().flatten().filter(|line| !line.trim().is_empty()).collect();
     lines.dedup();
@@ -161,7 +161,7 @@ fn of_service(site: &Site, service: &Service) -> Told {
             ("When", when.into_iter().take(6).collect()),
             ("Where", places.flat_map(whereabouts).take(3).collect()),
             ("Cost", words::costs(service.fees_description.as_deref().or(service.fees.as_deref()), &service.cost_options)),
-            ("Get in touch", reach(&service.phones, email, web, organisation)),
+            ("Get in touch", reach(service.numbers(), email, web, organisation)),
         ],
         checked: matches!(Checked::of(site, service), Checked::On(_)).then(|| Checked::say(site, service)),
     }
@@ -188,7 +188,7 @@ fn of_event(site: &Site, event: &Event) -> Told {
             ("Where", event.location.as_deref().map(whereabouts).unwrap_or_default()),
             ("Who it is for", who.into_iter().collect()),
             ("Cost", words::costs(None, &event.cost_options)),
-            ("Get in touch", reach(&event.phones, None, web, organisation)),
+            ("Get in touch", reach(event.numbers(), None, web, organisation)),
         ],
         checked: None,
     }

@@ -119,11 +119,11 @@ fn audience(service: &Service) -> Vec<Markup> {
 
 fn contact(service: &Service) -> Markup {
     let more: Vec<_> = service.additional_urls.iter().map(|url| (url.label.clone(), url.url.clone())).collect();
-    let organisation = service.organization.as_deref();
+    let none = service.phones.is_empty() && service.email.is_none() && service.url.is_none() && service.contacts.is_empty();
     // Without any way of its own, the organisation's.
-    if service.phones.is_empty() && service.email.is_none() && service.url.is_none() && service.contacts.is_empty() {
-        let (email, site) = organisation.map_or((None, None), |found| (found.email.as_ref(), found.website.as_ref()));
-        return parts::contact(&[], email.map(EmailAddress::as_str), site, &more, &[]);
+    if let Some(theirs) = service.organization.as_deref().filter(|_| none) {
+        let email = theirs.email.as_ref().map(EmailAddress::as_str);
+        return parts::contact(&theirs.phones, email, theirs.website.as_ref(), &more, &theirs.contacts);
     }
     parts::contact(
         &service.phones,

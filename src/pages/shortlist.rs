@@ -146,7 +146,7 @@ fn row(kept: &Kept, asked: &Asked, helper: bool, service: &Service, listing: &Li
         li {
             h2 { a href=(href) { (as_written(name)) } }
             @if let Some(organisation) = listing.organisation() { p class="by" { (as_written(organisation)) } }
-            @for phone in service.phones.iter().take(2) { p { (phones::to_ring(&phone.number, Some("tel"))) } }
+            @for phone in service.numbers_or_theirs().into_iter().take(2) { p { (phones::to_ring(&phone.in_words(), Some("tel"))) } }
             dl class="facts" { @for (label, value) in listing.facts_to_keep() { div { dt { (say(label)) } dd { (value) } } } }
             (listing.tags())
             form class="unprinted" method="post" action="/directory/shortlist" {
@@ -254,7 +254,7 @@ fn as_text(site: &Site, helper: bool, sent: &[&(Service, Listing)], left_out: us
     for (service, listing) in sent {
         let (path, name) = listing.link();
         lines.extend([String::new(), name.to_owned()]);
-        lines.extend(service.phones.first().map(|phone| phone.number.clone()));
+        lines.extend(service.numbers_or_theirs().first().map(|phone| phone.in_words()));
         lines.extend(
             listing
                 .facts_to_send()

@@ -26,7 +26,7 @@ const PAGING: &[Parameter] = &[
     parameter(
         "per_page",
         Form::Whole(1, 1_000_000_000),
-        "Items per page: 50 by default, 1,000 at most. Higher values are reduced to 1,000.",
+        "Items per page: 50 by default, 1,000 at most. Higher values are reduced to 1,000. With minimal, all are on one page by default, and there is no limit.",
     ),
     parameter("full", Form::Flag, "Return full documents instead of brief ones; for json and ndjson."),
     parameter("minimal", Form::Flag, "Return only the id and time of last change of each item; for json and ndjson."),

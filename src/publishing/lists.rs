@@ -25,6 +25,8 @@ use crate::{
 const PER_PAGE: usize = 50;
 /// Items on a page at most.
 pub(super) const MOST_PER_PAGE: usize = 1_000;
+/// The same where they are nothing but ids and moments: the standard wants all of them on one page.
+const MOST_IDS: usize = 1_000_000_000;
 /// The envelope before the contents has at most so many bytes: seven numbers of at most 20 digits,
 /// their names, and a note.
 const ENVELOPE: usize = 512;
@@ -48,23 +50,25 @@ impl Wanted {
         let count = |name| -> Result<Option<usize>, Problem> {
             match parameters.parsed::<usize>(name, "a whole number from 1")? {
                 Some(0) => Err(Problem::bad_parameter(name, "0", "expected a whole number from 1")),
-                Some(number) if number > 1_000_000_000 => {
+                Some(number) if number > MOST_IDS => {
                     Err(Problem::bad_parameter(name, &number.to_string(), "expected a whole number up to 1,000,000,000"))
                 }
                 other => Ok(other),
             }
         };
-        let per_page = count("per_page")?.unwrap_or(PER_PAGE);
+        let [minimal, snippets, times] = [parameters.flag("minimal")?, parameters.flag("snippets")?, parameters.flag("times")?];
+        let (usual, most) = if minimal && !snippets && !times { (MOST_IDS, MOST_IDS) } else { (PER_PAGE, MOST_PER_PAGE) };
+        let per_page = count("per_page")?.unwrap_or(usual);
         let format = format.map_or_else(|| Format::read(parameters, forms::of_list(kind)), Ok)?;
         Ok(Self {
             page: count("page")?.unwrap_or(1),
-            per_page: per_page.min(MOST_PER_PAGE),
-            cut: per_page > MOST_PER_PAGE,
+            per_page: per_page.min(most),
+            cut: per_page > most,
             form: if parameters.flag("full")? { Form::Full } else { Form::Brief },
-            minimal: parameters.flag("minimal")?,
+            minimal,
             full_service: parameters.flag("full_service")?,
-            snippets: parameters.flag("snippets")?,
-            times: parameters.flag("times")?,
+            snippets,
+            times,
             format,
         })
     }
@@ -114,11 +118,12 @@ async fn page(
     // of whole documents is large, and is not to be copied once more.
     let mut contents = Vec::from([b' '; ENVELOPE]);
     let (total, entries) = match answer {
+        None if wanted.minimal => directory.shelf.entries(kind, wanted.range()),
         None => directory.shelf.page(kind, wanted.range(), wanted.form, b',', &mut contents)?,
         Some(answer) => {
             let ids: Vec<Uuid> = answer.found.hits.iter().map(|hit| hit.id).collect();
             let mut entries = directory.shelf.entries_of(&ids);
-            if !are_long(&entries, wanted.form) {
+            if !wanted.minimal && !are_long(&entries, wanted.form) {
                 entries = directory.shelf.these(&ids, wanted.form, b',', &mut contents)?;
             }
             (answer.found.total, entries)
@@ -127,9 +132,10 @@ async fn page(
     let mut in_parts = are_long(&entries, wanted.form).then_some(Of::Documents(wanted.form));
     let mut hashes: Vec<u64> = entries.iter().map(|entry| entry.hash).collect();
     if wanted.minimal {
-        in_parts = None;
-        contents.truncate(ENVELOPE);
-        contents.extend(entries.iter().map(forms::minimal).collect::<Vec<_>>().join(",").into_bytes());
+        in_parts = (entries.len() > MOST_PER_PAGE).then_some(Of::Ids);
+        if in_parts.is_none() {
+            contents.extend(entries.iter().map(forms::minimal).collect::<Vec<_>>().join(",").into_bytes());
+        }
     } else if wanted.full_service && kind == Kind::Organization {
         contents.truncate(ENVELOPE);
         // A page of these may hold many megabytes: other requests are not to wait for it.
@@ -175,7 +181,7 @@ fn behind(
         None => serde_json::Map::new(),
     };
     let in_a_window = answer.is_some_and(|answer| answer.window.is_some());
-    if wanted.times || in_a_window {
+    if wanted.times || in_a_window && !wanted.minimal {
         let most = if in_a_window { times::MOST_DATES } else { times::NEXT_DATES };
         let shown = (&times::period(directory, answer), most);
         members.insert("times".to_owned(), times::of_entries(directory, kind, entries, shown)?.into());

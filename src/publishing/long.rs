@@ -1,4 +1,4 @@
-//! Pages whose documents are too long to be held in memory together: they are read while they are sent. What changes
+//! Pages whose contents are too long to be held in memory together: they are read while they are sent. What changes
 //! meanwhile is sent as it is by then, and what goes is left out; the next answer has another `ETag`.
 
 use std::sync::Arc;
@@ -8,11 +8,13 @@ use bytes::Bytes;
 use futures_util::stream::try_unfold;
 use uuid::Uuid;
 
-use super::documents;
+use super::{documents, forms};
 use crate::published::shelf::{Entry, Error, Form, Shelf, in_pieces};
 
 /// So many organizations are read at once with their services.
 const ORGANIZATIONS: usize = 10;
+/// So many ids are written at once.
+const IDS: usize = 1_000;
 
 /// What stands on the page.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +23,8 @@ pub(super) enum Of {
     Documents(Form),
     /// Whole organizations with their services.
     OrganizationsWithServices,
+    /// Ids and moments.
+    Ids,
 }
 
 /// The body of a page: what stands before its contents, these, and what stands behind them.
@@ -28,6 +32,7 @@ pub(super) fn body(shelf: Arc<Shelf>, of: Of, before: String, contents: &[Entry]
     let pieces: Vec<Vec<Entry>> = match of {
         Of::Documents(form) => in_pieces(contents, form).map(<[Entry]>::to_vec).collect(),
         Of::OrganizationsWithServices => contents.chunks(ORGANIZATIONS).map(<[Entry]>::to_vec).collect(),
+        Of::Ids => contents.chunks(IDS).map(<[Entry]>::to_vec).collect(),
     };
     let (before, behind) = (before.into_bytes(), Some(behind));
     let sending = Sending { shelf, of, before, pieces: pieces.into_iter(), behind, begun: false };
@@ -71,6 +76,7 @@ impl Sending {
             Of::OrganizationsWithServices => {
                 out = documents::with_their_services(&self.shelf, &piece, usize::MAX, out)?.0;
             }
+            Of::Ids => out.extend(piece.iter().flat_map(|entry| (forms::minimal(entry) + ",").into_bytes())),
         }
         if out.len() > documents_from {
             // The comma behind the last one.

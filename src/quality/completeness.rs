@@ -50,13 +50,13 @@ impl Says {
         let mut places = links.iter().filter_map(|link| link.location.as_deref());
         let organisation = service.organization.as_deref();
         let is_away = is_away(service);
-        let theirs = organisation.is_some_and(|one| !one.phones.is_empty() || one.email.is_some() || one.website.is_some());
+        let theirs = organisation.is_some_and(|one| !one.numbers().is_empty() || one.email.is_some() || one.website.is_some());
         Self {
             about: service.description.is_some(),
             times: !service.schedules.is_empty()
                 || links.iter().any(|link| !link.schedules.is_empty())
                 || places.clone().any(|place| !place.schedules.is_empty()),
-            contact: !service.phones.is_empty() || service.email.is_some() || service.url.is_some() || theirs,
+            contact: !service.numbers().is_empty() || service.email.is_some() || service.url.is_some() || theirs,
             cost: service.fees.is_some() || service.fees_description.is_some() || !service.cost_options.is_empty(),
             who: service.eligibility_description.is_some(),
             place: is_away || places.clone().next().is_some(),

@@ -34,8 +34,6 @@ pub(super) struct Cause<'a> {
     pub(super) erased: &'a [Remembered],
     /// Whether a person has opened a place again.
     pub(super) reopened: bool,
-    /// The moment.
-    pub(super) now: DateTime<Utc>,
     /// Moments of last change that came along.
     pub(super) last_modified: &'a LastModified,
 }
@@ -103,15 +101,7 @@ impl Records {
         reason: &str,
         last_modified: &LastModified,
     ) -> Result<(Position, Position), Error> {
-        let cause = Cause {
-            reason,
-            urgent: false,
-            scrubbed: &HashSet::new(),
-            erased: &[],
-            reopened: false,
-            now: self.clock.now(),
-            last_modified,
-        };
+        let cause = Cause { reason, urgent: false, scrubbed: &HashSet::new(), erased: &[], reopened: false, last_modified };
         self.publish(tx, HashMap::new(), ids, &cause).await
     }
 
@@ -126,7 +116,10 @@ impl Records {
     ) -> Result<(Position, Position), Error> {
         let mut locked = self.lock(tx).await?;
         let began = locked.position();
-        let Scene { dirty, around } = self.gather(tx, changed, touched, cause).await?;
+        // Not before the lock: whoever asks what changed since the latest moment that they know would miss what is published
+        // behind that, and says an earlier one.
+        let now = self.clock.now();
+        let Scene { dirty, around } = self.gather(tx, changed, touched, cause, now).await?;
         let ids: Vec<Uuid> = dirty.keys().copied().collect();
         let standing = Standing::of(tx, &ids).await?;
         let order = in_order(dirty);
@@ -144,7 +137,7 @@ impl Records {
                 let numbered = Numbered { epoch: &epoch, position, urgent: cause.urgent || standing.was_urgent(&one.id) };
                 self.row(&numbered, one, record, origin, changed_at)
             }
-            Next::Gone(row) => self.tombstone(&epoch, position, row, cause),
+            Next::Gone(row) => self.tombstone(&epoch, position, row, (cause, now)),
             Next::Again(row) => self.again(&epoch, position, row),
         });
         if cause.urgent {
@@ -184,7 +177,7 @@ impl Records {
         }
     }
 
-    fn tombstone(&self, epoch: &str, position: Position, row: Published, cause: &Cause<'_>) -> Published {
+    fn tombstone(&self, epoch: &str, position: Position, row: Published, (cause, now): (&Cause<'_>, DateTime<Utc>)) -> Published {
         let own_record = row.origin.is_empty() && row.derived_from.is_none();
         let statement = own_record.then(|| {
             self.signer.sign(About {
@@ -193,7 +186,7 @@ impl Records {
                 epoch,
                 position: position.0,
                 urgent: cause.urgent || row.urgent,
-                changed: cause.now,
+                changed: now,
                 canonical: None,
             })
         });
@@ -204,7 +197,7 @@ impl Records {
             full: String::new(),
             brief: String::new(),
             statement,
-            changed_at: cause.now,
+            changed_at: now,
             reason: Some(cause.reason.to_owned()),
             ..row
         }
@@ -254,7 +247,7 @@ fn scrubbed_here_or_in_the_organization(order: &[ToRender], scrubbed: &HashSet<U
 fn render_again((id, origin, document): ToRender, around: &Around, standing: &Standing, cause: &Cause<'_>) -> WasRendered {
     let at = Moments {
         kept: standing.live(&id).map(|row| row.changed_at),
-        new: cause.last_modified.get(&id).copied().unwrap_or(cause.now),
+        new: cause.last_modified.get(&id).copied().unwrap_or(around.now),
     };
     let rendered = match document {
         Some(document) => render_changed(document, around, at, origin.is_empty(), |id| standing.live(id)),

@@ -253,7 +253,6 @@ impl Records {
             scrubbed: &scrubbed,
             erased: told.erased,
             reopened: !decided.opened.is_empty(),
-            now,
             last_modified,
         };
         let (began, position) = self.publish(tx, writing.changed, &decided.touched_places, &cause).await?;

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{
@@ -29,13 +30,14 @@ pub(super) struct Scene {
 
 impl Records {
     /// Find what is to be rendered again, and read it and what it needs. Called with the counter
-    /// locked: whatever was committed before is seen, whatever comes later sees us.
+    /// locked, `now` read behind that: whatever was committed before is seen, whatever comes later sees us.
     pub(super) async fn gather(
         &self,
         tx: &Transaction,
         changed: Documents,
         touched: &[Uuid],
         cause: &Cause<'_>,
+        now: DateTime<Utc>,
     ) -> Result<Scene, Error> {
         let mut dirty: HashSet<Uuid> = changed.keys().chain(touched).chain(cause.scrubbed).copied().collect();
         dirty.extend(speaking_of_places(tx, &changed, touched, cause.reopened).await?);
@@ -57,7 +59,7 @@ impl Records {
         complete(tx, &dirty, &mut documents).await?;
         let fresh =
             documents.iter_mut().filter(|(id, _)| dirty.contains(id)).map(|(_, (origin, _, document))| (&*origin, document));
-        self.freshen(tx, fresh, cause.now).await?;
+        self.freshen(tx, fresh, now).await?;
         let links = links_here(tx, &documents).await?;
         let around = Around {
             most_open_link: most_open_links(tx, &documents, &links).await?,
@@ -65,7 +67,7 @@ impl Records {
             withheld_categories: self.withheld_categories.to_vec(),
             documents: HashMap::new(),
             unseen: HashMap::new(),
-            now: cause.now,
+            now,
         };
         Ok(set(documents, &dirty, around))
     }

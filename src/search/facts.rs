@@ -26,7 +26,7 @@ use crate::{
 pub use dates::PAST_DAYS;
 use dates::add_dates;
 pub(super) use dates::{minutes, moved_to};
-use members::{Cost, Facts, Place, Term};
+use members::{Attribute, Cost, Facts, Place, Term, can_be_rung};
 
 /// Stands between two parts of a text.
 const PARTED: &str = " \u{2022} ";
@@ -148,7 +148,7 @@ impl Facts {
 
     fn add_terms(&self, fields: &Fields, kind: Kind, out: &mut TantivyDocument) {
         let mut taxonomies: Vec<Uuid> = self.terms().filter_map(|term| term.taxonomy_id).chain(self.taxonomy_id).collect();
-        let mut terms: Vec<Uuid> = self.attributes.iter().filter_map(|attribute| attribute.taxonomy_term_id).collect();
+        let mut terms: Vec<Uuid> = self.classified().filter_map(|attribute| attribute.taxonomy_term_id).collect();
         taxonomies.sort_unstable();
         taxonomies.dedup();
         terms.sort_unstable();
@@ -229,7 +229,7 @@ impl Facts {
         let virtual_place = self.places().any(|place| !physical(&place.location_type));
         let online =
             virtual_place || !self.online_url.is_empty() || attending("online") || attending("virtual") || attending("video");
-        let phone = attending("phone") || (!in_person && !online && !self.phones.is_empty());
+        let phone = attending("phone") || (!in_person && !online && can_be_rung(&self.phones, &self.contacts));
         // A listing with nothing but a web page or an address to write to is had on the internet.
         let by_page = !in_person && !phone && !online && (!self.url.is_empty() || !self.email.is_empty());
         [(in_person, "in person"), (phone, "phone"), (online || by_page, "online")]
@@ -304,8 +304,13 @@ impl Facts {
         self.schedules.iter().chain(self.service_at_locations.iter().flat_map(|link| &link.schedules))
     }
 
+    /// How it is classified: what is so at one of its places is so of a service.
+    fn classified(&self) -> impl Iterator<Item = &Attribute> {
+        self.attributes.iter().chain(self.service_at_locations.iter().flat_map(|link| &link.attributes))
+    }
+
     fn terms(&self) -> impl Iterator<Item = &Term> {
-        self.attributes.iter().filter_map(|attribute| attribute.taxonomy_term.as_ref())
+        self.classified().filter_map(|attribute| attribute.taxonomy_term.as_ref())
     }
 
     /// Codes and names of the terms that it carries, folded.

@@ -25,6 +25,13 @@ fact! {
         let page = app.page("/").await;
         assert!(page.header("content-type").starts_with("text/html"), "{:?}", page.headers);
         assert!(page.header("vary").contains("Accept"));
+        for (accept, kind) in [
+            ("application/json, text/html;q=0.5", "application/json"), ("text/html;q=0, */*", "application/json"), ("*/*;q=0", "application/json"),
+            ("text/html;level=1;q=0.2, application/ld+json;q=0.9", "application/json"), ("text/html, application/json;q=0.9", "text/html"), ("text/html, */*;q=0.2", "text/html"),
+        ] {
+            let answer = app.ask(http::Method::GET, "/", &[("accept", accept)], "").await;
+            assert!(answer.header("content-type").starts_with(kind), "{accept}: {:?}", answer.headers);
+        }
     }
 }
 
@@ -258,6 +265,8 @@ fact! {
             let answer = app.get(path).await;
             assert_eq!((answer.status.as_u16(), answer.header("location"), answer.header("access-control-allow-origin")), (308, to.as_str(), "*"), "{path}");
         }
+        let preflight = app.ask(http::Method::OPTIONS, "/services/", &[], "").await;
+        assert_eq!((preflight.status.as_u16(), preflight.header("access-control-allow-origin")), (204, "*"), "a browser that may not ask does not follow");
         for path in ["/nothing/", "/services//", "/services/a/b/", "/servicesx/"] {
             assert_eq!(app.get(path).await.status, 404, "{path}");
         }

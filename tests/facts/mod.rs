@@ -19,6 +19,7 @@ mod intake;
 mod languages;
 mod mail;
 mod notify;
+mod numbers_to_ring;
 mod outbound;
 mod packages;
 mod people;

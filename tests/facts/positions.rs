@@ -145,6 +145,27 @@ fact! {
     }
 }
 
+fact! {
+    async fn what_is_published_behind_something_does_not_say_that_it_changed_before_it(app) {
+        app.save(vec![Draft::new(organization("First name")), Draft::new(service(1, "First"))]).await;
+        let tx = app.app().db.write().await.unwrap();
+        let locked = published::lock(&tx).await.unwrap();
+        let records = app.app().records.clone();
+        let slow = tokio::spawn(async move {
+            records.save_now(&TestApp::person("a slow one"), vec![Draft::new(service(1, "Second"))], &LastModified::new()).await
+        });
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        // What was published meanwhile is the latest that a reader knows, and what it asks from.
+        app.clock.set(app.clock.now() + chrono::Duration::seconds(1));
+        let known = fingerpost::clock::rfc3339(app.clock.now());
+        published::finish(&tx, locked).await.unwrap();
+        tx.commit().await.unwrap();
+        slow.await.unwrap().unwrap();
+        app.follow().await;
+        assert_eq!(app.ids(&format!("/services?modified_after={known}")).await, [id("service 1").to_string()]);
+    }
+}
+
 /// A connection of the test's own, for tables that the product does not have.
 async fn plain(app: &TestApp) -> Plain {
     Plain(sea_orm::Database::connect(app.config.database_url.as_str()).await.unwrap())

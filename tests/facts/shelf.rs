@@ -72,6 +72,33 @@ fact! {
 }
 
 fact! {
+    async fn every_id_stands_on_one_page_however_many_there_are(app) {
+        let organization = json!({"id": id("marsh farm"), "name": "Pantry", "description": "A pantry."});
+        let listing = |number: usize| {
+            let name = format!("Service {number}");
+            json!({"id": id(&name), "name": name, "status": "active", "organization": organization}).to_string()
+        };
+        app.import((0..1_050).map(listing).collect::<Vec<_>>().join("\n")).await;
+        let lines = app.get("/services?format=ndjson&minimal=true").await.text();
+        let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        for filter in ["", &format!("&organization_id={}", id("marsh farm"))] {
+            let answer = app.get(&format!("/services?minimal=true{filter}")).await;
+            let page = answer.json();
+            assert_eq!(page["contents"], json!(lines), "{filter}");
+            let [total, pages, size, last] = ["total_items", "total_pages", "size", "last_page"].map(|name| page[name].clone());
+            assert_eq!(json!([total, pages, size, last]), json!([1_050, 1, 1_050, true]), "{filter}");
+            let again = app.ask(http::Method::GET, &format!("/services?minimal=true{filter}"), &[("if-none-match", answer.header("etag"))], "").await;
+            assert_eq!((again.status.as_u16(), again.body.len()), (304, 0));
+        }
+        let second = app.get("/services?minimal=true&per_page=600&page=2").await.json();
+        assert_eq!((&second["size"], &second["contents"][0]), (&json!(450), &lines[600]));
+        for longer in ["/services", "/services?minimal=true&times=true"] {
+            assert_eq!(app.get(longer).await.json()["size"], 50, "{longer}");
+        }
+    }
+}
+
+fact! {
     async fn missing_or_damaged_files_are_built_anew(app) {
         app.fixtures().await;
         let before = app.get("/services?full=true&per_page=1000").await.text();

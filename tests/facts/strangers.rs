@@ -209,3 +209,93 @@ fact! {
         assert_eq!(app.ids("/services?free=true").await.len(), 1);
     }
 }
+
+fact! {
+    async fn a_need_deep_in_a_tree_or_in_a_circle_of_terms_can_be_found_by_browsing(app) {
+        let term = |name: &str, wider: Option<&str>| json!({"kind": "taxonomy_term", "document": {
+            "id": id(name), "name": name, "description": name, "taxonomy_id": id("tree"), "parent_id": wider.map(id),
+        }}).to_string();
+        let mut lines = vec![json!({"kind": "taxonomy", "document": {"id": id("tree"), "name": "Tree", "description": "A tree."}}).to_string()];
+        let level = |at: usize| format!("level {at}");
+        lines.push(term("level 0", None));
+        lines.extend((1..=30).map(|at| term(&level(at), Some(level(at - 1).as_str()))));
+        lines.extend([term("Hen", Some("Egg")), term("Egg", Some("Hen"))]);
+        for name in ["level 30", "Egg"] {
+            let mut one = pantry();
+            (one["id"], one["name"]) = (json!(id(&format!("for {name}"))), json!(format!("For {name}")));
+            (one["phones"], one["contacts"], one["schedules"], one["service_at_locations"]) = (json!([]), json!([]), json!([]), json!([]));
+            one["attributes"] = json!([{"id": id(&format!("is {name}")), "link_entity": "service", "taxonomy_term_id": id(name)}]);
+            lines.push(one.to_string());
+        }
+        app.import(lines.join("\n")).await;
+        let page = app.page("/directory/needs").await.text();
+        for name in ["level 30", "Egg"] {
+            assert!(page.contains(&format!("<a href=\"/directory/needs/{}\">{name}</a>", id(name))), "{name}: {page}");
+            assert_eq!(app.ids(&format!("/services?taxonomy_term_id={}", id(name))).await, [id(&format!("for {name}")).to_string()]);
+        }
+    }
+}
+
+fact! {
+    async fn a_web_address_as_browsers_take_it_becomes_one_as_the_standard_has_it(app) {
+        let mut one = pantry();
+        one["url"] = json!("https://bücher.example.org/find?kind[]=food|drink");
+        one["organization"]["website"] = json!("www.example.org/#{about}");
+        let report = app.import(one.to_string()).await;
+        assert!(report.dropped.iter().all(|left| !left.dropped.path.contains("url") && !left.dropped.path.contains("website")), "{report:?}");
+        let service = app.get(&format!("/services/{}", id("pantry"))).await.json();
+        assert_eq!(service["url"], "https://xn--bcher-kva.example.org/find?kind%5B%5D=food%7Cdrink");
+        assert_eq!(service["organization"]["website"], "https://www.example.org/#%7Babout%7D");
+        let as_url = jsonschema::options().should_validate_formats(true).build(&json!({"format": "uri"})).unwrap();
+        assert!(as_url.is_valid(&service["url"]) && as_url.is_valid(&service["organization"]["website"]), "{service}");
+    }
+}
+
+fact! {
+    async fn people_are_sent_to_the_address_of_the_house_and_not_to_its_post_office_box(app) {
+        let mut one = pantry();
+        let addresses = one["service_at_locations"][0]["location"]["addresses"].as_array_mut().unwrap();
+        let mut post = addresses[0].clone();
+        (post["id"], post["address_1"], post["postal_code"], post["address_type"]) = (json!(id("post")), json!("PO Box 17"), json!("LU1 9AA"), json!("postal"));
+        addresses.insert(0, post);
+        app.import(one.to_string()).await;
+        for path in ["/services?format=csv", "/service_at_locations?format=csv", "/locations?format=csv", "/services?format=geojson", "/services?format=ics", "/services?format=jsonld"] {
+            let told = app.get(path).await.text().replace("\r\n ", "");
+            assert!(told.contains("12 Gorse Close") && !told.contains("PO Box"), "{path}: {told}");
+        }
+        let leaflet = app.page(&format!("/directory/services/{}/leaflet", id("pantry"))).await.text();
+        assert!(leaflet.contains("12 Gorse Close") && !leaflet.contains("PO Box"), "{leaflet}");
+    }
+}
+
+fact! {
+    async fn the_first_and_last_days_of_calendars_are_no_dates(app) {
+        for (name, dates) in [
+            ("both", json!({"valid_from": "0001-01-01T00:00:00", "valid_to": "0001-01-01T00:00:00"})),
+            ("empty", json!({"valid_to": "1900-01-01", "until": "1753-01-01"})),
+            ("for ever", json!({"valid_from": "2026-01-05", "valid_to": "9999-12-31T23:59:59"})),
+        ] {
+            let mut one = pantry();
+            (one["id"], one["assured_date"], one["service_at_locations"]) = (json!(id(name)), json!("0001-01-01"), json!([]));
+            one["schedules"][0].as_object_mut().unwrap().extend(dates.as_object().unwrap().clone());
+            app.import(one.to_string()).await;
+            let service = app.get(&format!("/services/{}?times=true", id(name))).await.json();
+            assert_eq!(service["next"][0]["start"], "2026-11-26T10:00:00.000Z", "{service}");
+            let said = service.to_string();
+            assert!(["0001", "1753", "1900", "9999"].iter().all(|year| !said.contains(&format!("\"{year}-"))), "{said}");
+        }
+    }
+}
+
+fact! {
+    async fn a_service_is_found_by_a_term_that_only_one_of_its_places_carries(app) {
+        let mut one = pantry();
+        one["service_at_locations"][0]["attributes"] = one["attributes"].take();
+        one.as_object_mut().unwrap().remove("attributes");
+        app.import(one.to_string()).await;
+        for filter in [format!("taxonomy_term_id={}", id("food")), format!("taxonomy_id={}", id("needs")), "need=food-affordable".to_owned()] {
+            assert_eq!(app.ids(&format!("/services?{filter}")).await, [id("pantry").to_string()], "{filter}");
+            assert_eq!(app.ids(&format!("/service_at_locations?{filter}")).await, [id("pantry at the centre").to_string()], "{filter}");
+        }
+    }
+}

@@ -126,9 +126,9 @@ impl Calendar {
             let mut paragraphs: Vec<String> = service.alert.iter().chain(&service.description).cloned().collect();
             paragraphs.extend(schedule.description.iter().chain(&schedule.notes).cloned());
             paragraphs.extend(service.application_process.clone());
-            paragraphs.extend(service.fees_description.as_ref().map(|fees| format!("Cost: {fees}")));
+            paragraphs.extend(costs(service.fees_description.as_deref().or(service.fees.as_deref()), &service.cost_options));
             paragraphs.extend(service.organization.as_ref().map(|found| format!("By {}", found.name)));
-            paragraphs.extend(phones(&service.phones));
+            paragraphs.extend(phones(&service.numbers_or_theirs()));
             let uid = format!("{}.{}@{}", service.id, schedule.id, self.host);
             let mut series = Entry {
                 paragraphs,
@@ -254,15 +254,19 @@ fn left_out(event: &Event) -> Vec<NaiveDateTime> {
 fn said_of(event: &Event) -> Vec<String> {
     let texts = [&event.description, &event.eligibility_description, &event.notes];
     let mut said: Vec<String> = texts.into_iter().flatten().cloned().collect();
-    let costs: Vec<String> = event.cost_options.iter().filter_map(cost).collect();
-    if !costs.is_empty() {
-        said.push(format!("Cost: {}", costs.join("; ")));
-    }
+    said.extend(costs(None, &event.cost_options));
     said.extend(event.booking_url.as_ref().map(|url| format!("Book: {url}")));
     said.extend(event.online_url.as_ref().map(|url| format!("Online: {url}")));
     said.extend(event.organization.as_ref().map(|found| format!("By {}", found.name)));
-    said.extend(phones(&event.phones));
+    said.extend(phones(&event.numbers()));
     said
+}
+
+/// What it costs: in its own words, else as its prices say.
+fn costs(words: Option<&str>, options: &[CostOption]) -> Option<String> {
+    let prices = || options.iter().filter_map(cost).collect::<Vec<_>>().join("; ");
+    let said = words.map_or_else(prices, str::to_owned);
+    (!said.is_empty()).then(|| format!("Cost: {said}"))
 }
 
 fn cost(option: &CostOption) -> Option<String> {
@@ -277,8 +281,8 @@ fn cost(option: &CostOption) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
-fn phones(phones: &[Phone]) -> Option<String> {
-    let numbers: Vec<&str> = phones.iter().map(|phone| phone.number.as_str()).collect();
+fn phones(to_ring: &[&Phone]) -> Option<String> {
+    let numbers: Vec<String> = to_ring.iter().map(|phone| phone.in_words()).collect();
     (!numbers.is_empty()).then(|| format!("Phone: {}", numbers.join(", ")))
 }
 

@@ -20,6 +20,9 @@ type Object = Map<String, Value>;
 
 /// Fill what can be filled for an entity of the given name.
 pub(super) fn apply(entity: &str, object: &mut Object) {
+    if matches!(entity, "service" | "schedule" | "cost_option") {
+        leave_out_no_dates(object);
+    }
     match entity {
         "organization" | "taxonomy" | "taxonomy_term" => copy_if_missing(object, "name", "description"),
         "organization_identifier" => copy_if_missing(object, "identifier_scheme", "identifier_type"),
@@ -31,6 +34,21 @@ pub(super) fn apply(entity: &str, object: &mut Object) {
         "cost_option" => currency(object),
         "phone" => extension(object),
         _ => {}
+    }
+}
+
+/// What databases give where they hold no date: the first days of their calendars.
+const NO_DATES: [&str; 3] = ["0001-01-01", "1753-01-01", "1900-01-01"];
+
+/// Where there is no date a feed may give the first day of a calendar, and where there is no end the last year of all.
+/// Taken for dates they would close every service whose hours end then.
+fn leave_out_no_dates(object: &mut Object) {
+    for field in ["assured_date", "dtstart", "valid_from", "valid_to", "until"] {
+        let is_end = matches!(field, "valid_to" | "until");
+        let is_none = |day: &str| NO_DATES.iter().any(|none| day.starts_with(none)) || is_end && day.starts_with("9999-");
+        if text(object, field).is_some_and(is_none) {
+            object.remove(field);
+        }
     }
 }
 

@@ -22,7 +22,7 @@ pub(in crate::pages) fn place_in_words(place: &Location) -> String {
         (Some(_), _) => say("Address given when you book").to_owned(),
         (None, LocationType::Virtual) => say("Online").to_owned(),
         (None, _) => {
-            let town = place.addresses.first().map(|address| address.city.as_str()).filter(|town| !name.contains(town));
+            let town = place.address().map(|address| address.city.as_str()).filter(|town| !name.contains(town));
             [Some(name), town].into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
         }
     }
@@ -39,8 +39,8 @@ pub(super) fn whereabouts(service: &Service) -> Option<String> {
         .collect();
     places.dedup();
     match places.as_slice() {
-        [] if service.phones.is_empty() && service.url.is_some() => Some(say("Online").to_owned()),
-        [] if !service.phones.is_empty() => Some(say("By phone").to_owned()),
+        [] if service.numbers().is_empty() && service.url.is_some() => Some(say("Online").to_owned()),
+        [] if !service.numbers().is_empty() => Some(say("By phone").to_owned()),
         [] => None,
         some if some.len() <= 2 => Some(some.join("; ")),
         [first, rest @ ..] => {
@@ -72,7 +72,7 @@ pub(super) fn whole_address(place: &Location) -> Option<String> {
     if place.location_policy.is_some() {
         return None;
     }
-    let address = place.addresses.first()?;
+    let address = place.address()?;
     let name = place.name.as_deref().unwrap_or_default();
     let lines = [name, &address.address_1, address.address_2.as_deref().unwrap_or_default(), &address.city, &address.postal_code];
     let mut parts: Vec<&str> = Vec::new();

@@ -273,7 +273,7 @@ fn list(found: &[Found], level: &str) -> Markup {
                 @let (href, name) = found.listing.link();
                 li {
                     @if level == "h4" { h4 { a href=(href) { (as_written(name)) } } } @else { h3 { a href=(href) { (as_written(name)) } } }
-                    @if let Some(phone) = found.phone() { p { (phones::to_ring(phone, Some("tel"))) } }
+                    @if let Some(phone) = found.phone() { p { (phones::to_ring(&phone, Some("tel"))) } }
                     dl class="facts" { @for (label, value) in found.facts() { div { dt { (say(label)) } dd { (value) } } } }
                     (found.listing.tags())
                 }
@@ -291,8 +291,8 @@ impl Found {
     }
 
     /// The first number, as people read it.
-    pub(super) fn phone(&self) -> Option<&str> {
-        self.service.phones.first().map(|phone| phone.number.as_str())
+    pub(super) fn phone(&self) -> Option<String> {
+        self.service.numbers_or_theirs().first().map(|phone| phone.in_words())
     }
 }
 
@@ -317,7 +317,7 @@ impl Nearby {
         for found in sent {
             let (path, name) = found.listing.link();
             lines.extend([String::new(), name.to_owned()]);
-            lines.extend(found.phone().map(str::to_owned));
+            lines.extend(found.phone());
             let facts = found.listing.facts_to_send().into_iter();
             lines.extend(facts.filter(|(label, _)| matches!(*label, "Where" | "Next")).map(|(_, value)| value));
             lines.push(site.address(path));

@@ -4,7 +4,7 @@ use std::{collections::HashMap, ops::Range, os::unix::fs::FileExt as _};
 
 use uuid::Uuid;
 
-use super::{Entry, Error, Form, Found, Kind, Position, Shelf, are_long, group_of, pieces::first_piece};
+use super::{Entry, Error, Form, Found, Kind, Position, Shelf, are_long, files::Inner, group_of, pieces::first_piece};
 
 impl Shelf {
     /// How far it has followed.
@@ -60,14 +60,16 @@ impl Shelf {
         out: &mut Vec<u8>,
     ) -> Result<(usize, Vec<Entry>), Error> {
         let inner = self.read();
-        let all = inner.catalogue.of(kind);
-        let range = range.start.min(all.len())..range.end.min(all.len());
-        let entries: Vec<Entry> = all[range].iter().map(|at| *inner.catalogue.at(*at)).collect();
-        let total = all.len();
+        let (total, entries) = entries_in(&inner, kind, range);
         if !are_long(&entries, form) {
             inner.copy(&entries, form, separator, out).map_err(|error| self.disk(error))?;
         }
         Ok((total, entries))
+    }
+
+    /// The same without the documents.
+    pub fn entries(&self, kind: Kind, range: Range<usize>) -> (usize, Vec<Entry>) {
+        entries_in(&self.read(), kind, range)
     }
 
     /// The entries of these documents, as far as they are there, without their bytes.
@@ -132,4 +134,11 @@ impl Shelf {
         }
         found
     }
+}
+
+/// How many documents of `kind` there are in all, and the entries of `range` of their order.
+fn entries_in(inner: &Inner, kind: Kind, range: Range<usize>) -> (usize, Vec<Entry>) {
+    let all = inner.catalogue.of(kind);
+    let range = range.start.min(all.len())..range.end.min(all.len());
+    (all.len(), all[range].iter().map(|at| *inner.catalogue.at(*at)).collect())
 }

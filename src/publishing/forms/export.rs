@@ -45,7 +45,7 @@ pub async fn export(
         let Some(last) = page.last() else { break };
         after = Some(last.id);
         let live: Vec<&Published> = page.iter().filter(|row| row.live).collect();
-        let beside = if format == Format::Ics { beside(db, &live).await? } else { HashMap::new() };
+        let beside = beside(db, format, &live).await?;
         let documents = live.iter().map(|row| (row.kind, row.full.as_bytes()));
         out.write_all(&writer.add(documents, &|id| beside.get(&id).map(|row| row.full.clone().into_bytes())))?;
         count += live.len() as u64;
@@ -55,17 +55,17 @@ pub async fn export(
     Ok(())
 }
 
-/// The other documents that a calendar of `rows` needs: the events that services stand for, and
+/// The other documents that `rows` need in this format: in a calendar the events that services stand for, and
 /// then the places that those have moved to.
-async fn beside(db: &Database, rows: &[&Published]) -> Result<HashMap<Uuid, Published>, Error> {
+async fn beside(db: &Database, format: Format, rows: &[&Published]) -> Result<HashMap<Uuid, Published>, Error> {
     let mut found: HashMap<Uuid, Published> = HashMap::new();
-    let mut wanted: Vec<Uuid> = rows.iter().flat_map(|row| wants(row.kind, row.full.as_bytes())).collect();
+    let mut wanted: Vec<Uuid> = rows.iter().flat_map(|row| wants(format, row.kind, row.full.as_bytes())).collect();
     while !wanted.is_empty() {
         let snapshot = db.snapshot().await?;
         let read = published::current(&snapshot, &wanted).await?;
         snapshot.roll_back().await?;
         let new: Vec<Published> = read.into_iter().filter(|row| row.live && !found.contains_key(&row.id)).collect();
-        wanted = new.iter().flat_map(|row| wants(row.kind, row.full.as_bytes())).collect();
+        wanted = new.iter().flat_map(|row| wants(format, row.kind, row.full.as_bytes())).collect();
         found.extend(new.into_iter().map(|row| (row.id, row)));
     }
     Ok(found)

@@ -73,24 +73,21 @@ impl Writer {
     }
 
     /// Documents with their kinds, in order. `beside` gives other public documents by their ids: a
-    /// calendar asks for the events that services stand for, and the places that dates moved to.
-    /// A document that cannot be read is left out; those that we publish can be.
-    pub fn add<'a>(
-        &mut self,
-        documents: impl Iterator<Item = (Kind, &'a [u8])>,
-        beside: &dyn Fn(Uuid) -> Option<Vec<u8>>,
-    ) -> Vec<u8> {
+    /// calendar asks for the events that services stand for, and the places that dates moved to; a sheet
+    /// or map of places of services, for the services. A document that cannot be read is left out; those
+    /// that we publish can be.
+    pub fn add<'a>(&mut self, documents: impl Iterator<Item = (Kind, &'a [u8])>, beside: Beside<'_>) -> Vec<u8> {
         match &mut self.form {
             Form::Lines => documents.fold(Vec::new(), |mut out, (_, bytes)| {
                 out.extend_from_slice(bytes);
                 out.push(b'\n');
                 out
             }),
-            Form::Sheet(_) => {
-                sheet_of(&documents.filter_map(|(kind, bytes)| row(kind, bytes, self.period.as_ref())).collect::<Vec<_>>())
-            }
+            Form::Sheet(_) => sheet_of(
+                &documents.filter_map(|(kind, bytes)| row(kind, bytes, self.period.as_ref(), beside)).collect::<Vec<_>>(),
+            ),
             Form::Map(collection) => documents
-                .filter_map(|(kind, bytes)| features(collection, kind, bytes, self.period.as_ref()))
+                .filter_map(|(kind, bytes)| features(collection, kind, bytes, self.period.as_ref(), beside))
                 .collect::<String>()
                 .into_bytes(),
             Form::Calendar(calendar) => {
@@ -124,9 +121,13 @@ impl Writer {
     }
 }
 
-/// The ids of the other documents that a document needs beside it in a calendar.
-pub(super) fn wants(kind: Kind, bytes: &[u8]) -> Vec<Uuid> {
+/// The ids of the other documents that a document needs beside it in this format.
+pub(super) fn wants(format: Format, kind: Kind, bytes: &[u8]) -> Vec<Uuid> {
     match kind {
+        Kind::ServiceAtLocation if matches!(format, Format::Csv | Format::Geojson) => {
+            read::<ServiceAtLocation>(bytes).and_then(|link| link.service_id).map(Uuid::from).into_iter().collect()
+        }
+        _ if format != Format::Ics => Vec::new(),
         Kind::Service => read::<Service>(bytes).and_then(|service| service.event_id).map(Uuid::from).into_iter().collect(),
         Kind::Event => {
             let changes = read::<Event>(bytes).map(|event| event.changes).unwrap_or_default();
@@ -172,11 +173,24 @@ fn heading(kind: Kind, period: Option<&Period>) -> Vec<String> {
     }
 }
 
-fn row(kind: Kind, bytes: &[u8], period: Option<&Period>) -> Option<Vec<String>> {
+/// A public document by its id, where there is one.
+type Beside<'a> = &'a dyn Fn(Uuid) -> Option<Vec<u8>>;
+
+/// A place of a service with the whole of the service in it: it carries the brief form, which has neither hours nor numbers.
+fn with_its_service(bytes: &[u8], beside: Beside<'_>) -> Option<ServiceAtLocation> {
+    let mut link: ServiceAtLocation = read(bytes)?;
+    let whole = link.service_id.and_then(|id| beside(id.into())).and_then(|bytes| read::<Service>(&bytes));
+    if let Some(whole) = whole {
+        link.service = Some(Box::new(whole));
+    }
+    Some(link)
+}
+
+fn row(kind: Kind, bytes: &[u8], period: Option<&Period>, beside: Beside<'_>) -> Option<Vec<String>> {
     match kind {
         Kind::Service => read::<Service>(bytes).map(|doc| rows::row(rows::SERVICES, &doc)),
         Kind::Organization => read::<Organization>(bytes).map(|doc| rows::row(rows::ORGANIZATIONS, &doc)),
-        Kind::ServiceAtLocation => read::<ServiceAtLocation>(bytes).map(|doc| rows::row(rows::SERVICES_AT_LOCATIONS, &doc)),
+        Kind::ServiceAtLocation => with_its_service(bytes, beside).map(|doc| rows::row(rows::SERVICES_AT_LOCATIONS, &doc)),
         Kind::Location => read::<Location>(bytes).map(|doc| rows::row(rows::LOCATIONS, &doc)),
         Kind::Event => read::<Event>(bytes).map(|doc| {
             let next = period.into_iter().flat_map(|period| {
@@ -191,17 +205,23 @@ fn row(kind: Kind, bytes: &[u8], period: Option<&Period>) -> Option<Vec<String>>
     }
 }
 
-fn features(collection: &mut geojson::Collection, kind: Kind, bytes: &[u8], period: Option<&Period>) -> Option<String> {
+fn features(
+    collection: &mut geojson::Collection,
+    kind: Kind,
+    bytes: &[u8],
+    period: Option<&Period>,
+    beside: Beside<'_>,
+) -> Option<String> {
     match kind {
         Kind::Service => read(bytes).map(|doc| collection.service(&doc)),
-        Kind::ServiceAtLocation => read(bytes).map(|doc| collection.service_at_location(&doc)),
+        Kind::ServiceAtLocation => with_its_service(bytes, beside).map(|doc| collection.service_at_location(&doc)),
         Kind::Location => read(bytes).map(|doc| collection.location(&doc)),
         Kind::Event => read(bytes).map(|doc| collection.event(&doc, period.and_then(|period| first_date(&doc, period)).as_ref())),
         Kind::Organization | Kind::Taxonomy | Kind::TaxonomyTerm => None,
     }
 }
 
-fn dates(calendar: &mut Calendar, kind: Kind, bytes: &[u8], beside: &dyn Fn(Uuid) -> Option<Vec<u8>>) {
+fn dates(calendar: &mut Calendar, kind: Kind, bytes: &[u8], beside: Beside<'_>) {
     let place = |id: LocationId| beside(id.into()).and_then(|bytes| read::<Location>(&bytes));
     match kind {
         Kind::Event => {

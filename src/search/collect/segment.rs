@@ -19,6 +19,7 @@ use super::{
     whom::Whom,
 };
 use crate::search::{
+    Point,
     columns::Columns,
     query::{AHEAD, EACH, MOST_COUNTED},
 };

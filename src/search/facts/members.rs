@@ -42,8 +42,28 @@ pub(super) struct Facts {
     pub(super) provenance: Source,
     pub(super) languages: Vec<Language>,
     pub(super) cost_options: Vec<Cost>,
-    pub(super) phones: Vec<serde::de::IgnoredAny>,
+    pub(super) phones: Vec<Line>,
+    pub(super) contacts: Vec<Contact>,
     pub(super) accessibility: Vec<Access>,
+}
+
+/// A phone line, of which it matters whether somebody can ring it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Line {
+    r#type: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Contact {
+    phones: Vec<Line>,
+}
+
+/// Whether there is a number to ring among these lines and those of these contacts: a fax is none.
+pub(super) fn can_be_rung(lines: &[Line], contacts: &[Contact]) -> bool {
+    let of_contacts = contacts.iter().flat_map(|contact| &contact.phones);
+    lines.iter().chain(of_contacts).any(|line| !line.r#type.trim().eq_ignore_ascii_case("fax"))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -80,6 +100,7 @@ pub(super) struct Link {
     pub(super) location: Option<Place>,
     pub(super) schedules: Vec<Schedule>,
     pub(super) service_areas: Vec<ServiceArea>,
+    pub(super) attributes: Vec<Attribute>,
 }
 
 #[derive(Debug, Default, Deserialize)]

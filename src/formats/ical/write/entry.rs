@@ -120,7 +120,7 @@ pub(super) fn place_in_words(place: &Location) -> Option<String> {
     if place.location_type == LocationType::Virtual {
         return place.url.as_ref().map(ToString::to_string).or_else(|| place.name.clone());
     }
-    let line = place.addresses.first().map(one_line);
+    let line = place.address().map(one_line);
     let name = place.name.clone().filter(|name| line.as_ref().is_none_or(|line| !line.starts_with(name.as_str())));
     let parts: Vec<String> = name.into_iter().chain(line).collect();
     (!parts.is_empty()).then(|| parts.join(", "))
