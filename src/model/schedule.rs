@@ -155,9 +155,12 @@ impl fmt::Display for ByDay {
 }
 
 /// The days that a `byday` names, as iCalendar writes them or in English: `MO,WE`, `-1FR`,
-/// `Monday, Tuesday`. What names no day is left out.
+/// `Monday, Tuesday`. What names no day is left out, and so is a short form in a sentence: "when we can" names no Wednesday.
 pub fn by_days(text: &str) -> Vec<ByDay> {
-    text.split([',', ';', ' ']).filter_map(by_day).collect()
+    let words: Vec<&str> = text.split([',', ';', ' ']).filter(|word| !word.is_empty()).collect();
+    let is_list = words.iter().all(|word| *word == "and" || by_day(word).is_some());
+    let may_be_a_day = |word: &&str| is_list || word.len() > 2 || word.chars().all(|c| c.is_ascii_uppercase());
+    words.into_iter().filter(may_be_a_day).filter_map(by_day).collect()
 }
 
 /// A `byday` as iCalendar writes it, where everything in it is a day: `Monday and Tuesday` is `MO,TU`.
