@@ -32,6 +32,7 @@ impl Secret {
     }
 
     /// The secret that follows from this one and another, for one use: only who holds both can make it.
+    #[must_use]
     pub fn with(&self, other: &Self, purpose: &str) -> Self {
         Self(URL_SAFE_NO_PAD.encode(Sha256::digest(format!("{purpose}\n{}\n{}", self.0, other.0))))
     }

@@ -237,13 +237,12 @@ impl Importer {
             }
             let why = format!("imported from {}", options.source);
             let caller = Caller { name: edits::IMPORTER.to_owned(), why, entrance };
-            match trial {
-                Some(trial) => self.save_group(run, group, &caller, options, trial.transaction()).await?,
-                None => {
-                    let tx = self.records.database().write().await?;
-                    self.save_group(run, group, &caller, options, &tx).await?;
-                    tx.commit().await?;
-                }
+            if let Some(trial) = trial {
+                self.save_group(run, group, &caller, options, trial.transaction()).await?;
+            } else {
+                let tx = self.records.database().write().await?;
+                self.save_group(run, group, &caller, options, &tx).await?;
+                tx.commit().await?;
             }
         }
         Ok(())

@@ -262,8 +262,7 @@ fn order(found: &Found, from: Option<&Here>, some_are_for_elsewhere: bool) -> St
         sentences.push(say("We do not know which council your postcode is in.").to_owned());
     }
     if found.hits.iter().any(Hit::is_for_others) {
-        sentences
-            .push(say("Help for one group of people, and events that raise money, come after help for everybody.").to_owned());
+        sentences.push(say("Help for everybody comes first. Then comes help for one group of people.").to_owned());
     }
     if some_are_for_elsewhere {
         sentences.push(say("Help that is only for people who live elsewhere comes last.").to_owned());

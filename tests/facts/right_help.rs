@@ -289,7 +289,7 @@ fact! {
         assert_eq!(found.len(), 5, "nothing is left out: {found:?}");
         let page = app.searched("q=nowhere+to+sleep+tonight&postcode=LU1+2AA").await;
         assert_eq!(listed(&page)[..2], shelters, "{page}");
-        assert!(page.contains("Help for one group of people, and events that raise money, come after help for everybody."), "{page}");
+        assert!(page.contains("Help for everybody comes first. Then comes help for one group of people."), "{page}");
         let from_prison = app.names("/services?need=housing-homeless-now,transition-prison&near=LU1+2AA").await;
         assert_eq!((from_prison[0].as_str(), &from_prison[1..3]), ("Met at the gate", &shelters.map(str::to_owned)[..]), "who asks for the group gets the nearest of it: {from_prison:?}");
         let by_position = app.names("/services?search=nowhere+to+sleep+tonight&near=51.8787,-0.42").await;

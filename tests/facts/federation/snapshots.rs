@@ -195,7 +195,7 @@ fact_of_a_liar! {
     async fn a_place_in_one_piece_of_a_snapshot_decides_about_a_club_in_the_next(here, liar) {
         liar.tell_services(0);
         let numbers = 0..300;
-        let postcode = |number: usize| if number % 2 == 0 { "LU1 2AA" } else { "MK45 2AB" };
+        let postcode = |number: usize| if number.is_multiple_of(2) { "LU1 2AA" } else { "MK45 2AB" };
         for number in numbers.clone() {
             liar.tell(Kind::Location, id(&format!("place {number}")), Some(hall(number, postcode(number))));
         }
