@@ -76,13 +76,17 @@ class Words:
 
         self.cut = snowballstemmer.stemmer("english").stemWord
         self.known = {}
-        self.phrases, self.exact, self.telling, self.urgent = [], {}, {}, set()
+        self.phrases, self.exact, self.alone, self.telling, self.urgent = [], {}, {}, {}, set()
         for row, said in ((row, said) for row in table("everyday_words.csv") for said in expanded(row["phrase"])):
             written, needs = fold(said), row["need"].split("|")
             telling = tuple(self.stem(word) for word in written if word not in SMALL_WORDS)
             phrase = (tuple(map(self.stem, written)), needs, "URGENT" in row["notes"])
             self.phrases.append(phrase)
-            self.exact.setdefault(phrase[0], phrase)
+            # One word alone of a family is meant as it is written: "fitting" is not "fit".
+            if len(written) == 1 and "(" in row["phrase"]:
+                self.alone.setdefault(written[0], phrase)
+            else:
+                self.exact.setdefault(phrase[0], phrase)
             if len(telling) > 1:
                 self.telling.setdefault(telling, phrase)
             if phrase[2]:
@@ -117,6 +121,8 @@ class Words:
         for end in range(start + 1, min(len(words), start + LONGEST_PHRASE) + 1):
             if phrase := self.exact.get(tuple(stems[start:end])):
                 yield end - start, 0, start, end, phrase
+        if phrase := self.alone.get(words[start]):
+            yield 1, 0, start, start + 1, phrase
         if words[start] in SMALL_WORDS:
             return
         telling = ()
