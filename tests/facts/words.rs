@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{
     id,
     search::{percent, service},
+    sheets::told,
 };
 use crate::support::{TestApp, fact};
 
@@ -186,5 +187,23 @@ fact! {
         app.take(&[service("Club", "Bring your kettles.", json!({}))]).await;
         let found = app.get("/services?search=kettle&snippets=true").await.json();
         assert_eq!(found["snippets"][id("Club").to_string()], json!({"description": "Bring your <mark>kettles</mark>."}));
+    }
+}
+
+fact! {
+    async fn a_new_directory_may_begin_with_the_needs_that_everyday_words_lead_to(app) {
+        let report = app.import(std::fs::read("content/needs.ndjson").unwrap()).await;
+        assert_eq!((report.rejected.len(), told(&report)), (0, Vec::new()));
+        let terms = app.get("/taxonomy_terms?format=ndjson&full=true").await.text();
+        let terms: Vec<Value> = terms.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let is_here = |need: &str| terms.iter().any(|term| term["code"] == need);
+        let mut table = csv::ReaderBuilder::new().flexible(true).from_path("content/everyday_words.csv").unwrap();
+        let rows: Vec<csv::StringRecord> = table.records().map(Result::unwrap).collect();
+        let needs: Vec<&str> = rows.iter().flat_map(|row| row[1].split('|')).filter(|need| !need.is_empty()).collect();
+        assert!(needs.len() > 1_000, "{}", needs.len());
+        assert_eq!(needs.into_iter().filter(|need| !is_here(need)).collect::<Vec<_>>(), [""; 0]);
+        let report = app.import("organisation,service,needs\nElm,Larder,food-emergency; People without a home\n").await;
+        assert_eq!((report.created, told(&report)), (1, Vec::new()));
+        assert_eq!(understood(&app, "nothing to eat").await["needs"][0]["name"], "Food today");
     }
 }
