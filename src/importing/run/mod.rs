@@ -191,6 +191,7 @@ impl Run {
                     self.report.leave_out(*line, Dropped { path: kind.as_str().to_owned(), reason });
                 }
                 taken.personal.retain(|personal| personal.record != id);
+                taken.in_words.retain(|words| words.record != id);
                 false
             });
             true
