@@ -324,6 +324,22 @@ fact! {
 }
 
 fact! {
+    async fn what_looks_like_a_persons_is_told_under_the_id_that_its_record_has_here(app) {
+        let mut listed = pantry();
+        // The organisation has that id first.
+        listed["id"] = json!(id("marsh farm"));
+        listed["description"] = json!("Text Sheila on 07700 900461.");
+        listed["contacts"] = json!([{"id": id("sheila"), "name": "Sheila Hopcroft", "phones": [{"id": id("her mobile"), "number": "07700 900462"}]}]);
+        let report = app.import(listed.to_string()).await;
+        let here = app.ids("/services").await;
+        assert_ne!(here, [id("marsh farm").to_string()]);
+        let words: Vec<String> = report.in_words.iter().map(|one| one.words.record.to_string()).collect();
+        let waiting: Vec<String> = report.personal.iter().map(|one| one.personal.record.to_string()).collect();
+        assert_eq!((&words, &waiting), (&here, &here), "{report:?}");
+    }
+}
+
+fact! {
     async fn cells_may_be_separated_by_strokes_and_tabs_below_a_title(app) {
         for (separator, name) in [("|", "Tea"), ("\t", "Soup"), (";", "Choir")] {
             let rows = [["organisation", "service", "description"], ["Elm, the group", name, "Hot, cold, and, iced"]];
