@@ -236,6 +236,8 @@ fact! {
             let report = app.import(of_two).await;
             assert_eq!(told(&report), ["1: venues | is a list beside \"services\", so it was not imported: send it as a file of its own"]);
         }
+        let long = json!({"services": [pantry()], ("v".repeat(100_000)): [{"id": "1"}]});
+        assert!(told(&app.import(long.to_string()).await)[0].len() < 200, "the report stays one that people can read");
         // An organisation has services too, and is a record for all that.
         let group = json!({"id": id("elm"), "name": "Elm", "description": "A group.", "services": [{"id": id("tea"), "name": "Tea", "status": "active", "phones": []}]});
         let report = app.import(serde_json::to_string_pretty(&group).unwrap()).await;
