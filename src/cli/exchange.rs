@@ -122,10 +122,12 @@ impl Import {
             let one = match import(&app, &source, &options).await {
                 Err(error) if several && is_of_the_file(&error) || is_refused(&error) => Report::refused(super::chain(&error)),
                 outcome => outcome.with_context(|| {
-                    format!(
-                        "the import of {} stopped; records imported so far are kept, and it is safe to run it again",
-                        path.display()
-                    )
+                    let file = path.display();
+                    if self.dry_run {
+                        format!("the dry run of {file} stopped; nothing was changed")
+                    } else {
+                        format!("the import of {file} stopped; records imported so far are kept, and it is safe to run it again")
+                    }
                 })?,
             };
             report.add(if several { one.of_file(&name) } else { one });

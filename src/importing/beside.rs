@@ -63,12 +63,12 @@ pub(super) async fn telling(
         for place in open_places(document) {
             known.add(shown.get(&place).cloned().unwrap_or_default());
         }
-        let (record, line) = (document.id(), lines[&document.id()]);
+        let (record, kind, line) = (document.id(), document.kind(), lines[&document.id()]);
         each_text(document, &mut |path, text| {
             if redaction::tells_an_address(text, &known) {
                 let reason = "an address, and another listing of its organisation withholds one";
                 let (name, path) = (document.name().to_owned(), path.to_owned());
-                told.push((line, InWords { record, name, path, reason }));
+                told.push((line, InWords { record, kind, name, path, reason }));
             }
         });
     }

@@ -203,8 +203,9 @@ fn about_page(documents: usize, pages: Option<u64>, under: &str, besides: &[Stri
         }
         _ => None,
     };
-    let beside =
-        |name: &String| left(name, format!("is a list beside {under:?}, so it was not imported: send it as a file of its own"));
+    let beside = |name: &String| {
+        left(&shorten(name, 60), format!("is a list beside {under:?}, so it was not imported: send it as a file of its own"))
+    };
     let dropped: Vec<Dropped> = page.into_iter().chain(besides.iter().map(beside)).collect();
     (!dropped.is_empty()).then(|| Taken { dropped, ..Taken::default() })
 }

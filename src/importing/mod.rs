@@ -26,6 +26,7 @@ mod unreadable;
 mod vocabulary;
 
 use std::{
+    collections::HashMap,
     io::{self, BufRead, Cursor, Read as _},
     path::Path,
 };
@@ -35,7 +36,7 @@ use uuid::Uuid;
 use crate::{
     formats::{archive, ical},
     ids,
-    model::{Document, personal, text::fold, tidy},
+    model::{Document, Kind, personal, text::fold, tidy},
     records::{Draft, LastModified},
 };
 use vocabulary::Vocabulary;
@@ -105,6 +106,14 @@ impl Taken {
     fn main(&mut self, mut documents: Vec<Document>) {
         self.main = documents.pop().map(Draft::new);
         self.parts(documents);
+    }
+
+    /// Tell what looks like a person's own under the ids that records have here.
+    fn call_as_here(&mut self, renamed: &HashMap<(Kind, Uuid), Uuid>) {
+        let personal = self.personal.iter_mut().map(|one| (one.kind, &mut one.record));
+        for (kind, record) in personal.chain(self.in_words.iter_mut().map(|one| (one.kind, &mut one.record))) {
+            *record = renamed.get(&(kind, *record)).copied().unwrap_or(*record);
+        }
     }
 
     /// Everything that is decided about a record from a feed before it is stored.

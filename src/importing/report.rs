@@ -1,6 +1,6 @@
 //! What an import did, for people and for programs.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde::Serialize;
 use uuid::Uuid;
@@ -171,6 +171,13 @@ impl Report {
         if self.personal.len() < MOST {
             self.told.waiting.insert((personal.record, personal.contact));
             self.personal.push(Waiting { line, personal });
+        }
+    }
+
+    /// Tell what waits under the ids that records have here: some are only known when all of their lines were read.
+    pub(super) fn call_as_here(&mut self, renamed: &HashMap<(Kind, Uuid), Uuid>) {
+        for Waiting { personal, .. } in &mut self.personal {
+            personal.record = renamed.get(&(personal.kind, personal.record)).copied().unwrap_or(personal.record);
         }
     }
 

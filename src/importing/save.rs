@@ -161,6 +161,7 @@ impl Importer {
         let report = Report { dry_run: options.dry_run, ..Report::default() };
         let mut run = Run::new(report, Lookout::new(&self.danger));
         run.into_nothing = self.holds_nothing().await?;
+        run.withholds = !run.into_nothing;
         let (mut trial, mut ahead) = (None, None);
         loop {
             let next = match ahead.take() {
@@ -280,8 +281,12 @@ impl Importer {
         let outcome = self.records.save(tx, caller, drafts, &last_modified).await?;
         let exposed = run.lookout.exposed(&self.records, tx, listed).await?;
         run.report.expose(exposed);
-        let in_words = self.still_told(tx, group.in_words).await?;
-        for (line, words) in in_words.into_iter().chain(beside::telling(&self.records, tx, &beside).await?) {
+        let mut told = self.still_told(tx, group.in_words).await?;
+        run.withholds |= outcome.withholds;
+        if run.withholds {
+            told.extend(beside::telling(&self.records, tx, &beside).await?);
+        }
+        for (line, words) in told {
             run.report.tell(line, words);
         }
         for ((kind, counted), saved) in counted.into_iter().zip(outcome.saved) {

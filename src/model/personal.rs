@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 pub use in_words::{InWords, each_text, in_words};
 
-use super::{Contact, Document, Phone, Visibility, text::fold, values::EmailAddress};
+use super::{Contact, Document, Kind, Phone, Visibility, text::fold, values::EmailAddress};
 use crate::ids;
 
 /// A contact that looks like a person's own.
@@ -17,6 +17,8 @@ use crate::ids;
 pub struct Personal {
     /// The record.
     pub record: Uuid,
+    /// Its kind.
+    pub kind: Kind,
     /// Its name.
     pub name: String,
     /// The contact.
@@ -277,7 +279,7 @@ fn reason(contact: &Contact, record: &str, elsewhere: &[Phone]) -> Option<&'stat
 /// Decide who may see the contacts of a document from a public feed: everybody, unless they look
 /// like a person's own. Gives those that do.
 pub fn decide(document: &mut Document) -> Vec<Personal> {
-    let (record, name) = (document.id(), document.name().to_owned());
+    let (record, kind, name) = (document.id(), document.kind(), document.name().to_owned());
     set_aside_private_mailbox(document, &name);
     set_aside_phones_of_somebody(document, &name);
     let elsewhere = document.phones_of_contacts();
@@ -286,7 +288,7 @@ pub fn decide(document: &mut Document) -> Vec<Personal> {
         match reason(contact, &name, &elsewhere) {
             Some(reason) if contact.visibility != Some(Visibility::Private) => {
                 contact.visibility = Some(Visibility::Unconfirmed);
-                found.push(Personal { record, name: name.clone(), contact: contact.id, reason });
+                found.push(Personal { record, kind, name: name.clone(), contact: contact.id, reason });
             }
             None if contact.visibility.is_none() => contact.visibility = Some(Visibility::Public),
             _ => {}
@@ -299,6 +301,7 @@ pub fn decide(document: &mut Document) -> Vec<Personal> {
                 address.attention = None;
                 found.push(Personal {
                     record,
+                    kind,
                     name: name.clone(),
                     contact: address.id,
                     reason: "an address for the attention of a named person; the name was left out",

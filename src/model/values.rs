@@ -108,9 +108,11 @@ impl Zone {
 }
 
 fn web_address(text: &str) -> Result<String, Refused> {
+    const LONGEST: usize = 2_048;
+    const TOO_LONG: Refused = Refused("is longer than 2,048 characters");
     const CANNOT_BE: Refused = Refused("has a space or a character that web addresses cannot have");
-    if text.len() > 2_048 {
-        return Err(Refused("is longer than 2,048 characters"));
+    if text.len() > LONGEST {
+        return Err(TOO_LONG);
     }
     if text.contains(|c: char| c.is_whitespace() || c.is_control() || "<>\"\\".contains(c)) {
         return Err(CANNOT_BE);
@@ -138,7 +140,9 @@ fn web_address(text: &str) -> Result<String, Refused> {
     if !percent_encoded(&with_scheme) {
         return Err(Refused("has a % that is not followed by two hexadecimal digits"));
     }
-    if with_scheme.is_ascii() { Ok(with_scheme) } else { Ok(parsed.into()) }
+    let kept: String = if with_scheme.is_ascii() { with_scheme } else { parsed.into() };
+    // What had to be encoded has become longer, and what is kept is read again by the same rules.
+    if kept.len() > LONGEST { Err(TOO_LONG) } else { Ok(kept) }
 }
 
 /// Behind the host many sites have characters that none may have there as they are (RFC 3986, 3.3 and 3.4), as in
@@ -186,12 +190,14 @@ fn percent_encoded(text: &str) -> bool {
 fn email_address(text: &str) -> Result<String, Refused> {
     const WRONG: Refused = Refused("is not an email address (expected something like name@example.org)");
     let (local, domain) = text.rsplit_once('@').ok_or(WRONG)?;
+    // What is kept is read again: some letters have a lower case that no domain may have, such as the İ of İstanbul.
+    let domain = domain.to_lowercase();
     let local_ok = !local.is_empty()
         && local.len() <= 64
         && !local.contains(|c: char| c.is_whitespace() || c.is_control() || "@<>(),;:\"[]\\".contains(c));
     let label_ok = |label: &str| !label.is_empty() && label.len() <= 63 && label.chars().all(|c| c.is_alphanumeric() || c == '-');
     if local_ok && domain.len() <= 253 && domain.contains('.') && domain.split('.').all(label_ok) {
-        Ok(format!("{local}@{}", domain.to_lowercase()))
+        Ok(format!("{local}@{domain}"))
     } else {
         Err(WRONG)
     }
@@ -275,9 +281,48 @@ mod tests {
     }
 
     #[test]
+    fn a_web_address_that_is_kept_can_be_read_again() {
+        let kept = reads::<WebAddress>(&format!("example.org/{}", "|é".repeat(200)));
+        assert_eq!((kept.len(), reads::<WebAddress>(&kept)), (1_820, kept));
+        for (start, grows) in [
+            ("https://example.org/", "|".repeat(2_000)),
+            ("https://example.org/", "é".repeat(1_000)),
+            ("example.org/", "a".repeat(2_033)),
+        ] {
+            assert_eq!(reads::<WebAddress>(&format!("{start}{grows}")), "refused: is longer than 2,048 characters");
+        }
+    }
+
+    fn reads_the_same_again<T: FromStr<Err = Refused> + fmt::Display>(text: &str) {
+        if let Ok(kept) = text.parse::<T>().map(|value| value.to_string()) {
+            assert_eq!(reads::<T>(&kept), kept, "{text:?}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_is_kept_reads_the_same_again(
+            text in "\\PC{0,40}|https://[a-zé.]{1,12}/\\PC{0,20}|\\PC{1,8}@\\PC{1,12}[.]org|[0-9]{1,2}:[0-9]{2}[0-9:+.Z-]{0,9}"
+        ) {
+            reads_the_same_again::<WebAddress>(&text);
+            reads_the_same_again::<EmailAddress>(&text);
+            reads_the_same_again::<TimeOfDay>(&text);
+        }
+    }
+
+    #[test]
     fn emails_need_a_name_an_at_and_a_domain() {
         assert_eq!(reads::<EmailAddress>("Hello@Example.ORG"), "Hello@example.org");
-        for bad in ["false", "12345", "a b@example.org", "a@b", "@example.org", "a@example..org", "x@y.org\r\nBcc: z@y.org"] {
+        for bad in [
+            "false",
+            "12345",
+            "a b@example.org",
+            "a@b",
+            "@example.org",
+            "a@example..org",
+            "x@y.org\r\nBcc: z@y.org",
+            "a@\u{130}.org",
+        ] {
             assert!(bad.parse::<EmailAddress>().is_err(), "{bad}");
         }
     }

@@ -250,6 +250,8 @@ pub struct Outcome {
     pub position: Position,
     /// Whether something was taken out for good.
     pub scrubbed: bool,
+    /// Whether any of the drafts, or of what they led to, keeps a place from everybody.
+    pub withholds: bool,
 }
 
 /// Moments of last change that a directory's own export brings along, by record.

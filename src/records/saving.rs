@@ -93,10 +93,17 @@ impl Pending {
 
     /// What its source calls it. Of a withheld place that is not kept: it may be its address.
     fn source_id(&self) -> Option<String> {
-        let nameless =
-            matches!(&self.draft.document, Document::Location(place) if place.location_policy == Some(LocationPolicy::Withheld));
         let before = self.before.as_ref().and_then(|before| before.source_id.as_ref());
-        self.draft.source_id.as_ref().or(before).filter(|_| !nameless).cloned()
+        self.draft.source_id.as_ref().or(before).filter(|_| !self.is_withheld_place()).cloned()
+    }
+
+    fn is_withheld_place(&self) -> bool {
+        matches!(&self.draft.document, Document::Location(place) if place.location_policy == Some(LocationPolicy::Withheld))
+    }
+
+    /// Whether it keeps a place from everybody, its own or that of a link.
+    fn withholds_a_place(&self) -> bool {
+        self.is_withheld_place() || self.references.iter().any(|reference| reference.policy == Some(LocationPolicy::Withheld))
     }
 }
 
@@ -234,6 +241,7 @@ impl Records {
         let erased = self.apply_remembered(tx, caller, &mut pending).await?;
         let mut decided = self.decide_places(tx, caller, &mut pending, now).await?;
         decided.scrubs.extend(erased);
+        let withholds = pending.iter().any(Pending::withholds_a_place);
         let writing = Writing::of(pending, caller, now);
         if !store::add(tx, &writing.new).await? {
             return Err(self.added_by_others(&writing.new).await?);
@@ -257,7 +265,7 @@ impl Records {
         };
         let (began, position) = self.publish(tx, writing.changed, &decided.touched_places, &cause).await?;
         let saved = asked.iter().map(|id| writing.outcomes.get(id).copied().unwrap_or(Saved::Unchanged)).collect();
-        Ok(Outcome { saved, began, position, scrubbed: !scrubbed.is_empty() })
+        Ok(Outcome { saved, began, position, scrubbed: !scrubbed.is_empty(), withholds })
     }
 
     /// Take out of the history and of what waits whatever may be kept nowhere, and remember it. Gives the

@@ -236,6 +236,8 @@ fact! {
             let report = app.import(of_two).await;
             assert_eq!(told(&report), ["1: venues | is a list beside \"services\", so it was not imported: send it as a file of its own"]);
         }
+        let long = json!({"services": [pantry()], ("v".repeat(100_000)): [{"id": "1"}]});
+        assert!(told(&app.import(long.to_string()).await)[0].len() < 200, "the report stays one that people can read");
         // An organisation has services too, and is a record for all that.
         let group = json!({"id": id("elm"), "name": "Elm", "description": "A group.", "services": [{"id": id("tea"), "name": "Tea", "status": "active", "phones": []}]});
         let report = app.import(serde_json::to_string_pretty(&group).unwrap()).await;
@@ -320,6 +322,22 @@ fact! {
         listed["alert"] = Value::Null;
         listed["phones"] = json!([{"id": id("pantry phone"), "number": "07700900461"}]);
         assert_eq!(of(&app.import(listed.to_string()).await), (Vec::new(), 0));
+    }
+}
+
+fact! {
+    async fn what_looks_like_a_persons_is_told_under_the_id_that_its_record_has_here(app) {
+        let mut listed = pantry();
+        // The organisation has that id first.
+        listed["id"] = json!(id("marsh farm"));
+        listed["description"] = json!("Text Sheila on 07700 900461.");
+        listed["contacts"] = json!([{"id": id("sheila"), "name": "Sheila Hopcroft", "phones": [{"id": id("her mobile"), "number": "07700 900462"}]}]);
+        let report = app.import(listed.to_string()).await;
+        let here = app.ids("/services").await;
+        assert_ne!(here, [id("marsh farm").to_string()]);
+        let words: Vec<String> = report.in_words.iter().map(|one| one.words.record.to_string()).collect();
+        let waiting: Vec<String> = report.personal.iter().map(|one| one.personal.record.to_string()).collect();
+        assert_eq!((&words, &waiting), (&here, &here), "{report:?}");
     }
 }
 

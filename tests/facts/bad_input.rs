@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use fingerpost::model::Document;
 use serde_json::{Value, json};
 
 use super::{id, pantry};
@@ -48,6 +49,21 @@ fact! {
             assert!(rejected.reason.contains(expected), "line {}: {:?} does not say {expected:?}", rejected.line, rejected.reason);
         }
         assert_eq!(app.get("/services?full=true").await.text(), before);
+    }
+}
+
+fact! {
+    async fn an_address_that_could_not_be_read_again_as_it_would_be_kept_is_left_out_and_the_rest_goes_in(app) {
+        let mut listed = pantry();
+        listed["email"] = json!("desk@\u{130}stanbul.example.org");
+        listed["url"] = json!(format!("https://example.org/{}", "|".repeat(2_000)));
+        listed["organization"]["website"] = json!(format!("https://example.org/{}", "é".repeat(1_000)));
+        let report = app.import(listed.to_string()).await;
+        let mut dropped: Vec<&str> = report.dropped.iter().map(|left| left.dropped.path.as_str()).collect();
+        dropped.sort_unstable();
+        assert_eq!((report.created, dropped), (1, vec!["email", "organization.website", "url"]), "{report:?}");
+        app.edit(id("pantry"), |document| if let Document::Service(service) = document { service.alert = Some("New times".into()) }).await;
+        assert_eq!(app.get(&format!("/services/{}", id("pantry"))).await.json()["alert"], "New times");
     }
 }
 

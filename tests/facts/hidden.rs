@@ -372,6 +372,18 @@ fact! {
 }
 
 fact! {
+    async fn a_listing_of_a_first_file_that_tells_an_address_beside_a_withheld_one_far_above_it_is_named(app) {
+        let names: Vec<String> = (0..900).map(|number| format!("Club {number}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let mut later: Value = serde_json::from_str(&listings(&["Cooking club"])).unwrap();
+        (later["organization"], later["description"]) = (refuge()["organization"].clone(), json!("We cook at 7 Hidden Lane, LU2 9ZZ."));
+        let report = app.import(format!("{}\n{}\n{later}\n", refuge(), listings(&names))).await;
+        let told: Vec<_> = report.in_words.iter().map(|one| (one.line, one.words.name.as_str())).collect();
+        assert_eq!((told, report.in_words_total), (vec![(902, "Cooking club")], 1));
+    }
+}
+
+fact! {
     async fn a_proposal_that_still_has_what_a_link_said_goes_as_well(app) {
         let mut listed = pantry();
         says_how_to_get_in(&mut listed);

@@ -330,6 +330,22 @@ fact! {
 }
 
 fact! {
+    async fn a_long_file_is_tried_while_what_was_deleted_before_is_still_to_be_swept(app) {
+        app.import(pantry().to_string()).await;
+        let tx = app.app().db.write().await.unwrap();
+        tx.sweep_later().await.unwrap();
+        tx.commit().await.unwrap();
+        // The file deletes something else.
+        let mut hidden = pantry();
+        hidden["service_at_locations"][0]["location_policy"] = json!("withheld");
+        let dry = Options { dry_run: true, source: "a test".to_owned(), ..Options::default() };
+        let report = app.import_with(format!("{}{hidden}", generated(600)), &dry).await;
+        assert_eq!((report.created, report.updated, report.rejected_total), (600, 1, 0), "{report:?}");
+        assert!(app.get(&format!("/services/{}", id("pantry"))).await.text().contains("Gorse Close"), "nothing was hidden");
+    }
+}
+
+fact! {
     async fn a_place_within_an_organization_is_a_record_of_its_own(app) {
         let place = json!({"id": id("head office"), "location_type": "physical", "name": "Head office", "latitude": 51.88, "longitude": -0.42});
         let group = json!({"type": "organization", "id": id("a group"), "name": "Group", "description": "d", "locations": [place, {"id": id("nobody knows")}]});

@@ -11,19 +11,19 @@ const MOST_PARTS: usize = 32;
 
 impl Harvester {
     /// Apply a page of numbered items, and move on to `cursor`. What stands before something that is told again is applied
-    /// first, as from a page of its own.
+    /// first. How many of them are bad is a question of the whole page: the first part may have but a few.
     pub(super) async fn apply_in_turn(&self, run: &mut Run, mut items: Items, cursor: Cursor) -> Result<(), End> {
-        let more_follows = run.deletions.more_follows;
+        let (count, more_follows) = (items.len(), run.deletions.more_follows);
         for _ in 1..MOST_PARTS {
             let Some(at) = told_again(&items) else { break };
             let rest = items.split_off(at);
-            let (count, here) = (items.len(), run.peer.cursor.clone());
+            let here = run.peer.cursor.clone();
             run.deletions.more_follows = true;
             self.judge_and_write(run, items, Vec::new(), here, Some(count)).await?;
             run.deletions.more_follows = more_follows;
             items = rest;
         }
-        self.apply(run, items, Vec::new(), cursor).await
+        self.apply_rest(run, items, cursor, count).await
     }
 }
 

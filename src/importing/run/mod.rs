@@ -39,6 +39,9 @@ pub(super) struct Run {
     pub(super) lookout: Lookout,
     /// Whether the directory had no record when it began.
     pub(super) into_nothing: bool,
+    /// Whether places may be withheld here. Where the directory had no record when it began, only what it has brought
+    /// itself can be.
+    pub(super) withholds: bool,
     /// Records that this run has dealt with, of which kind each is, and as what it was seen.
     seen: HashMap<Uuid, (Kind, Seen)>,
     /// Records whose ids were taken, and what they are called here.
@@ -191,6 +194,7 @@ impl Run {
                     self.report.leave_out(*line, Dropped { path: kind.as_str().to_owned(), reason });
                 }
                 taken.personal.retain(|personal| personal.record != id);
+                taken.in_words.retain(|words| words.record != id);
                 false
             });
             true

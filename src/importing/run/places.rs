@@ -37,6 +37,7 @@ impl Run {
                 }
                 rename(&mut draft.document, &renamed);
             }
+            taken.call_as_here(&renamed);
         }
         Ok(())
     }

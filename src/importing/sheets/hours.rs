@@ -190,6 +190,8 @@ fn always(cell: &str) -> Option<Session> {
 /// Everything that a text says of opening hours, or nothing where any of it is in doubt.
 pub(super) fn sessions(cell: &str) -> Option<Vec<Session>> {
     match terms::behind(cell) {
+        // "Mon-Fri 9-5, closed Wed in term time": that is open on Wednesdays in the holidays.
+        Some((hours, _)) if fold(hours).split(' ').any(|word| matches!(word, "closed" | "shut")) => None,
         Some((hours, remark)) => terms::only(all_year(hours)?, remark),
         None => all_year(cell),
     }
@@ -380,6 +382,7 @@ mod tests {
             "10am-12 term time only",
             "Mon 10am-12, outside term time",
             "Mon 10am-12; Wed 2pm-4pm in term time",
+            "Mon-Fri 9am-5pm, closed Wed in term time",
         ] {
             assert_eq!(said(unclear), None, "{unclear}");
         }

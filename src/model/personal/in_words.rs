@@ -15,6 +15,8 @@ use crate::model::{Document, Kind, values::EmailAddress};
 pub struct InWords {
     /// The record.
     pub record: Uuid,
+    /// Its kind.
+    pub kind: Kind,
     /// Its name.
     pub name: String,
     /// Where in it the words stand, such as `description`.
@@ -31,13 +33,13 @@ pub fn in_words(document: &Document) -> Vec<InWords> {
     if matches!(document.kind(), Kind::Taxonomy | Kind::TaxonomyTerm) {
         return Vec::new();
     }
-    let (value, record) = (document.to_value(), document.name());
+    let (value, kind, record) = (document.to_value(), document.kind(), document.name());
     let mut own = HashSet::new();
     numbers(&value, &mut own);
     let mut found = Vec::new();
     look(&value, "", &mut |path, text| {
         if let Some(reason) = reason(text, record, &own) {
-            found.push(InWords { record: document.id(), name: record.to_owned(), path: path.to_owned(), reason });
+            found.push(InWords { record: document.id(), kind, name: record.to_owned(), path: path.to_owned(), reason });
         }
     });
     found

@@ -108,7 +108,7 @@ impl Records {
             store::of(tx.connection(), &[id]).await?.into_iter().next().map(|found| found.annotation).unwrap_or_default();
         let saved = if before.hidden == shown { Saved::Updated } else { Saved::Unchanged };
         let (began, position) = self.put_annotation(tx, caller, id, Annotation { hidden: !shown, ..before }).await?;
-        Ok(Outcome { saved: vec![saved], began, position, scrubbed: false })
+        Ok(Outcome { saved: vec![saved], began, position, scrubbed: false, withholds: false })
     }
 
     /// Keep what is added to a record, and publish what follows from it: where the order of everything

@@ -72,15 +72,18 @@ fact_of_two! {
 
 fact_of_two! {
     async fn a_neighbours_organisation_that_a_line_of_ours_brings_along_is_only_referred_to(luton, beds) {
-        luton.app.import(pantry().to_string()).await;
+        let mut listed = pantry();
+        listed["organization"]["description"] = json!("Volunteers run it: text 07700 900123.");
+        luton.app.import(listed.to_string()).await;
         let peer = beds.follows(&luton.url, Trust::Auto).await;
         beds.pull(&peer).await;
         let holder = local(&luton, "organization", "marsh farm");
         let theirs = beds.app.get(&format!("/organizations/{holder}")).await.body;
         let ours = json!({"id": id("ours"), "name": "Ours", "status": "active", "description": "x",
-            "organization": {"id": holder, "name": "Hijacked", "description": "x"}});
+            "organization": {"id": holder, "name": "Hijacked", "description": "Text 07700 900123."}});
         let report = beds.app.import(ours.to_string()).await;
         assert_eq!((report.created, report.dropped_total), (1, 1), "{report:?}");
+        assert_eq!(report.in_words_total, 0, "what they say in their own words is not ours to look at: {report:?}");
         assert_eq!(beds.services().await, ["Meadow larder", "Ours"]);
         assert_eq!(beds.app.get(&format!("/organizations/{holder}")).await.body, theirs);
         let feed = beds.app.get("/federation/v1/changes").await.json();

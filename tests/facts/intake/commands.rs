@@ -83,6 +83,8 @@ fn a_dry_run_makes_nothing_where_nothing_is_and_changes_nothing_where_something_
     std::fs::create_dir(&data).unwrap();
     assert_eq!(fingerpost(folder.path(), &["import", "feed.ndjson", "--dry-run"]).0, 0);
     assert_eq!(std::fs::read_dir(&data).unwrap().count(), 0, "no database, no keys");
+    let (_, _, said) = fingerpost(folder.path(), &["import", "elsewhere.ndjson", "--dry-run"]);
+    assert!(said.contains("the dry run of elsewhere.ndjson stopped; nothing was changed"), "{said}");
     assert_eq!(fingerpost(folder.path(), &["import", "feed.ndjson"]).0, 0);
     // With something that was taken out for good, and the derived files.
     let place = ["record", "place", &id("centre").to_string(), "--policy", "withheld", "--why", "a threat"];

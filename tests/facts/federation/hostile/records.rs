@@ -127,6 +127,27 @@ fact_of_a_liar! {
 }
 
 fact_of_a_liar! {
+    async fn case_14_a_page_that_tells_of_a_record_twice_is_no_worse_than_all_of_its_records(here, liar) {
+        let peer = here.follows_services_of(&liar, 2).await;
+        liar.tell(Kind::Service, id("service 7"), Some(service(7)));
+        for number in 10..20 {
+            let bad = id(&format!("service {number}"));
+            liar.tell(Kind::Service, bad, Some(json!({"id": bad, "description": "nameless"})));
+        }
+        let mut later = service(7);
+        later["name"] = json!("Later");
+        tell_besides(&liar, "service 7", 1, Some(later));
+        for number in 30..90 {
+            liar.tell(Kind::Service, id(&format!("service {number}")), Some(service(number)));
+        }
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, report.created, report.updated, report.quarantined), (Outcome::Ok, 61, 1, 10), "{report:?}");
+        let services = here.services().await;
+        assert!(services.len() == 63 && services.contains(&"Later".to_owned()), "{services:?}");
+    }
+}
+
+fact_of_a_liar! {
     async fn case_16_a_statement_about_a_record_of_another_directory_is_not_believed(here, liar) {
         let peer = three_services(&here, &liar).await;
         liar.tell(Kind::Service, id("service 9"), Some(service(9)));
