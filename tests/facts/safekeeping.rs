@@ -105,6 +105,32 @@ fact! {
 }
 
 fact! {
+    async fn a_backup_in_which_a_single_bit_has_flipped_is_refused_and_changes_nothing(app) {
+        app.import(pantry().to_string()).await;
+        let folder = tempfile::tempdir().unwrap();
+        let (file, rotten) = (folder.path().join("today.backup"), folder.path().join("rotten.backup"));
+        safekeeping::backup(&app.app().records, &file).await.unwrap();
+        let whole = std::fs::read(&file).unwrap();
+        let before = everything(&app).await;
+        // What stands at either end says how the file is made up; what people wrote stands between.
+        let written = whole.len() / 4..whole.len() * 3 / 4;
+        for (number, at) in written.clone().step_by(written.len() / 60).enumerate() {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 1 << (number % 8);
+            std::fs::write(&rotten, &bytes).unwrap();
+            let outcome = safekeeping::restore(&app.app().records, &rotten, &app.config.data_dir).await;
+            let error = outcome.expect_err(&format!("bit {} of byte {at}", number % 8)).to_string();
+            assert!(error.contains("is not a complete Fingerpost backup") && error.ends_with("nothing was changed"), "{error}");
+        }
+        std::fs::write(&rotten, [&whole[..], &whole[..]].concat()).unwrap();
+        let error = safekeeping::restore(&app.app().records, &rotten, &app.config.data_dir).await.unwrap_err().to_string();
+        assert!(error.contains(" lines but has "), "{error}");
+        app.follow().await;
+        assert_eq!(everything(&app).await, before);
+    }
+}
+
+fact! {
     async fn the_doctor_finds_what_is_wrong_and_says_what_to_do(app) {
         app.fixtures().await;
         let examine = async || {
