@@ -188,11 +188,9 @@ impl Import {
 /// The settings of a dry run, which looks at what is there and makes nothing where nothing is: that is made `aside`. A
 /// database that would have to be changed first is refused.
 async fn only_looking(mut config: Config, aside: &Path) -> anyhow::Result<Config> {
-    let address = config.database_url.as_str();
-    let file = address.strip_prefix("sqlite:").map(|file| file.trim_start_matches("//").split('?').next().unwrap_or_default());
-    if file.is_some_and(|file| !Path::new(file).exists()) {
+    if config.database_file().is_some_and(|file| !file.exists()) {
         config.database_url = format!("sqlite:{}", aside.join("fingerpost.db").display()).into();
-    } else if !db::is_up_to_date(address).await? {
+    } else if !db::is_up_to_date(&config.database_url).await? {
         return Err(anyhow::anyhow!(
             "the database is empty or was last used by an older version, and a dry run changes nothing: run fingerpost doctor first, which brings it up to date"
         ));
