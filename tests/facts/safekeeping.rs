@@ -6,7 +6,7 @@ use fingerpost::{
     jobs,
     mail::{self, Kind, Letter, Part},
     model::{Document, LocationPolicy},
-    records::Draft,
+    records::{Copied, Draft, LastModified},
     safekeeping::{self, doctor::Verdict, keep_scrubs},
 };
 
@@ -81,6 +81,41 @@ fact! {
 async fn id_of_any(app: &TestApp) -> uuid::Uuid {
     let service = app.app().records.by_kind(fingerpost::model::Kind::Service, None, 1).await.unwrap().remove(0);
     service.id
+}
+
+fact! {
+    async fn a_backup_is_of_one_moment_whatever_is_saved_while_it_is_made(app) {
+        app.fixtures().await;
+        let service = id_of_any(&app).await;
+        let (begin, begun) = tokio::sync::oneshot::channel();
+        let (tell, told) = std::sync::mpsc::channel();
+        let records = app.app().records.clone();
+        let saving = tokio::spawn(async move {
+            begun.await.unwrap();
+            let stored = records.find(service).await.unwrap().unwrap();
+            let mut draft = Draft { state: stored.state, ..Draft::new(stored.read().unwrap()) };
+            let Document::Service(document) = &mut draft.document else { panic!("it is a service") };
+            document.name = "Saved meanwhile".into();
+            records.save_now(&TestApp::person("a test"), vec![draft], &LastModified::new()).await.unwrap();
+            tell.send(()).unwrap();
+        });
+        let (mut begin, mut copied) = (Some(begin), Vec::new());
+        let each = |one: Copied| {
+            // What is published is read after the records are.
+            if let Some(begin) = begin.take() {
+                begin.send(()).unwrap();
+                tokio::task::block_in_place(|| told.recv().unwrap());
+            }
+            copied.push(format!("{one:?}"));
+            Ok::<_, fingerpost::records::Error>(())
+        };
+        app.app().records.copy(each).await.unwrap();
+        saving.await.unwrap();
+        assert!(copied.len() > 500, "{}", copied.len());
+        assert_eq!(copied.iter().find(|one| one.contains("Saved meanwhile")), None);
+        app.follow().await;
+        assert!(app.get(&format!("/services/{service}")).await.text().contains("Saved meanwhile"));
+    }
 }
 
 fact! {
