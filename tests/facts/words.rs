@@ -209,6 +209,15 @@ fact! {
     }
 }
 
+fact! {
+    async fn a_sheet_that_names_needs_before_there_are_any_is_told_where_they_come_from(app) {
+        let report = app.import("organisation,service,needs\nElm,Larder,food-emergency\n").await;
+        assert_eq!(told(&report), [
+            "2: needs | \"food-emergency\" is not a term here: there are none yet; fingerpost import --needs brings ours, and then import this again",
+        ]);
+    }
+}
+
 #[test]
 fn the_list_of_needs_comes_with_the_program_and_is_the_file_beside_it() {
     let folder = tempfile::tempdir().unwrap();
