@@ -166,9 +166,10 @@ pub(super) async fn restore(app: App, file: &Path, answer: Answer) -> anyhow::Re
     bar.finish_and_clear();
     let records = records?;
     // They tell of another epoch: nobody can use them any more, and what is in them may have been taken out for good.
-    super::exchange::discard_derived(&app)?;
-    // What neighbours told since is not in the backup: it is asked for again.
+    let discarded = super::exchange::discard_derived(&app);
+    // What neighbours told since is not in the backup: it is asked for again, also where a file cannot be removed.
     app.harvester().start_over().await?;
+    discarded?;
     super::exchange::after_changes(&app).await?;
     let epoch = app.head().await?.epoch;
     answer.give(&json!({"restored": records, "epoch": epoch}), || {
@@ -218,7 +219,8 @@ impl Doctor {
                 Ok(findings)
             }
             Err(error) if error.is::<db::Error>() => {
-                Ok(safekeeping::doctor::examine_without_database(config, super::chain(&error), clock.now()))
+                let is_damaged = super::is_of_damage(&error);
+                Ok(safekeeping::doctor::examine_without_database(config, super::chain(&error), is_damaged, clock.now()))
             }
             Err(error) => {
                 let advice = "doctor cannot start: check the settings with `fingerpost config`, and that you own the data folder";

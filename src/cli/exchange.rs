@@ -27,8 +27,12 @@ use crate::{
 pub(super) struct Import {
     /// A file, a folder, or - for standard input. A folder of HSDS tables is read as one package, any other folder
     /// file by file.
-    #[arg(value_name = "FILE|DIR|-")]
-    from: PathBuf,
+    #[arg(value_name = "FILE|DIR|-", required_unless_present = "needs")]
+    from: Option<PathBuf>,
+    /// Instead of a file: the list of needs that comes with the program, for a directory without categories of its own.
+    /// Everyday words lead to them.
+    #[arg(long, conflicts_with_all = ["from", "format", "source", "organisation", "mapping", "suggest_mapping"])]
+    needs: bool,
     /// The format of the file.
     #[arg(long, value_enum, default_value = "auto")]
     format: Format,
@@ -72,10 +76,25 @@ enum Format {
     Ical,
 }
 
+/// The needs that everyday words lead to: who has only the program has them, too.
+const NEEDS: &str = include_str!("../../content/needs.ndjson");
+/// What that list is called in a report.
+const NEEDS_NAME: &str = "needs.ndjson";
+
 /// One thing to import.
 enum Source {
     File(PathBuf),
     Package(PathBuf),
+    Needs,
+}
+
+impl Source {
+    fn path(&self) -> &Path {
+        match self {
+            Self::File(path) | Self::Package(path) => path,
+            Self::Needs => Path::new(NEEDS_NAME),
+        }
+    }
 }
 
 impl Import {
@@ -108,7 +127,7 @@ impl Import {
         let several = sources.len() > 1;
         let mut report = Report::default();
         for source in sources {
-            let (Source::File(path) | Source::Package(path)) = &source;
+            let path = source.path();
             let name = path.file_name().map_or_else(|| "stdin".to_owned(), |name| name.to_string_lossy().into_owned());
             let options = Options {
                 format,
@@ -138,7 +157,7 @@ impl Import {
             app.db.close().await?;
         } else {
             let became = format!("{} created, {} updated, {} rejected", report.created, report.updated, report.rejected_total);
-            let name = self.from.file_name().map_or_else(|| "stdin".into(), |name| name.to_string_lossy());
+            let name = self.from().file_name().map_or_else(|| "stdin".into(), |name| name.to_string_lossy());
             note(&app, Deed::Import, &format!("{name}: {became}")).await?;
             after_changes(&app).await?;
             app.db.sweep_now().await?;
@@ -149,38 +168,47 @@ impl Import {
     }
 
     fn print_mapping(&self) -> anyhow::Result<bool> {
-        if self.from.is_dir() {
+        if self.from().is_dir() {
             return Err(WrongCall("--suggest-mapping drafts the mapping of one spreadsheet, not of a folder".to_owned()).into());
         }
-        let name = self.from.file_name().map_or_else(|| "stdin".into(), |name| name.to_string_lossy());
-        let draft = importing::suggest_mapping(open(&self.from)?.0, &name)
-            .with_context(|| format!("cannot read {}", self.from.display()))?;
+        let name = self.from().file_name().map_or_else(|| "stdin".into(), |name| name.to_string_lossy());
+        let draft = importing::suggest_mapping(open(self.from())?.0, &name)
+            .with_context(|| format!("cannot read {}", self.from().display()))?;
         write!(stdout(), "{draft}")?;
         Ok(true)
     }
 
+    /// What stands in the call, or what our own list is called.
+    fn from(&self) -> &Path {
+        self.from.as_deref().unwrap_or(Path::new(NEEDS_NAME))
+    }
+
     fn sources(&self) -> anyhow::Result<Vec<Source>> {
-        if !self.from.is_dir() {
-            return Ok(vec![Source::File(self.from.clone())]);
+        let from = self.from();
+        if self.needs {
+            return Ok(vec![Source::Needs]);
         }
-        let cannot = || format!("cannot read the folder {}", self.from.display());
+        if !from.is_dir() {
+            return Ok(vec![Source::File(from.to_path_buf())]);
+        }
+        let cannot = || format!("cannot read the folder {}", from.display());
         let is_package = match self.format {
             Format::HsdsTabular => true,
-            Format::Auto => importing::is_package(&self.from).with_context(cannot)?,
+            Format::Auto => importing::is_package(from).with_context(cannot)?,
             _ => false,
         };
         if is_package {
-            return Ok(vec![Source::Package(self.from.clone())]);
+            return Ok(vec![Source::Package(from.to_path_buf())]);
         }
         let known = |file: &PathBuf| {
             let endings = ["ndjson", "jsonl", "json", "csv", "tsv", "zip", "ics"];
             file.extension().is_some_and(|end| endings.iter().any(|known| end.eq_ignore_ascii_case(known)))
         };
         let mut files: Vec<PathBuf> =
-            fs::read_dir(&self.from).with_context(cannot)?.filter_map(|entry| Some(entry.ok()?.path())).filter(known).collect();
+            fs::read_dir(from).with_context(cannot)?.filter_map(|entry| Some(entry.ok()?.path())).filter(known).collect();
         files.sort();
         if files.is_empty() {
-            let reason = format!("{} contains no .ndjson, .json, .csv, .tsv, .zip or .ics file", self.from.display());
+            let reason = format!("{} contains no .ndjson, .json, .csv, .tsv, .zip or .ics file", from.display());
             return Err(WrongCall(reason).into());
         }
         Ok(files.into_iter().map(Source::File).collect())
@@ -190,11 +218,9 @@ impl Import {
 /// The settings of a dry run, which looks at what is there and makes nothing where nothing is: that is made `aside`. A
 /// database that would have to be changed first is refused.
 async fn only_looking(mut config: Config, aside: &Path) -> anyhow::Result<Config> {
-    let address = config.database_url.as_str();
-    let file = address.strip_prefix("sqlite:").map(|file| file.trim_start_matches("//").split('?').next().unwrap_or_default());
-    if file.is_some_and(|file| !Path::new(file).exists()) {
+    if config.database_file().is_some_and(|file| !file.exists()) {
         config.database_url = format!("sqlite:{}", aside.join("fingerpost.db").display()).into();
-    } else if !db::is_up_to_date(address).await? {
+    } else if !db::is_up_to_date(&config.database_url).await? {
         return Err(anyhow::anyhow!(
             "the database is empty or was last used by an older version, and a dry run changes nothing: run fingerpost doctor first, which brings it up to date"
         ));
@@ -219,6 +245,10 @@ async fn import(app: &App, source: &Source, options: &Options) -> anyhow::Result
             let (input, length) = open(path)?;
             let bar = progress(length, "bytes");
             (app.importer().run(input, options, |until| bar.set_position(until)).await, bar)
+        }
+        Source::Needs => {
+            let bar = progress(Some(NEEDS.len() as u64), "bytes");
+            (app.importer().run(NEEDS.as_bytes(), options, |until| bar.set_position(until)).await, bar)
         }
         Source::Package(folder) => {
             let bar = progress(None, "bytes");

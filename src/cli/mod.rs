@@ -42,9 +42,11 @@ use crate::{
     app::App,
     clock::Clock,
     config::{Config, LogFormat},
-    db::{Durability, Transaction},
+    db::{self, Durability, Transaction},
     identity::Deed,
     model::holidays::{self, Nation},
+    records,
+    safekeeping::{self, doctor::NEW_DATABASE},
 };
 
 /// An open directory of services that help people before a crisis.
@@ -186,7 +188,10 @@ pub fn run(words: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(false) => ExitCode::FAILURE,
         Err(error) if is_left_unread(&error) => ExitCode::from(128 + SIGPIPE),
         Err(error) => {
-            let said = chain(&error);
+            let mut said = chain(&error);
+            if is_of_damage(&error) {
+                said = format!("{said}. What to do: {NEW_DATABASE}");
+            }
             // Whoever closed stderr does not want to know.
             let _ = writeln!(io::stderr(), "fingerpost: {said}");
             if as_json {
@@ -208,6 +213,15 @@ fn not_understood(error: &clap::Error, as_json: bool) -> ExitCode {
         Answer::refuse("wrong-call", &said.split_whitespace().collect::<Vec<_>>().join(" "));
     }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+}
+
+/// Whether it is the files of the database that are damaged.
+fn is_of_damage(error: &anyhow::Error) -> bool {
+    let while_restoring = match error.downcast_ref() {
+        Some(safekeeping::Error::Records(records::Error::Database(error))) => Some(error),
+        _ => None,
+    };
+    error.downcast_ref::<db::Error>().or(while_restoring).is_some_and(db::Error::is_damaged)
 }
 
 /// A name for why a command was not carried out, for programs.

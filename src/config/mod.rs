@@ -270,6 +270,12 @@ impl Config {
         Ok(config)
     }
 
+    /// The file of the database, where it is SQLite.
+    pub fn database_file(&self) -> Option<&Path> {
+        let file = self.database_url.strip_prefix("sqlite:")?.trim_start_matches("//");
+        Some(Path::new(file.split('?').next().unwrap_or_default()))
+    }
+
     /// Every setting by name, as it is in force, secrets hidden.
     pub fn shown(&self) -> BTreeMap<&'static str, String> {
         let mut shown = self.given.clone();

@@ -19,7 +19,7 @@ use axum::{
 use http_body::Frame;
 use tokio::time::timeout;
 
-use super::Problem;
+use super::{Problem, guard::request_under_way};
 
 /// Whoever sends fewer bytes a second than this is not waited for: phones out in the country send more.
 const SLOWEST: u64 = 10_000;
@@ -38,7 +38,7 @@ pub(super) async fn in_time<A: Future<Output = Response>>(
             return answer;
         }
         if !upload.is_awaited() {
-            tracing::warn!("a request took too long and was given up");
+            tracing::warn!(request.id = request_under_way(), "a request took too long and was given up");
             return too_slow(limit).into_response();
         }
         if upload.arrived_since() < SLOWEST * limit.as_secs().max(1) {

@@ -18,8 +18,20 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use metrics::{Counter, Histogram};
 
 use super::{Problem, Proxies, deadline::in_time};
+use crate::ids;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+tokio::task_local! {
+    /// The name of the request that is being answered.
+    static REQUEST: HeaderValue;
+}
+
+/// The name of the request that is being answered, for the log: whoever was refused quotes it. None outside of one, and
+/// in threads of its own.
+pub(super) fn request_under_way() -> Option<String> {
+    REQUEST.try_with(|id| id.to_str().map(str::to_owned)).ok()?.ok()
+}
 
 /// What the guard goes by. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -100,7 +112,7 @@ impl Guard {
         let asks = peer.filter(|_| !is_monitor);
         let allowed = asks.map_or(Ok(()), |peer| self.check(self.proxies.client(peer, request.headers())));
         let mut response = match allowed {
-            Ok(()) => in_time(self.longest, request, answer).await,
+            Ok(()) => REQUEST.scope(id.clone(), in_time(self.longest, request, answer)).await,
             Err(seconds) => {
                 let mut response = Problem::too_many(seconds).into_response();
                 response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
@@ -149,8 +161,11 @@ fn request_id(headers: &HeaderMap) -> HeaderValue {
     given.cloned().unwrap_or_else(|| {
         use std::sync::atomic::{AtomicU64, Ordering};
         static NEXT: AtomicU64 = AtomicU64::new(1);
+        // Drawn at the start: a log tells of many processes, one after the other or side by side.
+        static PROCESS: OnceLock<u32> = OnceLock::new();
+        let process = PROCESS.get_or_init(|| ids::random().as_fields().0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        HeaderValue::from_str(&format!("{number:x}")).unwrap_or_else(|_| HeaderValue::from_static("0"))
+        HeaderValue::from_str(&format!("{process:08x}-{number:x}")).unwrap_or_else(|_| HeaderValue::from_static("0"))
     })
 }
 
@@ -199,5 +214,53 @@ fn weaken_compressed(headers: &mut HeaderMap) {
         && let Ok(weak) = HeaderValue::from_str(&format!("W/{etag}"))
     {
         headers.insert(header::ETAG, weak);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::{self, Write},
+        sync::Mutex,
+    };
+
+    use axum::body::Body;
+
+    use super::*;
+    use crate::config::ProxyHeader;
+
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn the_name_that_somebody_quotes_stands_beside_the_cause_in_the_log() {
+        let log = Log::default();
+        let into = log.clone();
+        let subscriber = tracing_subscriber::fmt().json().with_writer(move || into.clone()).finish();
+        let _listening = tracing::subscriber::set_default(subscriber);
+        let guard = Guard::new(100, Proxies::new(&[], ProxyHeader::XForwardedFor));
+        let mut named = Vec::new();
+        for _ in 0..2 {
+            let fails = |_: Request| async { Problem::internal(&io::Error::other("the disk is gone")).into_response() };
+            let answer = guard.around(Request::new(Body::empty()), fails).await;
+            named.push(answer.headers()[REQUEST_ID].to_str().unwrap().to_owned());
+        }
+        let said = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        for id in &named {
+            let field = format!("\"request.id\":\"{id}\"");
+            let causes = said.lines().filter(|line| line.contains(&field) && line.contains("the disk is gone")).count();
+            assert_eq!(causes, 1, "{id}: {said}");
+        }
+        assert!(named[0] != named[1] && named[0].len() > "1f".len(), "two processes would give the same name: {named:?}");
     }
 }

@@ -5,6 +5,7 @@ use http::{HeaderValue, StatusCode, header};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::guard;
 use crate::published::successor;
 
 /// A problem with a request.
@@ -180,7 +181,7 @@ impl Problem {
 
     /// A fault on our side. What it was goes to the log, not to the client.
     pub fn internal(error: &dyn std::error::Error) -> Self {
-        tracing::error!(error = %error, "a request failed");
+        tracing::error!(request.id = guard::request_under_way(), error = %error, "a request failed");
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "about:blank#internal",

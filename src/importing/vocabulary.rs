@@ -24,6 +24,11 @@ impl Vocabulary {
         self.terms.insert(fold(name), id);
     }
 
+    /// Whether there is no term at all.
+    pub(super) fn is_empty(&self) -> bool {
+        self.terms.is_empty()
+    }
+
     /// The term of this code or name.
     pub(super) fn term(&self, name: &str) -> Option<Uuid> {
         self.terms.get(&fold(name)).copied()

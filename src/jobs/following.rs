@@ -8,6 +8,8 @@ use crate::{app::Served, published::Position, search};
 
 /// How often to look for what other processes have published.
 const LOOK: Duration = Duration::from_millis(250);
+/// How long it may go on when the server stops.
+const LAST_ROWS: Duration = Duration::from_secs(10);
 /// A rebuild of so many rows is worth a line before the first of them.
 const SAID_FROM: u64 = 2_000;
 /// So many rows of a rebuild stand in one line of the log.
@@ -86,7 +88,12 @@ pub(super) async fn keep_following(served: Served, stop: CancellationToken) {
     let mut commits = served.app.db.commits();
     let mut failures = 0_u32;
     while !stop.is_cancelled() {
-        match follow(&served).await {
+        let followed = tokio::select! {
+            followed = follow(&served) => followed,
+            // Filling an index takes minutes, and whoever stops the server waits for half of one: the next start goes on.
+            () = async { stop.cancelled().await; tokio::time::sleep(LAST_ROWS).await } => break,
+        };
+        match followed {
             Ok(()) => failures = 0,
             Err(error) => {
                 failures = failures.saturating_add(1);

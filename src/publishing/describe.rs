@@ -277,10 +277,13 @@ fn list_path(collection: Collection, item: &str, only: Option<Format>) -> Value 
         parameter("format", Form::Choice(formats), "json returns a page; every other format returns all matching records.")
             .describe(),
     );
-    let operation = |id: &str, summary: String| json!({"operationId": id, "summary": summary, "tags": [tag(collection.kind)], "parameters": parameters, "responses": answers});
+    // Whether a client has an answer already is not asked by POST.
+    let mut by_post = answers.clone();
+    by_post.remove("304");
+    let operation = |id: &str, summary: String, answers: &Map<String, Value>| json!({"operationId": id, "summary": summary, "tags": [tag(collection.kind)], "parameters": parameters, "responses": answers});
     json!({
-        "get": operation(&format!("list{item}"), format!("List {}", collection.title)),
-        "post": operation(&format!("search{item}"), format!("List {} (the same by POST, with the parameters in the query)", collection.title)),
+        "get": operation(&format!("list{item}"), format!("List {}", collection.title), &answers),
+        "post": operation(&format!("search{item}"), format!("List {} (the same by POST, with the parameters in the query)", collection.title), &by_post),
     })
 }
 

@@ -80,6 +80,8 @@ pub async fn backup(records: &Records, file: &Path) -> Result<u64, Error> {
 
 async fn write_all(records: &Records, out: File, failed: impl Fn(io::Error) -> Error) -> Result<u64, Error> {
     let mut out = zstd::Encoder::new(BufWriter::new(out), 3).map_err(&failed)?;
+    // A bit that flips in storage would otherwise be restored as another letter of somebody's phone number.
+    out.include_checksum(true).map_err(&failed)?;
     write_line(&mut out, &Frame::Fingerpost { backup: 1, made: clock::rfc3339(records.clock().now()) }).map_err(&failed)?;
     let mut lines = 0;
     records
@@ -115,15 +117,10 @@ fn put_in_place(partial: &Path, file: &Path) -> io::Result<()> {
 /// When the file is not a whole backup, the list of what was taken out for good is damaged, or the database
 /// fails; then nothing has changed.
 pub async fn restore(records: &Records, file: &Path, data_dir: &Path) -> Result<u64, Error> {
-    let failed = |source| Error::File { file: file.to_path_buf(), source };
+    ensure_whole(file)?;
     let not_whole = |problem: String| Error::NotWhole { file: file.to_path_buf(), problem };
-    let input = zstd::Decoder::new(File::open(file).map_err(failed)?).map_err(failed)?;
-    let mut lines = BufReader::new(input).lines();
-    let first = lines.next().and_then(Result::ok).unwrap_or_default();
-    if !matches!(serde_json::from_str(&first), Ok(Frame::Fingerpost { backup: 1, .. })) {
-        return Err(not_whole("its first line is not that of a backup".to_owned()));
-    }
-    let mut count = 0_u64;
+    let mut lines = lines_of(file)?.skip(1);
+    let mut number = 1_u64;
     let mut ended = false;
     let next = || -> Result<Option<Copied>, Error> {
         if ended {
@@ -131,19 +128,45 @@ pub async fn restore(records: &Records, file: &Path, data_dir: &Path) -> Result<
         }
         let Some(line) = lines.next() else { return Err(not_whole("its end is missing".to_owned())) };
         let line = line.map_err(|error| not_whole(error.to_string()))?;
-        if let Ok(Frame::End { lines }) = serde_json::from_str(&line) {
+        if matches!(serde_json::from_str(&line), Ok(Frame::End { .. })) {
             ended = true;
-            return if lines == count {
-                Ok(None)
-            } else {
-                Err(not_whole(format!("it should have {lines} lines but has {count}")))
-            };
+            return Ok(None);
         }
-        count += 1;
-        serde_json::from_str(&line).map(Some).map_err(|error| not_whole(format!("line {}: {error}", count + 1)))
+        number += 1;
+        serde_json::from_str(&line).map(Some).map_err(|error| not_whole(format!("line {number}: {error}")))
     };
     let by = Caller { name: "restore".to_owned(), why: "restored from a backup".to_owned(), entrance: Entrance::OwnExport };
     records.put_back(&by, || kept_scrubs(data_dir), next).await
+}
+
+/// Read a backup to its end, where its checksum stands, before anything is done with it: a letter that has changed could
+/// be refused by the database only, in words that nobody understands.
+fn ensure_whole(file: &Path) -> Result<(), Error> {
+    let not_whole = |problem: String| Err(Error::NotWhole { file: file.to_path_buf(), problem });
+    let mut lines = lines_of(file)?;
+    let first = lines.next().and_then(Result::ok).unwrap_or_default();
+    if !matches!(serde_json::from_str(&first), Ok(Frame::Fingerpost { backup: 1, .. })) {
+        return not_whole("its first line is not that of a backup".to_owned());
+    }
+    let (mut count, mut last) = (0_u64, String::new());
+    for line in lines {
+        match line {
+            Ok(line) => last = line,
+            Err(error) => return not_whole(error.to_string()),
+        }
+        count += 1;
+    }
+    match serde_json::from_str(&last) {
+        Ok(Frame::End { lines }) if lines + 1 == count => Ok(()),
+        Ok(Frame::End { lines }) => not_whole(format!("it should have {lines} lines but has {}", count - 1)),
+        _ => not_whole("its end is missing".to_owned()),
+    }
+}
+
+fn lines_of(file: &Path) -> Result<impl Iterator<Item = io::Result<String>>, Error> {
+    let failed = |source| Error::File { file: file.to_path_buf(), source };
+    let input = zstd::Decoder::new(File::open(file).map_err(failed)?).map_err(failed)?;
+    Ok(BufReader::new(input).lines())
 }
 
 fn scrubs_file(data_dir: &Path) -> PathBuf {

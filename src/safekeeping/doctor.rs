@@ -77,20 +77,29 @@ pub async fn examine(
     findings
 }
 
+/// What helps where the files of the database are damaged: nothing can be restored into them.
+pub const NEW_DATABASE: &str = "stop the server and move the database out of the way (fingerpost.db, fingerpost.db-wal and fingerpost.db-shm in the data folder; with PostgreSQL, name a new database in FINGERPOST_DATABASE_URL); then restore the newest backup with fingerpost restore FILE, and start the server again";
+
 /// What helps where the database cannot be read.
 fn what_to_do_about(error: &db::Error) -> &'static str {
     if error.is_damaged() {
-        "restore the newest backup: fingerpost restore FILE"
+        NEW_DATABASE
     } else {
         "check that the database is running and its disk is mounted and not full; then try again"
     }
 }
 
-/// Look at what there is to look at without the database, which cannot be opened because of `reason`.
-pub fn examine_without_database(config: &Config, reason: String, now: chrono::DateTime<chrono::Utc>) -> Vec<Finding> {
+/// Look at what there is to look at without the database, which cannot be opened because of `reason`; `is_damaged` says
+/// whether that will not pass.
+pub fn examine_without_database(
+    config: &Config,
+    reason: String,
+    is_damaged: bool,
+    now: chrono::DateTime<chrono::Utc>,
+) -> Vec<Finding> {
     let mut findings = around(config);
-    let advice = "check FINGERPOST_DATABASE_URL and that the database is running; if it is damaged, restore the newest backup: fingerpost restore FILE";
-    findings.push(bad("database", reason, advice));
+    let unreached = "check FINGERPOST_DATABASE_URL and that the database is running";
+    findings.push(bad("database", reason, if is_damaged { NEW_DATABASE } else { unreached }));
     findings.push(good("clock", format!("it is {}", crate::clock::rfc3339(now))));
     findings
 }
@@ -119,7 +128,7 @@ pub async fn server(listen: SocketAddr, has_to_run: bool) -> Finding {
 /// What stands around the database.
 fn around(config: &Config) -> Vec<Finding> {
     let folder = &config.data_dir;
-    vec![settings(config), data_folder(folder), disk(folder), key(folder), removals(folder)]
+    vec![settings(config), data_folder(folder), disk(config), key(folder), removals(folder)]
 }
 
 fn removals(folder: &Path) -> Finding {
@@ -161,19 +170,40 @@ fn data_folder(folder: &Path) -> Finding {
     }
 }
 
-fn disk(folder: &Path) -> Finding {
-    const LITTLE: u64 = 1 << 30;
-    match rustix::fs::statvfs(folder) {
+fn disk(config: &Config) -> Finding {
+    let folder = &config.data_dir;
+    // The database may be on a disk of its own.
+    let folder_of_database = config.database_file().and_then(Path::parent).filter(|folder| folder.is_dir());
+    let free_in = |folder: &Path| rustix::fs::statvfs(folder).map(|room| room.f_bavail.saturating_mul(room.f_frsize));
+    let free =
+        free_in(folder).and_then(|free| Ok(folder_of_database.map(free_in).transpose()?.map_or(free, |other| other.min(free))));
+    match free {
+        Ok(free) => room(free, taken(config)),
         Err(error) => careful("disk", error.to_string(), "check that the disk with the data folder is mounted"),
-        Ok(room) => {
-            let free = room.f_bavail.saturating_mul(room.f_frsize);
-            let found = format!("{} MiB free", free >> 20);
-            if free < LITTLE {
-                careful("disk", found, "free some space: with less than 1 GiB a backup or a rebuild may not fit")
-            } else {
-                good("disk", found)
-            }
-        }
+    }
+}
+
+/// How many bytes the database, where it is a file, and what is made from it take.
+fn taken(config: &Config) -> u64 {
+    let size = |file: &Path| std::fs::metadata(file).map_or(0, |meta| if meta.is_file() { meta.len() } else { 0 });
+    let derived = ["shelf", "index"].iter().filter_map(|name| std::fs::read_dir(config.data_dir.join(name)).ok()).flatten();
+    let derived: u64 = derived.flatten().map(|file| size(&file.path())).sum();
+    config.database_file().map_or(0, size) + derived
+}
+
+/// Whether so many free bytes are enough beside so many that are taken.
+fn room(free: u64, taken: u64) -> Finding {
+    /// A backup, a large import or a restore of the smallest directory fits.
+    const LITTLE: u64 = 1 << 30;
+    const NEXT_TO_NOTHING: u64 = 64 << 20;
+    const WHY: &str = "free some space: a restore, or building the published bytes and the search index again, may need as much again as they and the database take, and at least 1 GiB";
+    let found = format!("{} MiB free; the database and what is made from it take {} MiB", free >> 20, taken >> 20);
+    if free < NEXT_TO_NOTHING {
+        bad("disk", found, "free some space now: once the disk is full nothing can be saved")
+    } else if free < taken.max(LITTLE) {
+        careful("disk", found, WHY)
+    } else {
+        good("disk", found)
     }
 }
 
@@ -313,5 +343,22 @@ fn shelf_files(folder: &Path, head: &Head, thorough: bool) -> Finding {
     match Shelf::check_files(folder, head) {
         Ok(documents) => good(what, format!("{documents} documents checked and intact, {behind} behind")),
         Err(error) => bad(what, error.to_string(), ADVICE),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_directory_needs_as_much_room_again_as_it_takes() {
+        const GIB: u64 = 1 << 30;
+        let verdict = |free, taken| room(free, taken).verdict;
+        assert_eq!(verdict(2 * GIB, GIB / 8), Verdict::Good);
+        assert_eq!(verdict(GIB / 2, GIB / 8), Verdict::Careful, "the next import may be a large one");
+        assert_eq!(verdict(2 * GIB, 5 * GIB), Verdict::Careful);
+        assert_eq!(verdict(6 * GIB, 5 * GIB), Verdict::Good);
+        assert_eq!(verdict(GIB / 32, 0), Verdict::Bad);
+        assert_eq!(room(3 * GIB, GIB).found, "3072 MiB free; the database and what is made from it take 1024 MiB");
     }
 }

@@ -25,6 +25,7 @@ mod packages;
 mod people;
 mod positions;
 mod reports;
+mod rescue;
 mod right_help;
 mod safekeeping;
 mod schema;

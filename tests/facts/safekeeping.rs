@@ -6,7 +6,7 @@ use fingerpost::{
     jobs,
     mail::{self, Kind, Letter, Part},
     model::{Document, LocationPolicy},
-    records::Draft,
+    records::{Copied, Draft, LastModified},
     safekeeping::{self, doctor::Verdict, keep_scrubs},
 };
 
@@ -84,6 +84,41 @@ async fn id_of_any(app: &TestApp) -> uuid::Uuid {
 }
 
 fact! {
+    async fn a_backup_is_of_one_moment_whatever_is_saved_while_it_is_made(app) {
+        app.fixtures().await;
+        let service = id_of_any(&app).await;
+        let (begin, begun) = tokio::sync::oneshot::channel();
+        let (tell, told) = std::sync::mpsc::channel();
+        let records = app.app().records.clone();
+        let saving = tokio::spawn(async move {
+            begun.await.unwrap();
+            let stored = records.find(service).await.unwrap().unwrap();
+            let mut draft = Draft { state: stored.state, ..Draft::new(stored.read().unwrap()) };
+            let Document::Service(document) = &mut draft.document else { panic!("it is a service") };
+            document.name = "Saved meanwhile".into();
+            records.save_now(&TestApp::person("a test"), vec![draft], &LastModified::new()).await.unwrap();
+            tell.send(()).unwrap();
+        });
+        let (mut begin, mut copied) = (Some(begin), Vec::new());
+        let each = |one: Copied| {
+            // What is published is read after the records are.
+            if let Some(begin) = begin.take() {
+                begin.send(()).unwrap();
+                tokio::task::block_in_place(|| told.recv().unwrap());
+            }
+            copied.push(format!("{one:?}"));
+            Ok::<_, fingerpost::records::Error>(())
+        };
+        app.app().records.copy(each).await.unwrap();
+        saving.await.unwrap();
+        assert!(copied.len() > 500, "{}", copied.len());
+        assert_eq!(copied.iter().find(|one| one.contains("Saved meanwhile")), None);
+        app.follow().await;
+        assert!(app.get(&format!("/services/{service}")).await.text().contains("Saved meanwhile"));
+    }
+}
+
+fact! {
     async fn half_a_backup_changes_nothing(app) {
         app.import(pantry().to_string()).await;
         let folder = tempfile::tempdir().unwrap();
@@ -101,6 +136,38 @@ fact! {
         }
         let error = safekeeping::backup(&app.app().records, &file).await.unwrap_err().to_string();
         assert!(error.contains("it already exists; choose another name"), "{error}");
+    }
+}
+
+fact! {
+    async fn a_backup_in_which_a_single_bit_has_flipped_is_refused_and_changes_nothing(app) {
+        app.import(pantry().to_string()).await;
+        let folder = tempfile::tempdir().unwrap();
+        let (file, rotten) = (folder.path().join("today.backup"), folder.path().join("rotten.backup"));
+        safekeeping::backup(&app.app().records, &file).await.unwrap();
+        let whole = std::fs::read(&file).unwrap();
+        let before = everything(&app).await;
+        // What stands at either end says how the file is made up; what people wrote stands between.
+        let (written, mut refused) = (whole.len() / 4..whole.len() * 3 / 4, 0);
+        for at in written.clone().step_by(written.len() / 60) {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 1 << (at % 8);
+            std::fs::write(&rotten, &bytes).unwrap();
+            match safekeeping::restore(&app.app().records, &rotten, &app.config.data_dir).await.map_err(|error| error.to_string()) {
+                // It pointed to the same words elsewhere in the file.
+                Ok(_) => assert_eq!(zstd::decode_all(&*bytes).unwrap(), zstd::decode_all(&*whole).unwrap()),
+                Err(error) => {
+                    assert!(error.contains("is not a complete Fingerpost backup") && error.ends_with("nothing was changed"), "{error}");
+                    refused += 1;
+                }
+            }
+        }
+        assert!(refused > 50, "{refused}");
+        std::fs::write(&rotten, [&whole[..], &whole[..]].concat()).unwrap();
+        let error = safekeeping::restore(&app.app().records, &rotten, &app.config.data_dir).await.unwrap_err().to_string();
+        assert!(error.contains(" lines but has "), "{error}");
+        app.follow().await;
+        assert_eq!(everything(&app).await, before);
     }
 }
 

@@ -107,6 +107,26 @@ fn the_server_says_where_it_is_answers_and_stops_when_told() {
 }
 
 #[test]
+fn a_server_that_waits_for_its_database_stops_when_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = fingerpost(folder.path(), &["serve"])
+        .env("FINGERPOST_DATABASE_URL", "postgres://postgres@127.0.0.1:1/nowhere")
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = String::new();
+    let mut log = BufReader::new(server.stderr.take().unwrap());
+    while !said.contains("the database does not answer yet") {
+        assert!(log.read_line(&mut said).unwrap() > 0, "{said}");
+    }
+    let began = std::time::Instant::now();
+    assert!(Command::new("kill").arg(server.id().to_string()).status().unwrap().success());
+    assert_eq!(server.wait().unwrap().code(), Some(0), "not killed by the signal, which a container would not let through");
+    assert!(began.elapsed() < std::time::Duration::from_secs(10), "{:?}", began.elapsed());
+}
+
+#[test]
 fn the_doctor_asks_the_server_itself_which_is_a_problem_only_where_one_has_to_run() {
     let folder = tempfile::tempdir().unwrap();
     let listen = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();

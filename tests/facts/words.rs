@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
+    commands::{run, text},
     id,
     search::{percent, service},
     sheets::told,
@@ -205,5 +206,38 @@ fact! {
         let report = app.import("organisation,service,needs\nElm,Larder,food-emergency; People without a home\n").await;
         assert_eq!((report.created, told(&report)), (1, Vec::new()));
         assert_eq!(understood(&app, "nothing to eat").await["needs"][0]["name"], "Food today");
+    }
+}
+
+fact! {
+    async fn a_sheet_that_names_needs_before_there_are_any_is_told_where_they_come_from(app) {
+        let report = app.import("organisation,service,needs\nElm,Larder,food-emergency\n").await;
+        assert_eq!(told(&report), [
+            "2: needs | \"food-emergency\" is not a term here: there are none yet; fingerpost import --needs brings ours, and then import this again",
+        ]);
+    }
+}
+
+#[test]
+fn the_list_of_needs_comes_with_the_program_and_is_the_file_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let import = |arguments: &[&str]| {
+        let (code, out, said) = text(&run(folder.path(), &[&["import", "--json"][..], arguments].concat()));
+        let report: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{out}{said}"));
+        let of = |what: &str| {
+            let kinds = report["records"].as_object().unwrap().values();
+            kinds.map(|counts| counts[what].as_u64().unwrap()).sum::<u64>()
+        };
+        (code, of("created"), of("unchanged"))
+    };
+    let file = std::fs::canonicalize("content/needs.ndjson").unwrap();
+    let all = std::fs::read_to_string(&file).unwrap().lines().count() as u64;
+    let first = import(&["--needs", "--dry-run"]);
+    assert!(first.0 == 0 && first.1 >= all && first.2 == 0, "{first:?}");
+    assert_eq!(import(&["--needs"]), first);
+    assert_eq!(import(&["--needs"]), (0, 0, first.1));
+    assert_eq!(import(&[file.to_str().unwrap()]), (0, 0, first.1));
+    for wrong in [&["--needs", "feed.ndjson"][..], &["--needs", "--format", "csv"]] {
+        assert_eq!(text(&run(folder.path(), &[&["import"][..], wrong].concat())).0, 2, "{wrong:?}");
     }
 }

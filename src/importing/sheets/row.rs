@@ -21,6 +21,10 @@ use crate::{
     },
 };
 
+/// What is said of a need where the directory has not been given any.
+const NO_TERMS: &str =
+    "is not a term here: there are none yet; fingerpost import --needs brings ours, and then import this again";
+
 /// A row as a service.
 pub(super) fn take(columns: &Columns, mut cells: Vec<String>, how: &How) -> Result<Taken, String> {
     let dropped = columns.fit(&mut cells)?;
@@ -222,6 +226,7 @@ impl<'a> Row<'a> {
         for need in split(text, &[';', ',', '|']).flat_map(apart) {
             match vocabulary.term(need) {
                 Some(term) => attributes.push(json!({"link_entity": "service", "taxonomy_term_id": term})),
+                None if vocabulary.is_empty() => self.drop("needs", format!("{need:?} {NO_TERMS}")),
                 None => self.drop("needs", format!("{need:?} is neither the code nor the name of a term here")),
             }
             if vocabulary.is_secret(need)

@@ -1,6 +1,7 @@
 //! Everything that is kept, as it is at one moment, and put back: for backups.
 
 mod store;
+mod tables;
 
 use std::collections::{HashMap, HashSet};
 
@@ -20,6 +21,8 @@ use crate::{
 
 /// Rows that are read or written at once.
 const ROWS: u64 = 500;
+/// The same of rows that are nothing but numbers, of which there may be a million.
+const NUMBERS: u64 = 20_000;
 
 pub(super) use store::Row;
 
@@ -84,12 +87,13 @@ impl Records {
         for annotated in annotations::store::all(snapshot.connection()).await.map_err(db)? {
             each(Copied::Annotation(annotated))?;
         }
-        for table in store::TABLES {
+        for table in tables::TABLES {
             let mut read = 0;
             loop {
-                let rows = store::rows(&snapshot, table, read, ROWS).await.map_err(db)?;
+                let most = if table.is_of_numbers() { NUMBERS } else { ROWS };
+                let rows = store::rows(&snapshot, table, read, most).await.map_err(db)?;
                 read += rows.len() as u64;
-                let is_last = (rows.len() as u64) < ROWS;
+                let is_last = (rows.len() as u64) < most;
                 for row in rows {
                     each(Copied::Row(row))?;
                 }
@@ -143,7 +147,7 @@ impl Records {
         let mut batch = Batch::default();
         let mut records = 0;
         let mut copied_people = Vec::new();
-        let open = store::Open::of(&tx).await.map_err(db)?;
+        let mut open = store::Open::of(&tx).await.map_err(db)?;
         let nobody = HashSet::new();
         let mut rows: Vec<Row> = Vec::new();
         let mut rows_of_people: Vec<Row> = Vec::new();

@@ -2,7 +2,10 @@
 
 use fingerpost::identity::{PlatformRole, ROLES, RULES};
 
-use super::{id, public, with_pantry};
+use super::{
+    council::{AMINA, refused, second_moderator},
+    id, public, with_pantry,
+};
 use crate::support::{PUBLIC_URL, browser::Browser, fact};
 
 fact! {
@@ -165,6 +168,48 @@ fact! {
         assert_eq!(app.app().identity().waiting_claims().await.unwrap(), []);
         assert_eq!(app.app().records.waiting(None, None, 10).await.unwrap(), waiting);
         assert_eq!(quality.open_reports().await.unwrap().len(), 1, "not twice");
+    }
+}
+
+fact! {
+    async fn what_the_council_has_set_up_and_what_was_counted_survive_in_a_backup(app) {
+        use fingerpost::{jobs, safekeeping, search::{self, Table}, views::Seen};
+        with_pantry(&app).await;
+        let moderator = Browser::officer(&app, PlatformRole::Moderator).await;
+        let second = second_moderator(&app).await;
+        let amina = Browser::keeper(&app, AMINA, id("marsh farm")).await;
+        let change = refused(&app, &amina, &second).await;
+        let own = format!("/account/changes/{change}");
+        let page = amina.open(&own).await;
+        amina.submit(&page, &own, &[("appeal", "We changed it in May."), ("do", "appeal")]).await;
+        let path = "/moderation/declarations";
+        moderator.submit(&moderator.open(path).await, path, &[("names", "Food hygiene rating")]).await;
+        let words = search::load(&app.app().db, &app.clock).await.unwrap();
+        let table = format!("{}nithered,energy-heating,local word\n", words.table(Table::Everyday));
+        search::save(&app.app().db, &app.clock, Table::Everyday, &table, "an officer").await.unwrap();
+        for _ in 0..3 {
+            app.served.views.note(id("pantry"), Seen::Page);
+        }
+        jobs::views(&app.served).await.unwrap();
+        let file = app.folder.path().join("a.backup");
+        safekeeping::backup(&app.app().records, &file).await.unwrap();
+        let url = crate::support::PUBLIC_URL.parse().unwrap();
+        for into in [crate::support::On::Sqlite, crate::support::On::Postgres] {
+            let Some(fresh) = crate::support::TestApp::start(into).await else { continue };
+            safekeeping::restore(&fresh.app().records, &file, fresh.folder.path()).await.unwrap();
+            let editing = fresh.app().editing(&url);
+            assert_eq!(editing.asked_for().await.unwrap(), ["Food hygiene rating"], "and none of those that it began with");
+            assert_eq!(editing.appeal_of(change.parse().unwrap()).await.unwrap().unwrap().words, "We changed it in May.");
+            assert_eq!(search::load(&fresh.app().db, &fresh.clock).await.unwrap().table(Table::Everyday), table);
+            let seen: u64 = fresh.served.views.months(id("pantry"), 12).await.unwrap().iter().map(|month| month.pages).sum();
+            assert_eq!(seen, 3);
+            fresh.end().await;
+        }
+        // Here nothing is lost that was written since.
+        let newer = format!("{table}fankled,food-emergency,local word\n");
+        search::save(&app.app().db, &app.clock, Table::Everyday, &newer, "an officer").await.unwrap();
+        safekeeping::restore(&app.app().records, &file, app.folder.path()).await.unwrap();
+        assert_eq!(search::load(&app.app().db, &app.clock).await.unwrap().table(Table::Everyday), newer);
     }
 }
 
