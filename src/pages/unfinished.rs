@@ -47,7 +47,8 @@ pub(super) async fn keep(desk: &Desk, headers: &HeaderMap, path: &str, fields: &
     }
 }
 
-fn address(page: &str) -> String {
+/// Where what is kept of the form of a page is shown again.
+pub(super) fn address(page: &str) -> String {
     let query: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("page", page).finish();
     format!("{PATH}?{query}")
 }

@@ -231,6 +231,8 @@ async fn members(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Option<Mistak
     let by = signed.person.shown();
     let mut news = None;
     let tx = identity.write().await?;
+    // Of two taps that come at once the second sees what the first has done, also where nobody manages it yet.
+    desk.editing.records().hold(&tx, &[id]).await?;
     let detail = match (what, person) {
         ("leave", Some(person)) if leaves => {
             identity.leave(&tx, id, person).await?;
@@ -246,6 +248,10 @@ async fn members(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Option<Mistak
         }
         ("lead" | "editor", Some(person)) => {
             let role = if what == "lead" { MemberRole::Lead } else { MemberRole::Editor };
+            // Two taps: the first has done it, and everybody has been told.
+            if identity.members(id).await?.iter().any(|one| one.person.id == person && one.membership.role == role) {
+                return Ok(None);
+            }
             match identity.change_role(&tx, id, person, role).await {
                 Err(identity::Error::NotFound { .. }) => {
                     return Err(Error::Forbidden("they do not manage this organisation, or have left; open the page again"));

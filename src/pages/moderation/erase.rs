@@ -18,7 +18,7 @@ use crate::{
     },
     published::redaction::Known,
     quality::reports::Report,
-    records::{FoundContact, FoundPerson, FoundWords},
+    records::{self, FoundContact, FoundPerson, FoundWords},
 };
 
 const TITLE: &str = "Erase someone’s data";
@@ -37,21 +37,56 @@ struct Found {
     people: Vec<Person>,
 }
 
+/// What became of a button that erases.
+#[derive(Clone, Copy, Debug)]
+enum Done {
+    Erased,
+    /// There was nothing of it any more: of two taps the first has erased it.
+    Gone,
+}
+
+impl Done {
+    fn read(word: &str) -> Option<Self> {
+        match word {
+            "yes" => Some(Self::Erased),
+            "gone" => Some(Self::Gone),
+            _ => None,
+        }
+    }
+
+    /// The page, saying so.
+    fn path(self) -> &'static str {
+        match self {
+            Self::Erased => "/moderation/erase?done=yes",
+            Self::Gone => "/moderation/erase?done=gone",
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::Erased => "Erased. Followers have been told to delete their copies.",
+            Self::Gone => {
+                "It is not there any more. Someone has erased it already, perhaps you a moment ago. Search again to see what is left."
+            }
+        }
+    }
+}
+
 fn allowed(signed: &Signed) -> Result<(), Error> {
     if signed.may(Action::Erase) { Ok(()) } else { Err(Error::Forbidden("only a moderator can erase someone's data")) }
 }
 
 /// GET `/moderation/erase`.
 pub(super) async fn show(State(desk): State<Desk>, signed: Signed, parameters: Parameters, headers: HeaderMap) -> Response {
-    let done = parameters.text("done").ok().flatten() == Some("yes");
+    let done = parameters.text("done").ok().flatten().and_then(Done::read);
     let page = allowed(&signed).map(|()| page(&signed, &Fields::default(), &Mistakes::default(), None, done));
     desk.answer(&headers, &signed, page.map_err(Problem::from))
 }
 
-fn page(signed: &Signed, fields: &Fields, mistakes: &Mistakes, found: Option<&Found>, done: bool) -> Page {
+fn page(signed: &Signed, fields: &Fields, mistakes: &Mistakes, found: Option<&Found>, done: Option<Done>) -> Page {
     let body = html! {
         (mistakes.summary())
-        @if done { p class="done" role="status" { "Erased. Followers have been told to delete their copies." } }
+        @if let Some(done) = done { p class="done" role="status" { (done.words()) } }
         h1 { (TITLE) }
         p { "Use this when someone asks for their name, address or number to be deleted. What you enter here does not appear in any web address or log." }
         form method="post" action="/moderation/erase" novalidate {
@@ -209,18 +244,18 @@ pub(super) async fn act(State(desk): State<Desk>, posted: Posted) -> Response {
     let mut mistakes = Mistakes::default();
     let done = Box::pin(acted(&desk, signed, fields, &mut mistakes)).await;
     match done {
-        Ok(true) => go_to("/moderation/erase?done=yes"),
-        Ok(false) => {
+        Ok(Some(done)) => go_to(done.path()),
+        Ok(None) => {
             let found = found(&desk, fields.text("q")).await;
-            let page = found.map(|found| page(signed, fields, &mistakes, Some(&found), false));
+            let page = found.map(|found| page(signed, fields, &mistakes, Some(&found), None));
             desk.answer(&posted.headers, signed, page)
         }
         Err(problem) => desk.answer(&posted.headers, signed, Err(problem)),
     }
 }
 
-/// Do what the button says; whether something was taken out.
-async fn acted(desk: &Desk, signed: &Signed, fields: &Fields, mistakes: &mut Mistakes) -> Result<bool, Problem> {
+/// Do what the button says; what became of it, where it is one that erases.
+async fn acted(desk: &Desk, signed: &Signed, fields: &Fields, mistakes: &mut Mistakes) -> Result<Option<Done>, Problem> {
     allowed(signed)?;
     let id = |name: &str| fields.text(name).parse::<Uuid>();
     let mut reason = |of: Uuid| {
@@ -232,40 +267,50 @@ async fn acted(desk: &Desk, signed: &Signed, fields: &Fields, mistakes: &mut Mis
         Some(reason).filter(|reason| !reason.is_empty())
     };
     let (record, person) = (id("record"), id("person"));
-    match (fields.text("do"), record, id("contact"), person) {
+    let done = match (fields.text("do"), record, id("contact"), person) {
         ("contact", Ok(record), Ok(contact), _) => {
-            let Some(reason) = reason(contact) else { return Ok(false) };
-            desk.editing.erase(&signed.actor, record, &Theirs::Contact(contact), &reason).await?;
-            Ok(true)
+            let Some(reason) = reason(contact) else { return Ok(None) };
+            desk.editing.erase(&signed.actor, record, &Theirs::Contact(contact), &reason).await
         }
         ("words", Ok(record), _, _) if is_enough(fields.text("q")) => {
-            let Some(reason) = reason(record) else { return Ok(false) };
-            desk.editing.erase(&signed.actor, record, &Theirs::Words(fields.text("q").to_owned()), &reason).await?;
-            Ok(true)
+            let Some(reason) = reason(record) else { return Ok(None) };
+            desk.editing.erase(&signed.actor, record, &Theirs::Words(fields.text("q").to_owned()), &reason).await
         }
         ("report", ..) if id("report").is_ok() => {
             erase_report(desk, signed, id("report").unwrap_or_default()).await?;
-            Ok(true)
+            Ok(())
         }
         ("person", _, _, Ok(person)) => {
-            let Some(reason) = reason(person) else { return Ok(false) };
-            let person = PersonId(person);
-            let known = desk.identity().person(person).await.map_err(Error::from)?;
-            let tx = desk.identity().write().await.map_err(Error::from)?;
-            desk.editing.forget_other(&tx, &signed.actor, person, &reason).await?;
-            if let Some(known) = known {
-                desk.quality.forget_reporter(&tx, &known.email).await.map_err(problem)?;
-            }
-            tx.commit().await.map_err(Error::from)?;
-            Ok(true)
+            let Some(reason) = reason(person) else { return Ok(None) };
+            return erase_account(desk, signed, PersonId(person), &reason).await.map(Some);
         }
         _ => {
             if !is_enough(fields.text("q")) {
                 mistakes.add("q", "Enter at least three letters or digits");
             }
-            Ok(false)
+            return Ok(None);
         }
+    };
+    match done {
+        Ok(()) => Ok(Some(Done::Erased)),
+        Err(Error::Records(records::Error::NotFound(_) | records::Error::NoContact { .. } | records::Error::NoWords(_))) => {
+            Ok(Some(Done::Gone))
+        }
+        Err(error) => Err(error.into()),
     }
+}
+
+async fn erase_account(desk: &Desk, signed: &Signed, person: PersonId, reason: &str) -> Result<Done, Problem> {
+    let Some(known) = desk.identity().person(person).await.map_err(Error::from)? else { return Ok(Done::Gone) };
+    let tx = desk.identity().write().await.map_err(Error::from)?;
+    match desk.editing.forget_other(&tx, &signed.actor, person, reason).await {
+        // Of two taps at once the first has deleted it by now.
+        Err(Error::NotFound(_)) => return Ok(Done::Gone),
+        done => done?,
+    };
+    desk.quality.forget_reporter(&tx, &known.email).await.map_err(problem)?;
+    tx.commit().await.map_err(Error::from)?;
+    Ok(Done::Erased)
 }
 
 async fn erase_report(desk: &Desk, signed: &Signed, report: Uuid) -> Result<(), Problem> {

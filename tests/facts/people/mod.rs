@@ -31,6 +31,7 @@ mod sign_in;
 mod told;
 mod trail;
 mod twice;
+mod two_taps;
 mod unfinished;
 
 use super::{id, pantry, refuge};

@@ -165,3 +165,28 @@ fact! {
         assert!(sent.header("location").ends_with(&format!("%2Flistings%2F{}", id("pantry"))), "{}", sent.header("location"));
     }
 }
+
+fact! {
+    async fn whoever_asks_for_another_link_still_finds_what_they_wrote(app) {
+        let amina = amina(&app).await;
+        let asked = too_late(&app, &amina).await;
+        // The letter does not come: the way to another one leads back to the same place.
+        let waiting = amina.submit(&asked, "/sign-in", &[("email", AMINA)]).await;
+        let way = waiting.text().split("href=\"/sign-in?return_to=").nth(1).expect("a way to another link").split('"').next().unwrap().to_owned();
+        assert!(way.contains("unfinished"), "{way}");
+        // Nor is it lost by a letter that comes too late.
+        let late = link(&app).await;
+        app.clock.set(app.clock.now() + Duration::minutes(31));
+        let expired = amina.open(&late).await;
+        assert_eq!(expired.status, 410);
+        assert!(expired.text().contains(&format!("href=\"/sign-in?return_to={way}\"")), "{}", expired.text());
+        // Whoever begins at the first page again is led to it, too; somebody else is not.
+        let other = sign_in_from(&app, &amina.open("/sign-in").await, &amina, &amina, "bela@lark-hill.example.org").await;
+        assert!(!other.text().contains(SECRET) && other.text().contains("Your listings"), "{}", other.text());
+        let form = sign_in_from(&app, &amina.open("/sign-in").await, &amina, &amina, AMINA).await;
+        assert!(form.text().contains(SECRET) && form.text().contains("is not saved yet"), "{}", form.text());
+        amina.submit(&form, &times(), &[("do", "save")]).await;
+        let home = sign_in_from(&app, &amina.open("/sign-in").await, &amina, &amina, AMINA).await;
+        assert!(home.text().contains("Your listings") && !home.text().contains(SECRET), "{}", home.text());
+    }
+}
