@@ -147,6 +147,7 @@ async fn written(desk: &Desk, signed: &Signed, path: &str, fields: &Fields) -> R
         (["account", "listings", _, word], Some(id)) if editing::is_section(word) => {
             Some(editing::section_written(desk, signed, id, word, fields).await?)
         }
+        (["account", "listings", _, "logo"], Some(id)) => Some(editing::logo_written(desk, signed, id, fields).await?),
         (["account", "organisations", "new"], _) => editing::listing_written(desk, signed, None, "", fields).await?,
         (["account", "organisations", _, folder, "new"], Some(id)) => {
             editing::listing_written(desk, signed, Some(id), folder, fields).await?

@@ -190,3 +190,27 @@ fact! {
         assert!(home.text().contains("Your listings") && !home.text().contains(SECRET), "{}", home.text());
     }
 }
+
+fact! {
+    async fn the_words_beside_a_logo_survive_a_session_and_its_picture_is_asked_for_again(app) {
+        let amina = amina(&app).await;
+        let path = format!("/account/listings/{}/logo", id("marsh farm"));
+        let old = amina.open(&path).await;
+        app.clock.set(noon() + Duration::days(15));
+        let with = [("alt", "A green apple"), ("do", "save")];
+        let asked = amina.upload(&old, &path, &with, &[7; 100_000]).await;
+        assert!(asked.text().contains("What you wrote is kept"), "{}", asked.text());
+        let form = sign_in_from(&app, &asked, &amina, &amina, AMINA).await;
+        for said in ["value=\"A green apple\"", "Choose the picture again", "is not saved yet"] {
+            assert!(form.text().contains(said), "{said}: {}", form.text());
+        }
+        // So do those of a form from before she signed in again.
+        let shown = amina.upload(&old, &path, &with, &[7; 100]).await;
+        assert!(shown.status == 403 && shown.text().contains("value=\"A green apple\""), "{}", shown.text());
+        assert_eq!(app.app().records.waiting(None, None, 10).await.unwrap(), []);
+        // Nothing is kept of what strangers send.
+        let stranger = Browser::new(&app);
+        let sent = stranger.upload(&old, &path, &with, &[7; 100]).await;
+        assert!(sent.text().contains("Send me a link") && !sent.text().contains("is kept"), "{}", sent.text());
+    }
+}
