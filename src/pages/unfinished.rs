@@ -34,17 +34,27 @@ pub(super) async fn keep(desk: &Desk, headers: &HeaderMap, path: &str, fields: &
     let Presented { session: Some(session), browser: Some(browser), .. } = Presented::read(headers) else { return None };
     let ours = visitor::comes_from_us(headers, &desk.site.directory.public_url)
         && visitor::form_token(&session).is(fields.text(FORM_TOKEN));
-    // Signing out is done.
-    if !ours || path == "/sign-out" {
+    let sent = fields.sent_to(path);
+    // Signing out is done; and of a button alone there is nothing to keep, least of all in place of what was written.
+    if !ours || path == "/sign-out" || is_a_button(&sent) {
         return None;
     }
-    match desk.identity().keep_form(&session, &browser, &fields.sent_to(path)).await {
+    match desk.identity().keep_form(&session, &browser, &sent).await {
         Ok(kept) => kept.then(|| address(&page_of(path))),
         Err(error) => {
             tracing::error!(%error, "a form that was sent after a session could not be kept");
             None
         }
     }
+}
+
+/// What forms carry that ask for nothing to be written.
+const OF_BUTTONS: [&str; 11] =
+    ["do", "revision", "how", "person", "token", "invitation", "sure", "seen", "ticked", "terms", "return_to"];
+
+/// Whether a form is a button and nothing else.
+fn is_a_button(sent: &SentForm) -> bool {
+    sent.fields.iter().all(|(name, _)| OF_BUTTONS.contains(&name.as_str()) || name.starts_with("seen-"))
 }
 
 /// Where what is kept of the form of a page is shown again.
@@ -125,6 +135,7 @@ pub(super) async fn show_again(
 ) -> Response {
     let page = match Box::pin(written(desk, signed, &sent.path, &Fields::of(sent))).await {
         Ok(Some(page)) => Page { body: html! { (notice()) (page.body) }, ..page },
+        Ok(None) | Err(_) if is_a_button(sent) => press_again(sent),
         // Where the page of the form cannot be shown any more, at least the words are.
         Ok(None) | Err(_) => send_again(signed, sent),
     };
@@ -156,6 +167,17 @@ async fn written(desk: &Desk, signed: &Signed, path: &str, fields: &Fields) -> R
         (["moderation", what, _], Some(id)) => moderation::written(desk, signed, what, id, fields).await?,
         _ => None,
     })
+}
+
+/// That a button of an old page did nothing. It is not offered here, where nobody sees what it was about.
+fn press_again(sent: &SentForm) -> Page {
+    let title = "Nothing was done";
+    let body = html! {
+        h1 { (title) }
+        p { "You pressed a button on a page from before you signed in again. Open the page and press it there." }
+        p { a class="button" href=(page_of(&sent.path)) { "Open the page" } }
+    };
+    Page { trail: vec![Step::to("/account", "Your listings")], ..Page::new(title, body) }
 }
 
 /// The same form without its fields to be seen, for pages that cannot be filled in from here.

@@ -171,6 +171,17 @@ async fn leaving(desk: &Desk, signed: &Signed, id: Uuid) -> Result<Page, Error> 
     let (members, invitations) = (desk.identity().members(id).await?, desk.identity().invitations_of(id).await?);
     let alone = members.iter().all(|member| member.person.id == signed.person.id);
     let title = format!("Leave {}?", sight.document.name());
+    let trail = vec![Step::to("/account", "Your listings")];
+    let mut leads = members.iter().filter(|member| member.membership.role == MemberRole::Lead);
+    let is_only_lead = leads.next().is_some_and(|lead| lead.person.id == signed.person.id) && leads.next().is_none();
+    if is_only_lead && !alone {
+        let body = html! {
+            h1 { (title) }
+            p { "You are the only lead, and others still manage it with you. Make one of them a lead first; then you can leave." }
+            p { a class="button" href=(format!("/account/organisations/{id}")) { "Go back and choose a lead" } }
+        };
+        return Ok(Page { trail, ..Page::new(title, body) });
+    }
     let body = html! {
         h1 { (title) }
         p { "You will no longer be able to change its listings. Tokens you created for it will stop working." }
@@ -189,7 +200,7 @@ async fn leaving(desk: &Desk, signed: &Signed, id: Uuid) -> Result<Page, Error> 
             p { button class="button warn" name="do" value="leave" { "Leave" } " " a href=(format!("/account/organisations/{id}")) { "Stay" } }
         }
     };
-    Ok(Page { trail: vec![Step::to("/account", "Your listings")], ..Page::new(title, body) })
+    Ok(Page { trail, ..Page::new(title, body) })
 }
 
 fn after(posted: &Posted, id: Uuid) -> String {

@@ -214,3 +214,23 @@ fact! {
         assert!(sent.text().contains("Send me a link") && !sent.text().contains("is kept"), "{}", sent.text());
     }
 }
+
+fact! {
+    async fn a_button_of_an_old_page_does_nothing_says_so_and_takes_no_words_place(app) {
+        let amina = amina(&app).await;
+        let profile = amina.open("/account/profile/forget").await;
+        let listing = format!("/account/listings/{}", id("pantry"));
+        let old = amina.open(&listing).await;
+        let asked = too_late(&app, &amina).await;
+        // Another tab sends a button: what was written before is still what is kept.
+        let confirm = format!("{listing}/confirm");
+        let sent = amina.submit_only(&old, &confirm, &[("how", "owner")]).await;
+        assert_eq!((sent.status.as_u16(), sent.header("location")), (303, format!("/sign-in?return_to={}", listing.replace('/', "%2F")).as_str()));
+        assert!(sign_in_from(&app, &asked, &amina, &amina, AMINA).await.text().contains(SECRET));
+        let gone = amina.submit(&profile, "/account/profile/forget", &[]).await;
+        assert_eq!(gone.status, 403);
+        assert!(gone.text().contains("Nothing was done") && !gone.text().contains("Send it now"), "{}", gone.text());
+        assert!(amina.open("/account").await.text().contains("Your listings"), "she is still there");
+        assert_eq!(app.app().records.checks(id("pantry")).await.unwrap(), []);
+    }
+}
