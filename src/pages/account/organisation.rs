@@ -12,7 +12,7 @@ use super::{
 use crate::{
     editing::{Error, Sight},
     http::{
-        Problem,
+        Parameters, Problem,
         visitor::{self, NEW_TOKEN, Presented},
     },
     identity::{self, Action, Deed, Email, Identity, Invitation, Member, MemberRole, PersonId, Secret, letters},
@@ -29,11 +29,53 @@ use crate::{
 /// Invitations that somebody may send within an hour.
 const INVITATIONS: i32 = 20;
 
+/// The parameter of an address that says what was just done to the listings of an organisation.
+const TOLD: &str = "told";
+
+/// What was just done to them.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::pages) enum Told {
+    Closed,
+    Opened,
+    TakenOut,
+}
+
+impl Told {
+    const ALL: [(Self, &str, &str); 3] = [
+        (Self::Closed, "closed", "Saved. Everyone will see within a minute that they are closed."),
+        (Self::Opened, "opened", "Saved. Everyone will see within a minute that they are open."),
+        (Self::TakenOut, "taken-out", "It is taken out, and nobody will find it here from now on."),
+    ];
+
+    /// The page of an organisation, saying so.
+    pub(in crate::pages) fn path(self, organisation: Uuid) -> String {
+        format!("/account/organisations/{organisation}?{TOLD}={}", Self::ALL[self as usize].1)
+    }
+
+    fn words(word: &str) -> Option<&'static str> {
+        Self::ALL.iter().find(|(_, known, _)| *known == word).map(|(_, _, words)| *words)
+    }
+}
+
 /// GET `/account/organisations/{id}`.
-pub(super) async fn show(State(desk): State<Desk>, Path(id): Path<Uuid>, signed: Signed, headers: HeaderMap) -> Response {
+pub(super) async fn show(
+    State(desk): State<Desk>,
+    Path(id): Path<Uuid>,
+    signed: Signed,
+    parameters: Parameters,
+    headers: HeaderMap,
+) -> Response {
+    let told = parameters.text(TOLD).ok().flatten().and_then(Told::words);
     let secret = Presented::read(&headers).new_token;
     let none = (&Fields::default(), &Mistakes::default());
     let page = page(&desk, &signed, id, none, secret.as_ref()).await.map_err(Problem::from);
+    let page = page.map(|page| match told {
+        Some(words) => {
+            let body = html! { div class="banner ok" role="status" tabindex="-1" autofocus { p { (words) } } (page.body) };
+            Page { body, ..page }
+        }
+        None => page,
+    });
     let mut response = desk.answer(&headers, &signed, page);
     if secret.is_some() {
         // Shown once: whoever loads the page again does not read it.
