@@ -84,6 +84,7 @@ pub(super) async fn show(State(desk): State<Desk>, signed: Signed, parameters: P
 }
 
 fn page(signed: &Signed, fields: &Fields, mistakes: &Mistakes, found: Option<&Found>, done: Option<Done>) -> Page {
+    let asked = (fields.text("q"), mistakes);
     let body = html! {
         (mistakes.summary())
         @if let Some(done) = done { p class="done" role="status" { (done.words()) } }
@@ -97,24 +98,24 @@ fn page(signed: &Signed, fields: &Fields, mistakes: &Mistakes, found: Option<&Fo
         @if let Some(found) = found {
             h2 { "Contacts in listings" }
             @if found.listings.contacts.is_empty() { p { "There is no contact with that name, address or number, now or in an earlier version." } }
-            (listed(&found.listings.contacts, |one| contact(signed, fields.text("q"), one)))
+            (listed(&found.listings.contacts, |one| contact(signed, asked, one)))
             h2 { "Elsewhere in listings" }
             @if found.listings.words.is_empty() { p { "No description, telephone number or other text of a listing has exactly these words, now, in an earlier version or in a proposed change. If a full name is not found, try its parts." } }
-            (listed(&found.listings.words, |one| words(signed, fields.text("q"), one)))
+            (listed(&found.listings.words, |one| words(signed, asked, one)))
             @if !found.calls.is_empty() {
                 h2 { "In what was said of calls" }
-                (listed(&found.calls, |one| said(signed, fields.text("q"), one, goes_with(&found.listings.words, one), "That there was a call stays on record.")))
+                (listed(&found.calls, |one| said(signed, asked, one, goes_with(&found.listings.words, one), "That there was a call stays on record.")))
             }
             @if !found.claims.is_empty() {
                 h2 { "In what was said about claims" }
-                (listed(&found.claims, |one| said(signed, fields.text("q"), one, goes_with(&found.listings.words, one) || found.calls.iter().any(|call| call.record == one.record), "That there was a claim stays on record.")))
+                (listed(&found.claims, |one| said(signed, asked, one, goes_with(&found.listings.words, one) || found.calls.iter().any(|call| call.record == one.record), "That there was a claim stays on record.")))
             }
             h2 { "In reports" }
             @if found.reports.is_empty() { p { "No report that something is wrong has these words." } }
             (listed(&found.reports, |one| report(signed, fields.text("q"), one)))
             h2 { "Accounts" }
             @if found.people.is_empty() { p { "There is no account with this email address or name." } }
-            (listed(&found.people, |one| account(signed, fields.text("q"), one)))
+            (listed(&found.people, |one| account(signed, asked, one)))
         }
     };
     Page { trail: vec![Step::to("/moderation", "Waiting")], ..Page::new(mistakes.title(TITLE), body) }
@@ -130,7 +131,7 @@ fn listed<T>(found: &[T], each: impl Fn(&T) -> Markup) -> Markup {
     }
 }
 
-fn contact(signed: &Signed, q: &str, one: &FoundContact) -> Markup {
+fn contact(signed: &Signed, (q, mistakes): (&str, &Mistakes), one: &FoundContact) -> Markup {
     let reason = format!("reason-{}", one.contact);
     html! {
         h3 { (one.says) }
@@ -150,13 +151,13 @@ fn contact(signed: &Signed, q: &str, one: &FoundContact) -> Markup {
             input type="hidden" name="q" value=(q);
             input type="hidden" name="record" value=(one.record);
             input type="hidden" name="contact" value=(one.contact);
-            (Field { name: &reason, label: "Why?", hint: NO_NAMES, value: "" }.line(&Mistakes::default(), "text", "off"))
+            (Field { name: &reason, label: "Why?", hint: NO_NAMES, value: "" }.line(mistakes, "text", "off"))
             button class="button warn" name="do" value="contact" { "Erase it permanently" span class="unseen" { ": " (one.says) } }
         }
     }
 }
 
-fn words(signed: &Signed, q: &str, one: &FoundWords) -> Markup {
+fn words(signed: &Signed, asked: (&str, &Mistakes), one: &FoundWords) -> Markup {
     html! {
         h3 { (one.listing) }
         @for text in one.says.iter().take(3) { blockquote { (text) } }
@@ -166,25 +167,25 @@ fn words(signed: &Signed, q: &str, one: &FoundWords) -> Markup {
             "."
         }
         p {
-            "This will erase “" (q) "”, and nothing but these words or this number, from: "
+            "This will erase “" (asked.0) "”, and nothing but these words or this number, from: "
             @if one.stands { "the current version" @if one.public { ", our pages, the API, exports and the feed immediately" } @else { ", which the public does not see" } @if one.versions > 0 { "; " } }
             @if one.versions > 0 { (count(one.versions, "earlier version", "earlier versions")) }
             @if one.proposals > 0 { @if one.stands || one.versions > 0 { "; " } (count(one.proposals, "proposed change", "proposed changes")) ", which will be deleted" }
             ". You cannot undo this, and neither a feed nor a backup will bring it back."
         }
-        (erase_words(signed, q, one.record, &one.listing))
+        (erase_words(signed, asked, one.record, &one.listing))
     }
 }
 
 /// What was said of calls about a protected listing, or about claims of one.
-fn said(signed: &Signed, q: &str, one: &FoundSaid, goes_with_another: bool, stays: &str) -> Markup {
+fn said(signed: &Signed, asked: (&str, &Mistakes), one: &FoundSaid, goes_with_another: bool, stays: &str) -> Markup {
     html! {
         h3 { (one.listing) }
         @for said in one.says.iter().take(3) { blockquote { (words::capital(said)) } }
         @if goes_with_another { p { "This goes with the other words of this listing, above." } }
         @else {
-            p { "This will erase “" (q) "” from what was said, here only. " (stays) " You cannot undo this." }
-            (erase_words(signed, q, one.record, &one.listing))
+            p { "This will erase “" (asked.0) "” from what was said, here only. " (stays) " You cannot undo this." }
+            (erase_words(signed, asked, one.record, &one.listing))
         }
     }
 }
@@ -194,14 +195,14 @@ fn goes_with(words: &[FoundWords], one: &FoundSaid) -> bool {
     words.iter().take(MOST_SHOWN).any(|words| words.record == one.record)
 }
 
-fn erase_words(signed: &Signed, q: &str, record: Uuid, listing: &str) -> Markup {
+fn erase_words(signed: &Signed, (q, mistakes): (&str, &Mistakes), record: Uuid, listing: &str) -> Markup {
     let reason = format!("reason-{record}");
     html! {
         form method="post" action="/moderation/erase" novalidate {
             (signed.proof())
             input type="hidden" name="q" value=(q);
             input type="hidden" name="record" value=(record);
-            (Field { name: &reason, label: "Why?", hint: NO_NAMES, value: "" }.line(&Mistakes::default(), "text", "off"))
+            (Field { name: &reason, label: "Why?", hint: NO_NAMES, value: "" }.line(mistakes, "text", "off"))
             button class="button warn" name="do" value="words" { "Erase these words permanently" span class="unseen" { ": " (listing) } }
         }
     }
@@ -220,7 +221,7 @@ fn report(signed: &Signed, q: &str, one: &Report) -> Markup {
     }
 }
 
-fn account(signed: &Signed, q: &str, one: &Person) -> Markup {
+fn account(signed: &Signed, (q, mistakes): (&str, &Mistakes), one: &Person) -> Markup {
     let reason = format!("reason-{}", one.id);
     html! {
         h3 { (one.shown()) }
@@ -231,7 +232,7 @@ fn account(signed: &Signed, q: &str, one: &Person) -> Markup {
                 (signed.proof())
                 input type="hidden" name="q" value=(q);
                 input type="hidden" name="person" value=(one.id);
-                (Field { name: &reason, label: "Why?", hint: NO_NAMES, value: "" }.line(&Mistakes::default(), "text", "off"))
+                (Field { name: &reason, label: "Why?", hint: NO_NAMES, value: "" }.line(mistakes, "text", "off"))
                 button class="button warn" name="do" value="person" { "Delete this account" span class="unseen" { ": " (one.shown()) } }
             }
         } @else { p class="hint" { "Only another administrator can delete it." } }
