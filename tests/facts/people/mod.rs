@@ -15,6 +15,7 @@ mod council;
 mod delivery;
 mod editing;
 mod erasure;
+mod few_pages;
 mod forms;
 mod leads;
 mod logo;

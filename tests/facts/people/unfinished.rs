@@ -19,7 +19,7 @@ fn times() -> String {
 }
 
 /// The link of the newest letter.
-async fn link(app: &TestApp) -> String {
+pub(super) async fn link(app: &TestApp) -> String {
     let sink = Sink::start().await;
     sink.mailer(app).send_due().await.unwrap();
     let letters = sink.received();
