@@ -225,8 +225,8 @@ impl FromRequest<Desk> for Posted {
             Ok(signed) => signed,
             Err(first) => {
                 let kept = match &fields {
-                    Ok(fields) if first == SIGN_IN => unfinished::keep(desk, &parts.headers, asked(&parts).path(), fields).await,
-                    _ => None,
+                    Ok(fields) => unfinished::keep(desk, &parts.headers, asked(&parts).path(), fields).await,
+                    Err(_) => None,
                 };
                 return Err(off_to(first, &kept.unwrap_or_else(|| where_asked(&parts))));
             }
@@ -264,7 +264,7 @@ impl FromRequest<Desk> for Uploaded {
                 let back = where_asked(&parts);
                 let shown = Presented::read(&headers);
                 // Nothing is read of what somebody sends who was never signed in here. The file is to be chosen again.
-                let kept = if first == SIGN_IN && shown.session.is_some() && shown.browser.is_some() {
+                let kept = if shown.session.is_some() && shown.browser.is_some() {
                     match Self::read(Request::from_parts(parts, body), desk, 0).await {
                         Ok((fields, _)) => unfinished::keep(desk, &headers, &path, &fields).await,
                         Err(_) => None,

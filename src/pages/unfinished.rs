@@ -28,8 +28,8 @@ use crate::{
 /// Where somebody is led back to.
 pub(super) const PATH: &str = "/account/unfinished";
 
-/// Keep what was sent to `path` by somebody whose session is over, where a page of that session sent it. Gives where
-/// they find it again; none where it is not kept.
+/// Keep what was sent to `path` by somebody whose session is over, or who has to do something else first, where a page
+/// of that session sent it. Gives where they find it again; none where it is not kept.
 pub(super) async fn keep(desk: &Desk, headers: &HeaderMap, path: &str, fields: &Fields) -> Option<String> {
     let Presented { session: Some(session), browser: Some(browser), .. } = Presented::read(headers) else { return None };
     let ours = visitor::comes_from_us(headers, &desk.site.directory.public_url)
@@ -145,7 +145,7 @@ pub(super) async fn show_again(
 fn notice() -> Markup {
     html! {
         div class="banner" role="status" tabindex="-1" autofocus {
-            p { strong { "You have signed in again. What you wrote is still here, and is not saved yet." } " Check it, then save or send it." }
+            p { strong { "What you wrote is still here, and is not saved yet." } " Check it, then save or send it." }
         }
     }
 }
