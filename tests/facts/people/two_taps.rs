@@ -251,6 +251,24 @@ fact! {
     }
 }
 
+fact! {
+    async fn a_question_about_a_request_that_was_decided_meanwhile_is_not_lost_nor_said_to_be_sent(app) {
+        with_pantry(&app).await;
+        let stranger = Browser::signed_in(&app, "stranger@example.org").await;
+        let claim = format!("{}/claim", home());
+        stranger.submit(&stranger.open(&claim).await, &claim, &[("words", "I run it."), ("terms", "yes")]).await;
+        let path = format!("/moderation/claims/{}", app.app().identity().waiting_claims().await.unwrap().remove(0).id);
+        let (first, second) = (Browser::officer(&app, PlatformRole::Moderator).await, second_moderator(&app).await);
+        let (page, other) = (first.open(&path).await, second.open(&path).await);
+        let ask = format!("{path}/ask");
+        assert_eq!(first.submit_only(&page, &ask, &[("question", " ")]).await.header("location"), format!("{path}#question"));
+        second.submit(&other, &path, &[("do", "accept")]).await;
+        let told = first.submit(&page, &ask, &[("question", "Which day do you open?")]).await;
+        assert!(told.status == 409 && told.text().contains("Your question was not sent"), "{}", told.text());
+        assert!(told.text().contains("Which day do you open?") && letters(&app, "stranger@example.org", "Which day").await == 0);
+    }
+}
+
 /// A change that touches nothing risky and waits, as a program of a group may ask for.
 async fn harmless(app: &TestApp, actor: &Actor, listing: &str) -> Uuid {
     let editing = app.app().editing(&PUBLIC_URL.parse().unwrap());
