@@ -136,7 +136,7 @@ impl From<Error> for Problem {
         let said = error.to_string();
         match error {
             Error::NotFound(_)
-            | Error::Records(records::Error::NotFound(_) | records::Error::NoContact { .. })
+            | Error::Records(records::Error::NotFound(_) | records::Error::NoContact { .. } | records::Error::NoWords(_))
             | Error::Identity(identity::Error::NotFound { .. }) => Self::not_found(said),
             Error::Forbidden(_) | Error::Foreign { .. } | Error::Records(records::Error::Foreign { .. }) => {
                 Self::forbidden(&said)

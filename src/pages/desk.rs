@@ -128,6 +128,21 @@ impl Signed {
         (keeps && self.person.role.is_none() && self.person.terms_at.is_none()).then_some("/account/terms")
     }
 
+    /// That a form is one of ours, made for this session.
+    async fn proved(&self, desk: &Desk, headers: &HeaderMap, path: &str, fields: &Fields) -> Result<(), Response> {
+        let public_url = &desk.site.directory.public_url;
+        if visitor::comes_from_us(headers, public_url) && visitor::form_token(&self.secret).is(fields.text(FORM_TOKEN)) {
+            return Ok(());
+        }
+        if fields.text(FORM_OF) == self.person.id.to_string() && visitor::surely_comes_from_us(headers, public_url) {
+            // It is from before they signed in again. Nothing of it is done; what they wrote is shown to them.
+            let sent = fields.sent_to(path);
+            return Err(Box::pin(unfinished::show_again(desk, headers, self, &sent, StatusCode::FORBIDDEN)).await);
+        }
+        let why = "this form did not come from one of our pages, or is too old; open the page again";
+        Err(desk.answer(headers, self, Err(Problem::forbidden(why))))
+    }
+
     fn token(&self) -> String {
         visitor::form_token(&self.secret).as_str().to_owned()
     }
@@ -210,8 +225,8 @@ impl FromRequest<Desk> for Posted {
             Ok(signed) => signed,
             Err(first) => {
                 let kept = match &fields {
-                    Ok(fields) if first == SIGN_IN => unfinished::keep(desk, &parts.headers, asked(&parts).path(), fields).await,
-                    _ => None,
+                    Ok(fields) => unfinished::keep(desk, &parts.headers, asked(&parts).path(), fields).await,
+                    Err(_) => None,
                 };
                 return Err(off_to(first, &kept.unwrap_or_else(|| where_asked(&parts))));
             }
@@ -221,19 +236,7 @@ impl FromRequest<Desk> for Posted {
             Ok(fields) => fields,
             Err(problem) => return Err(refuse(problem)),
         };
-        let ours = visitor::comes_from_us(&parts.headers, &desk.site.directory.public_url)
-            && visitor::form_token(&signed.secret).is(fields.text(FORM_TOKEN));
-        let own = fields.text(FORM_OF) == signed.person.id.to_string();
-        if !ours && own && visitor::surely_comes_from_us(&parts.headers, &desk.site.directory.public_url) {
-            // It is from before they signed in again. Nothing of it is done; what they wrote is shown to them.
-            let sent = fields.sent_to(asked(&parts).path());
-            return Err(Box::pin(unfinished::show_again(desk, &parts.headers, &signed, &sent, StatusCode::FORBIDDEN)).await);
-        }
-        if !ours {
-            return Err(refuse(Problem::forbidden(
-                "this form did not come from one of our pages, or is too old; open the page again",
-            )));
-        }
+        signed.proved(desk, &parts.headers, asked(&parts).path(), &fields).await?;
         Ok(Self { signed, fields, headers: parts.headers })
     }
 }
@@ -253,36 +256,55 @@ impl FromRequest<Desk> for Uploaded {
     type Rejection = Response;
 
     async fn from_request(request: Request, desk: &Desk) -> Result<Self, Response> {
-        let (mut parts, body) = request.into_parts();
-        let signed = Signed::from_request_parts(&mut parts, desk).await?;
-        let headers = parts.headers.clone();
+        let (parts, body) = request.into_parts();
+        let (headers, path) = (parts.headers.clone(), asked(&parts).path().to_owned());
+        let signed = match Signed::here(&parts, desk).await? {
+            Ok(signed) => signed,
+            Err(first) => {
+                let back = where_asked(&parts);
+                let shown = Presented::read(&headers);
+                // Nothing is read of what somebody sends who was never signed in here. The file is to be chosen again.
+                let kept = if shown.session.is_some() && shown.browser.is_some() {
+                    match Self::read(Request::from_parts(parts, body), desk, 0).await {
+                        Ok((fields, _)) => unfinished::keep(desk, &headers, &path, &fields).await,
+                        Err(_) => None,
+                    }
+                } else {
+                    None
+                };
+                return Err(off_to(first, &kept.unwrap_or(back)));
+            }
+        };
         let refuse = |problem| desk.answer(&headers, &signed, Err(problem));
+        let request = Request::from_parts(parts, body);
+        let (fields, file) = Self::read(request, desk, picture::LARGEST_FILE + 1).await.map_err(refuse)?;
+        signed.proved(desk, &headers, &path, &fields).await?;
+        Ok(Self { signed, fields, file, headers })
+    }
+}
+
+impl Uploaded {
+    /// The fields of a form, and as many bytes of its file.
+    async fn read(request: Request, desk: &Desk, most_of_file: usize) -> Result<(Fields, Vec<u8>), Problem> {
         let unread = |_| {
             Problem::bad_request(format!("the form could not be read; the file may be larger than {} MB", LARGEST_UPLOAD >> 20))
         };
-        let mut form = Multipart::from_request(Request::from_parts(parts, body), desk)
+        let mut form = Multipart::from_request(request, desk)
             .await
-            .map_err(|_| refuse(Problem::bad_request("this is not a form with a file upload".to_owned())))?;
+            .map_err(|_| Problem::bad_request("this is not a form with a file upload".to_owned()))?;
         let (mut fields, mut file) = (Fields::default(), Vec::new());
-        while let Some(field) = form.next_field().await.map_err(unread).map_err(refuse)? {
+        while let Some(field) = form.next_field().await.map_err(unread)? {
             let name = field.name().unwrap_or_default().to_owned();
             let is_file = name == "file";
-            let most = if is_file { picture::LARGEST_FILE } else { LARGEST_FORM };
-            let bytes = beginning(field, most + 1).await.map_err(unread).map_err(refuse)?;
+            let most = if is_file { most_of_file } else { LARGEST_FORM + 1 };
+            let bytes = beginning(field, most).await.map_err(unread)?;
             if is_file {
                 file = bytes;
             } else if fields.0.len() < MOST_FIELDS {
                 fields.add(&name, text::clean(&String::from_utf8_lossy(&bytes)));
             }
         }
-        let ours = visitor::comes_from_us(&headers, &desk.site.directory.public_url)
-            && visitor::form_token(&signed.secret).is(fields.text(FORM_TOKEN));
-        if !ours {
-            return Err(refuse(Problem::forbidden(
-                "this form did not come from one of our pages, or is too old; open the page again",
-            )));
-        }
-        Ok(Self { signed, fields, file, headers })
+        Ok((fields, file))
     }
 }
 

@@ -28,17 +28,18 @@ use crate::{
 /// Where somebody is led back to.
 pub(super) const PATH: &str = "/account/unfinished";
 
-/// Keep what was sent to `path` by somebody whose session is over, where a page of that session sent it. Gives where
-/// they find it again; none where it is not kept.
+/// Keep what was sent to `path` by somebody whose session is over, or who has to do something else first, where a page
+/// of that session sent it. Gives where they find it again; none where it is not kept.
 pub(super) async fn keep(desk: &Desk, headers: &HeaderMap, path: &str, fields: &Fields) -> Option<String> {
     let Presented { session: Some(session), browser: Some(browser), .. } = Presented::read(headers) else { return None };
     let ours = visitor::comes_from_us(headers, &desk.site.directory.public_url)
         && visitor::form_token(&session).is(fields.text(FORM_TOKEN));
-    // Signing out is done.
-    if !ours || path == "/sign-out" {
+    let sent = fields.sent_to(path);
+    // Signing out is done; and of a button alone there is nothing to keep, least of all in place of what was written.
+    if !ours || path == "/sign-out" || is_a_button(&sent) {
         return None;
     }
-    match desk.identity().keep_form(&session, &browser, &fields.sent_to(path)).await {
+    match desk.identity().keep_form(&session, &browser, &sent).await {
         Ok(kept) => kept.then(|| address(&page_of(path))),
         Err(error) => {
             tracing::error!(%error, "a form that was sent after a session could not be kept");
@@ -47,7 +48,17 @@ pub(super) async fn keep(desk: &Desk, headers: &HeaderMap, path: &str, fields: &
     }
 }
 
-fn address(page: &str) -> String {
+/// What forms carry that ask for nothing to be written.
+const OF_BUTTONS: [&str; 11] =
+    ["do", "revision", "how", "person", "token", "invitation", "sure", "seen", "ticked", "terms", "return_to"];
+
+/// Whether a form is a button and nothing else.
+fn is_a_button(sent: &SentForm) -> bool {
+    sent.fields.iter().all(|(name, _)| OF_BUTTONS.contains(&name.as_str()) || name.starts_with("seen-"))
+}
+
+/// Where what is kept of the form of a page is shown again.
+pub(super) fn address(page: &str) -> String {
     let query: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("page", page).finish();
     format!("{PATH}?{query}")
 }
@@ -124,6 +135,7 @@ pub(super) async fn show_again(
 ) -> Response {
     let page = match Box::pin(written(desk, signed, &sent.path, &Fields::of(sent))).await {
         Ok(Some(page)) => Page { body: html! { (notice()) (page.body) }, ..page },
+        Ok(None) | Err(_) if is_a_button(sent) => press_again(sent),
         // Where the page of the form cannot be shown any more, at least the words are.
         Ok(None) | Err(_) => send_again(signed, sent),
     };
@@ -133,7 +145,7 @@ pub(super) async fn show_again(
 fn notice() -> Markup {
     html! {
         div class="banner" role="status" tabindex="-1" autofocus {
-            p { strong { "You have signed in again. What you wrote is still here, and is not saved yet." } " Check it, then save or send it." }
+            p { strong { "What you wrote is still here, and is not saved yet." } " Check it, then save or send it." }
         }
     }
 }
@@ -146,6 +158,7 @@ async fn written(desk: &Desk, signed: &Signed, path: &str, fields: &Fields) -> R
         (["account", "listings", _, word], Some(id)) if editing::is_section(word) => {
             Some(editing::section_written(desk, signed, id, word, fields).await?)
         }
+        (["account", "listings", _, "logo"], Some(id)) => Some(editing::logo_written(desk, signed, id, fields).await?),
         (["account", "organisations", "new"], _) => editing::listing_written(desk, signed, None, "", fields).await?,
         (["account", "organisations", _, folder, "new"], Some(id)) => {
             editing::listing_written(desk, signed, Some(id), folder, fields).await?
@@ -154,6 +167,17 @@ async fn written(desk: &Desk, signed: &Signed, path: &str, fields: &Fields) -> R
         (["moderation", what, _], Some(id)) => moderation::written(desk, signed, what, id, fields).await?,
         _ => None,
     })
+}
+
+/// That a button of an old page did nothing. It is not offered here, where nobody sees what it was about.
+fn press_again(sent: &SentForm) -> Page {
+    let title = "Nothing was done";
+    let body = html! {
+        h1 { (title) }
+        p { "You pressed a button on a page from before you signed in again. Open the page and press it there." }
+        p { a class="button" href=(page_of(&sent.path)) { "Open the page" } }
+    };
+    Page { trail: vec![Step::to("/account", "Your listings")], ..Page::new(title, body) }
 }
 
 /// The same form without its fields to be seen, for pages that cannot be filled in from here.

@@ -26,6 +26,9 @@ pub enum PublishError {
     /// It has these problems.
     #[error("{} problems must be fixed before publishing", .0.len())]
     Refused(Vec<Finding>),
+    /// Somebody else published an edition at the same moment, so what is public is not what was looked at.
+    #[error("someone else has just published an edition of the support checker; look at that one, then publish again")]
+    Overtaken,
     /// The database.
     #[error(transparent)]
     Database(#[from] db::Error),
@@ -78,7 +81,7 @@ pub struct Published {
 /// Publish the drafts as `reviewed_by` reviewed them. The transaction is the caller's to commit, with a note of who
 /// published it.
 /// # Errors
-/// What is in the way, all of it; or the database.
+/// What is in the way, all of it; [`PublishError::Overtaken`]; or the database.
 pub async fn publish(tx: &Transaction, clock: &Clock, known: Known, reviewed_by: &str) -> Result<Published, PublishError> {
     let drafts = store::drafts_in(tx).await?;
     let now = clock.now();
@@ -97,7 +100,8 @@ pub async fn publish(tx: &Transaction, clock: &Clock, known: Known, reviewed_by:
         published_at: now,
         withdrawn: None,
     };
-    Ok(Published { number: store::insert(tx, edition).await?, to_see_to })
+    let number = store::insert(tx, edition).await?.ok_or(PublishError::Overtaken)?;
+    Ok(Published { number, to_see_to })
 }
 
 fn to_see_to(parts: &Parts, today: NaiveDate) -> Vec<Finding> {

@@ -201,8 +201,8 @@ pub(super) async fn latest(db: &Database) -> Result<Option<(i64, bool)>, db::Err
         .map(|found| found.map(|(number, withdrawn)| (number, withdrawn.is_some())))
 }
 
-/// Write the next edition. Gives its number.
-pub(super) async fn insert(tx: &Transaction, edition: Publication) -> Result<i64, db::Error> {
+/// Write the next edition. Gives its number; none where somebody else has published one at this moment.
+pub(super) async fn insert(tx: &Transaction, edition: Publication) -> Result<Option<i64>, db::Error> {
     const WHAT: &str = "cannot publish the support checker";
     let last = publication_row::Entity::find()
         .select_only()
@@ -224,8 +224,9 @@ pub(super) async fn insert(tx: &Transaction, edition: Publication) -> Result<i64
         withdrawn_at: Set(None),
         withdrawn_why: Set(None),
     };
-    publication_row::Entity::insert(row).exec_without_returning(tx.connection()).await.context(WHAT)?;
-    Ok(number)
+    let quicker = OnConflict::column(publication_row::Column::Number).do_nothing().to_owned();
+    let kept = publication_row::Entity::insert(row).on_conflict(quicker).exec_without_returning(tx.connection()).await;
+    Ok((kept.context(WHAT)? > 0).then_some(number))
 }
 
 /// Take the latest edition away, at once: the public is told that there is no checker. Gives its

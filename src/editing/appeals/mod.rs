@@ -136,6 +136,17 @@ impl Editing {
         Ok(actor.known_as() != appeal.refused_by || !self.others_decide(&appeal.refused_by).await?)
     }
 
+    /// Whether somebody leaves these proposals to others, because they refused them before they were reopened.
+    /// # Errors
+    /// When the database fails.
+    pub async fn leaves_to_others(&self, actor: &Actor, proposals: &[Uuid]) -> Result<bool, Error> {
+        match self.decides_anew(actor, proposals).await {
+            Ok(()) => Ok(false),
+            Err(Error::Forbidden(_)) => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
+
     /// That whoever refused these proposals does not decide them again once they are reopened, unless nobody else
     /// is there: otherwise an appeal could change nothing.
     pub(super) async fn decides_anew(&self, actor: &Actor, proposals: &[Uuid]) -> Result<(), Error> {

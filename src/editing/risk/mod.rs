@@ -114,7 +114,9 @@ fn when_protected(kind: Kind, change: &Change) -> Risk {
     let harmless = match change.field.as_str() {
         // Elsewhere it is a member that nobody knows, and may say anything.
         "status" => matches!(kind, Kind::Service | Kind::Event),
-        "alert" => change.after.is_null() || change.after.as_str().is_some_and(says_only_until_when),
+        "alert" => {
+            change.after.is_null() || change.after.as_str().is_some_and(|alert| says_only_until_when(alert, &change.before))
+        }
         // Of an event only the words of the form's box.
         "notes" => kind == Kind::Event && (change.after.is_null() || format!("notes: {}", change.after) == TERM_ONLY),
         "schedules" => words_of_times(&change.after).iter().all(|words| words_of_times(&change.before).contains(words)),
@@ -137,8 +139,11 @@ pub(crate) fn closed_until(alert: &str) -> Option<(NaiveDate, &str)> {
     Some((NaiveDate::parse_from_str(day, "%d %B %Y").ok()?, more))
 }
 
-fn says_only_until_when(alert: &str) -> bool {
-    closed_until(alert).is_some_and(|(_, more)| more.is_empty())
+/// Whether an alert says nothing but until when, beside the words that stood there before.
+fn says_only_until_when(alert: &str, before: &Value) -> bool {
+    let beside = |alert| closed_until(alert).map_or(alert, |(_, more)| more);
+    let more = beside(alert);
+    more.is_empty() || before.as_str().is_some_and(|before| beside(before) == more)
 }
 
 /// What is said about times in words, or in numbers with room for a telephone number, and where they lead.
@@ -300,6 +305,12 @@ mod tests {
         }
         assert_eq!(of(Kind::Service, true, "alert", json!(null), json!("Closed until 12 January 2027")), Risk::Low);
         assert_eq!(of(Kind::Service, true, "alert", json!("x"), json!(null)), Risk::Low);
+        // Closed and opened with one tap: what else the alert says has been public before.
+        let (cold, closed) = (json!("The hall is cold."), json!("Closed until 12 January 2027. The hall is cold."));
+        assert_eq!(of(Kind::Service, true, "alert", cold.clone(), closed.clone()), Risk::Low);
+        assert_eq!(of(Kind::Service, true, "alert", closed, cold.clone()), Risk::Low);
+        let other = json!("Closed until 12 January 2027. Ring 07700 900666");
+        assert_eq!(of(Kind::Service, true, "alert", cold, other), Risk::High);
         let times = |notes: &str| json!([{"byday": "MO", "notes": notes}]);
         assert_eq!(of(Kind::Service, true, "schedules", json!([]), times("Not in school holidays")), Risk::Low);
         assert_eq!(of(Kind::Service, true, "schedules", json!([]), times("Ring 07700 900666")), Risk::High);

@@ -100,6 +100,14 @@ impl Identity {
         Ok(link.filter(|link| link.expires_at > self.clock.now()))
     }
 
+    /// Where whoever asked for this link wanted to go, also where it is too old by now; none where it was used or never
+    /// was. Changes nothing, and lets nobody in.
+    /// # Errors
+    /// When the database fails.
+    pub async fn wanted_by_link(&self, secret: &Secret) -> Result<Option<String>, Error> {
+        Ok(store::link(self.db.reader(), &secret.hashed()).await?.map(|link| link.return_to))
+    }
+
     /// Use a link up: the person that it lets in, and where they wanted to go. `None` when it was used,
     /// is too old or never was, without saying which. Tries are not counted: nobody guesses 256 bits, and a count would
     /// let one visitor keep out all others of the same network.

@@ -70,12 +70,8 @@ impl Identity {
     pub async fn make_token(&self, tx: &Transaction, new: NewToken) -> Result<(Secret, ApiToken), Error> {
         let now = self.clock.now();
         let secret = Secret::new();
-        let is_twin = |one: &ApiToken| {
-            let is_the_same = one.person.is_some() && one.person == new.person && one.name == new.name && one.scope == new.scope;
-            is_the_same && one.used_at.is_none() && now - one.created_at < SENT_TWICE
-        };
-        for twin in store::of_organisation(tx.connection(), Some(new.organisation)).await?.iter().filter(|one| is_twin(one)) {
-            store::remove(tx, twin.id).await?;
+        for twin in self.twins(tx, &new).await? {
+            store::remove(tx, twin).await?;
         }
         let token = ApiToken {
             id: crate::ids::fresh(),
@@ -89,6 +85,25 @@ impl Identity {
         };
         store::put(tx, &secret.hashed(), &token).await?;
         Ok((secret, token))
+    }
+
+    /// Whether the same person has made the same token a moment ago, as by two taps: everybody has been told of it.
+    /// The caller holds the organisation, so that the second of two at once sees the first.
+    /// # Errors
+    /// When the database fails.
+    pub async fn has_just_made(&self, tx: &Transaction, new: &NewToken) -> Result<bool, Error> {
+        Ok(!self.twins(tx, new).await?.is_empty())
+    }
+
+    /// The tokens that the same form has made just before, and nobody has used.
+    async fn twins(&self, tx: &Transaction, new: &NewToken) -> Result<Vec<Uuid>, Error> {
+        let now = self.clock.now();
+        let is_twin = |one: &ApiToken| {
+            let is_the_same = one.person.is_some() && one.person == new.person && one.name == new.name && one.scope == new.scope;
+            is_the_same && one.used_at.is_none() && now - one.created_at < SENT_TWICE
+        };
+        let all = store::of_organisation(tx.connection(), Some(new.organisation)).await?;
+        Ok(all.into_iter().filter(is_twin).map(|one| one.id).collect())
     }
 
     /// Who presents this token, with everything that decides what they may do.

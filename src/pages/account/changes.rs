@@ -1,7 +1,7 @@
 //! How one of somebody's changes stands: what was decided and why, what is said about it.
 
 use axum::{extract::State, response::Response};
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use maud::{Markup, html};
 use uuid::Uuid;
 
@@ -17,7 +17,7 @@ use crate::{
         layout::{Page, Step},
         words::moment,
     },
-    records::{Decision, Message, Proposal},
+    records::{self, Decision, Message, Proposal},
 };
 
 /// The longest message, in characters.
@@ -64,7 +64,7 @@ async fn page(desk: &Desk, signed: &Signed, id: Uuid, mistakes: &Mistakes, words
         (messages(&thread))
         form method="post" action=(format!("/account/changes/{id}")) {
             (signed.proof())
-            (Field::new("words", "Message to the moderators", "").lines(&Mistakes::default(), 3))
+            (Field::new("words", "Message to the moderators", "").lines(mistakes, 3))
             button class="button" name="do" value="say" { "Send" }
         }
     };
@@ -161,6 +161,27 @@ pub(super) async fn act(State(desk): State<Desk>, Path(id): Path<Uuid>, posted: 
             let page = page(&desk, signed, id, &mistakes, posted.fields.text("appeal")).await.map_err(Problem::from);
             desk.answer(&posted.headers, signed, page)
         }
+        Err(Error::Records(records::Error::Decided(_))) => match became_of_it(&desk, signed, id).await {
+            // Two taps: the first has withdrawn it.
+            Ok(None) => go_to(&format!("/account/changes/{id}")),
+            Ok(Some(page)) => desk.answer(&posted.headers, signed, Ok(page)),
+            Err(error) => desk.answer(&posted.headers, signed, Err(error.into())),
+        },
         Err(error) => desk.answer(&posted.headers, signed, Err(error.into())),
     }
+}
+
+/// The page of a change that somebody wanted to withdraw when it was decided; none where they have withdrawn it.
+async fn became_of_it(desk: &Desk, signed: &Signed, id: Uuid) -> Result<Option<Page>, Error> {
+    if desk.editing.change(&signed.actor, id).await?.proposal.decision == Decision::Withdrawn {
+        return Ok(None);
+    }
+    let page = page(desk, signed, id, &Mistakes::default(), "").await?;
+    let body = html! {
+        div class="banner" role="alert" tabindex="-1" autofocus {
+            p { strong { "It was not withdrawn." } " Somebody had decided it before. Below is what they decided." }
+        }
+        (page.body)
+    };
+    Ok(Some(Page { body, status: StatusCode::CONFLICT, ..page }))
 }

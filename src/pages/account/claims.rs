@@ -1,20 +1,21 @@
 //! Claiming an organisation.
 
 use axum::{extract::State, response::Response};
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use maud::html;
 use uuid::Uuid;
 
-use super::{agree, messages, terms, thread};
+use super::{agree, home, messages, terms, thread};
 use crate::{
     editing::{Claimed, Error},
     http::Problem,
-    identity::{Claim, ClaimState},
+    identity::{self, Claim, ClaimState},
     model::text::shorten,
     pages::{
         desk::{Desk, Fields, Path, Posted, Signed, go_to},
         fields::{Field, Mistakes},
         layout::{Page, Step},
+        parts::paragraphs,
     },
 };
 
@@ -84,18 +85,25 @@ pub(super) async fn make(State(desk): State<Desk>, Path(id): Path<Uuid>, posted:
 async fn own_claim(desk: &Desk, signed: &Signed, id: Uuid) -> Result<(Claim, String), Error> {
     let claim =
         desk.identity().find_claim(id).await?.filter(|claim| claim.person == signed.person.id).ok_or(Error::NotFound(id))?;
-    let name = name_of(desk, claim.organisation).await?;
+    // Also where it is hidden meanwhile: they can still read what became of their request, and take it back.
+    let name = home::name_of(desk, claim.organisation).await?;
     Ok((claim, name))
 }
 
 /// GET `/account/claims/{id}`.
 pub(super) async fn show(State(desk): State<Desk>, Path(id): Path<Uuid>, signed: Signed, headers: HeaderMap) -> Response {
-    let page = async { claim_page(&desk, &signed, &own_claim(&desk, &signed, id).await?, &Mistakes::default()).await };
+    let none = (&Fields::default(), &Mistakes::default());
+    let page = async { claim_page(&desk, &signed, &own_claim(&desk, &signed, id).await?, none).await };
     let page = page.await.map_err(Problem::from);
     desk.answer(&headers, &signed, page)
 }
 
-async fn claim_page(desk: &Desk, signed: &Signed, (claim, name): &(Claim, String), mistakes: &Mistakes) -> Result<Page, Error> {
+async fn claim_page(
+    desk: &Desk,
+    signed: &Signed,
+    (claim, name): &(Claim, String),
+    (fields, mistakes): (&Fields, &Mistakes),
+) -> Result<Page, Error> {
     let thread = thread(&desk.editing, claim.id).await?;
     let action = format!("/account/claims/{}", claim.id);
     let body = html! {
@@ -110,7 +118,7 @@ async fn claim_page(desk: &Desk, signed: &Signed, (claim, name): &(Claim, String
                         p { "We have sent one to the email address or the mobile phone on the listing. Ask the person who reads it to give it to you." }
                         form method="post" action=(action) novalidate {
                             (signed.proof())
-                            (Field::new("code", "Code", "").hint("Eight digits").short(mistakes, "text"))
+                            (Field::new("code", "Code", fields.text("code")).hint("Eight digits").short(mistakes, "text"))
                             button class="button" { "Continue" }
                         }
                     },
@@ -148,21 +156,25 @@ pub(super) async fn answer(State(desk): State<Desk>, Path(id): Path<Uuid>, poste
     let signed = &posted.signed;
     let action = format!("/account/claims/{id}");
     let done = async {
+        let known = own_claim(&desk, signed, id).await?;
+        if known.0.state != ClaimState::Waiting {
+            return after_it_is_over(&desk, signed, &known, &posted).await;
+        }
         if posted.fields.text("do") == "withdraw" {
             desk.editing.take_back_claim(&signed.actor, &signed.person, id).await?;
             return Ok::<_, Error>(Ok(action.clone()));
         }
-        let known = own_claim(&desk, signed, id).await?;
         if posted.fields.text("do") == "say" {
             let words = shorten(posted.fields.text("message"), LONGEST);
             if words.is_empty() {
                 let mut mistakes = Mistakes::default();
                 mistakes.add("message", "Enter a message");
-                return claim_page(&desk, signed, &known, &mistakes).await.map(Err);
+                return claim_page(&desk, signed, &known, (&posted.fields, &mistakes)).await.map(Err);
             }
             desk.editing.say_about_claim(&signed.actor, id, &words).await?;
             return Ok(Ok(action.clone()));
         }
+        name_of(&desk, known.0.organisation).await?;
         if desk.editing.claim_by_code(&signed.actor, &signed.person, id, posted.fields.text("code")).await? {
             return Ok(Ok(format!("/account/organisations/{}", known.0.organisation)));
         }
@@ -170,11 +182,48 @@ pub(super) async fn answer(State(desk): State<Desk>, Path(id): Path<Uuid>, poste
         let known = own_claim(&desk, signed, id).await?;
         let mut mistakes = Mistakes::default();
         mistakes.add("code", "This code does not work. It may be mistyped, have expired, or have been tried too often");
-        claim_page(&desk, signed, &known, &mistakes).await.map(Err)
+        claim_page(&desk, signed, &known, (&posted.fields, &mistakes)).await.map(Err)
     };
-    match done.await {
+    let done = match done.await {
+        // It was decided at this moment, by the first of two taps say.
+        Err(error @ Error::Identity(identity::Error::NotFound { what: "claim", .. })) => {
+            match own_claim(&desk, signed, id).await {
+                Ok(known) if known.0.state != ClaimState::Waiting => after_it_is_over(&desk, signed, &known, &posted).await,
+                _ => Err(error),
+            }
+        }
+        done => done,
+    };
+    match done {
         Ok(Ok(path)) => go_to(&path),
         Ok(Err(page)) => desk.answer(&posted.headers, signed, Ok(page)),
         Err(error) => desk.answer(&posted.headers, signed, Err(error.into())),
     }
+}
+
+/// Where a form leads that comes once its claim is over: of two taps the first has done what it asks for; otherwise
+/// the page of the claim says what became of it, with the message that nobody got.
+async fn after_it_is_over(
+    desk: &Desk,
+    signed: &Signed,
+    known: &(Claim, String),
+    posted: &Posted,
+) -> Result<Result<String, Page>, Error> {
+    let (claim, fields) = (&known.0, &posted.fields);
+    if fields.text("do") == "withdraw" && claim.state == ClaimState::Withdrawn {
+        return Ok(Ok(format!("/account/claims/{}", claim.id)));
+    }
+    if fields.has("code") && claim.state == ClaimState::Accepted {
+        return Ok(Ok(format!("/account/organisations/{}", claim.organisation)));
+    }
+    let page = claim_page(desk, signed, known, (&Fields::default(), &Mistakes::default())).await?;
+    let words = fields.text("message");
+    let body = html! {
+        div class="banner" role="alert" tabindex="-1" autofocus {
+            p { strong { "This request is not waiting any more, so nothing was sent or changed." } " Below is what became of it." }
+            @if !words.is_empty() { p { "You wrote:" } blockquote { (paragraphs(words)) } }
+        }
+        (page.body)
+    };
+    Ok(Err(Page { body, status: StatusCode::CONFLICT, ..page }))
 }

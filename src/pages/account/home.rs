@@ -81,6 +81,7 @@ async fn page(desk: &Desk, signed: &Signed, mistakes: &Mistakes) -> Result<Page,
         h1 { "Your listings" }
         @if kept.is_empty() && invited.is_empty() {
             p { "You do not manage an organisation yet. Find yours first: it may already be listed." }
+            p { "If somebody has invited you, sign in with the email address that the invitation was sent to. You are signed in as " strong { (signed.person.email) } "." }
         }
         @if signed.may(Action::SeeQueue) { p { a href="/moderation/find" { "Find any listing to edit or hide (officers)" } } }
         (invitations_to(signed, &invited, mistakes))
@@ -92,7 +93,7 @@ async fn page(desk: &Desk, signed: &Signed, mistakes: &Mistakes) -> Result<Page,
     Ok(Page::new(mistakes.title("Your listings"), body))
 }
 
-async fn name_of(desk: &Desk, organisation: Uuid) -> Result<String, Error> {
+pub(super) async fn name_of(desk: &Desk, organisation: Uuid) -> Result<String, Error> {
     let stored = desk.editing.records().find(organisation).await?;
     Ok(stored
         .map(|stored| stored.read())
@@ -254,6 +255,8 @@ pub(super) async fn accept(State(desk): State<Desk>, Path(id): Path<Uuid>, poste
         let may_follow = !desk.editing.protects(invitation.organisation).await?;
         let before = identity.members(invitation.organisation).await?;
         let tx = identity.write().await?;
+        // In the order in which those who invite hold them.
+        desk.editing.records().hold(&tx, &[invitation.organisation]).await?;
         let membership = identity.accept_invitation(&tx, &signed.person, id, may_follow).await?;
         let (who, organisation) = (Identity::known_as(signed.person.id), membership.organisation.to_string());
         identity.note(&tx, &who, Deed::AcceptInvitation, &organisation, membership.role.as_str(), signed.actor.client()).await?;

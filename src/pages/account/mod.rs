@@ -22,6 +22,7 @@ pub(super) use self::{
     claims::written as claim_written,
     find::{candidates, is_alike},
     home::state_of,
+    organisation::Told,
     terms::{agree, terms},
 };
 use super::{desk::Desk, unfinished};

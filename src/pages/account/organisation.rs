@@ -12,7 +12,7 @@ use super::{
 use crate::{
     editing::{Error, Sight},
     http::{
-        Problem,
+        Parameters, Problem,
         visitor::{self, NEW_TOKEN, Presented},
     },
     identity::{self, Action, Deed, Email, Identity, Invitation, Member, MemberRole, PersonId, Secret, letters},
@@ -29,11 +29,53 @@ use crate::{
 /// Invitations that somebody may send within an hour.
 const INVITATIONS: i32 = 20;
 
+/// The parameter of an address that says what was just done to the listings of an organisation.
+const TOLD: &str = "told";
+
+/// What was just done to them.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::pages) enum Told {
+    Closed,
+    Opened,
+    TakenOut,
+}
+
+impl Told {
+    const ALL: [(Self, &str, &str); 3] = [
+        (Self::Closed, "closed", "Saved. Everyone will see within a minute that they are closed."),
+        (Self::Opened, "opened", "Saved. Everyone will see within a minute that they are open."),
+        (Self::TakenOut, "taken-out", "It is taken out, and nobody will find it here from now on."),
+    ];
+
+    /// The page of an organisation, saying so.
+    pub(in crate::pages) fn path(self, organisation: Uuid) -> String {
+        format!("/account/organisations/{organisation}?{TOLD}={}", Self::ALL[self as usize].1)
+    }
+
+    fn words(word: &str) -> Option<&'static str> {
+        Self::ALL.iter().find(|(_, known, _)| *known == word).map(|(_, _, words)| *words)
+    }
+}
+
 /// GET `/account/organisations/{id}`.
-pub(super) async fn show(State(desk): State<Desk>, Path(id): Path<Uuid>, signed: Signed, headers: HeaderMap) -> Response {
+pub(super) async fn show(
+    State(desk): State<Desk>,
+    Path(id): Path<Uuid>,
+    signed: Signed,
+    parameters: Parameters,
+    headers: HeaderMap,
+) -> Response {
+    let told = parameters.text(TOLD).ok().flatten().and_then(Told::words);
     let secret = Presented::read(&headers).new_token;
     let none = (&Fields::default(), &Mistakes::default());
     let page = page(&desk, &signed, id, none, secret.as_ref()).await.map_err(Problem::from);
+    let page = page.map(|page| match told {
+        Some(words) => {
+            let body = html! { div class="banner ok" role="status" tabindex="-1" autofocus { p { (words) } } (page.body) };
+            Page { body, ..page }
+        }
+        None => page,
+    });
     let mut response = desk.answer(&headers, &signed, page);
     if secret.is_some() {
         // Shown once: whoever loads the page again does not read it.
@@ -171,6 +213,17 @@ async fn leaving(desk: &Desk, signed: &Signed, id: Uuid) -> Result<Page, Error> 
     let (members, invitations) = (desk.identity().members(id).await?, desk.identity().invitations_of(id).await?);
     let alone = members.iter().all(|member| member.person.id == signed.person.id);
     let title = format!("Leave {}?", sight.document.name());
+    let trail = vec![Step::to("/account", "Your listings")];
+    let mut leads = members.iter().filter(|member| member.membership.role == MemberRole::Lead);
+    let is_only_lead = leads.next().is_some_and(|lead| lead.person.id == signed.person.id) && leads.next().is_none();
+    if is_only_lead && !alone {
+        let body = html! {
+            h1 { (title) }
+            p { "You are the only lead, and others still manage it with you. Make one of them a lead first; then you can leave." }
+            p { a class="button" href=(format!("/account/organisations/{id}")) { "Go back and choose a lead" } }
+        };
+        return Ok(Page { trail, ..Page::new(title, body) });
+    }
     let body = html! {
         h1 { (title) }
         p { "You will no longer be able to change its listings. Tokens you created for it will stop working." }
@@ -189,7 +242,7 @@ async fn leaving(desk: &Desk, signed: &Signed, id: Uuid) -> Result<Page, Error> 
             p { button class="button warn" name="do" value="leave" { "Leave" } " " a href=(format!("/account/organisations/{id}")) { "Stay" } }
         }
     };
-    Ok(Page { trail: vec![Step::to("/account", "Your listings")], ..Page::new(title, body) })
+    Ok(Page { trail, ..Page::new(title, body) })
 }
 
 fn after(posted: &Posted, id: Uuid) -> String {
@@ -231,6 +284,8 @@ async fn members(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Option<Mistak
     let by = signed.person.shown();
     let mut news = None;
     let tx = identity.write().await?;
+    // Of two taps that come at once the second sees what the first has done, also where nobody manages it yet.
+    desk.editing.records().hold(&tx, &[id]).await?;
     let detail = match (what, person) {
         ("leave", Some(person)) if leaves => {
             identity.leave(&tx, id, person).await?;
@@ -246,6 +301,10 @@ async fn members(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Option<Mistak
         }
         ("lead" | "editor", Some(person)) => {
             let role = if what == "lead" { MemberRole::Lead } else { MemberRole::Editor };
+            // Two taps: the first has done it, and everybody has been told.
+            if identity.members(id).await?.iter().any(|one| one.person.id == person && one.membership.role == role) {
+                return Ok(None);
+            }
             match identity.change_role(&tx, id, person, role).await {
                 Err(identity::Error::NotFound { .. }) => {
                     return Err(Error::Forbidden("they do not manage this organisation, or have left; open the page again"));

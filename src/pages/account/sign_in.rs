@@ -146,9 +146,18 @@ async fn send_link(desk: &Desk, request: Request) -> Result<Response, Problem> {
     let body = html! {
         h1 { "Check your email" }
         p { "If we can send email to " strong { (email) } ", a link is on its way to it. It works once, for " (LINK_LIFE.num_minutes()) " minutes." }
-        p { "If it has not arrived after a few minutes, check your spam or junk folder, check the address, and " a href="/sign-in" { "ask for another link" } "." }
+        p { "If it has not arrived after a few minutes, check your spam or junk folder, check the address, and " a href=(another_link(&back)) { "ask for another link" } "." }
     };
     Ok(page(desk, &parts.headers, &browser, "Check your email".to_owned(), body))
+}
+
+/// Where to ask for a link that leads `back` to where somebody wanted to go.
+fn another_link(back: &str) -> String {
+    if back.is_empty() {
+        return "/sign-in".to_owned();
+    }
+    let query: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("return_to", back).finish();
+    format!("/sign-in?{query}")
 }
 
 /// GET `/sign-in/link/…`: opening a link changes nothing, because mail scanners open links, too.
@@ -161,9 +170,11 @@ pub(super) async fn open(State(desk): State<Desk>, Path(secret): Path<String>, h
 
 async fn open_link(desk: &Desk, secret: &str, headers: &HeaderMap) -> Result<Response, Problem> {
     let browser = Presented::read(headers).browser.unwrap_or_default();
-    let Some(secret) = Secret::presented(secret) else { return Ok(no_such_link(desk, headers, &browser)) };
+    let Some(secret) = Secret::presented(secret) else { return Ok(no_such_link(desk, headers, &browser, "")) };
     let Some(link) = desk.identity().link(&secret).await.map_err(problem)? else {
-        return Ok(used_up(desk, headers, (&secret, &browser)));
+        // A letter may take longer than its link lives: whoever asks for another one still wants to go there.
+        let back = desk.identity().wanted_by_link(&secret).await.map_err(problem)?;
+        return Ok(used_up(desk, headers, (&secret, &browser), &back.unwrap_or_default()));
     };
     let elsewhere = link.browser.as_ref().is_some_and(|asked| *asked != browser.hashed());
     let body = html! {
@@ -209,9 +220,9 @@ async fn let_through(
 }
 
 /// What is said of a link that has been used: to the browser that it has signed in, where to go on.
-fn used_up(desk: &Desk, headers: &HeaderMap, (link, browser): (&Secret, &Secret)) -> Response {
+fn used_up(desk: &Desk, headers: &HeaderMap, (link, browser): (&Secret, &Secret), back: &str) -> Response {
     if Presented::read(headers).session.as_ref() != Some(&Identity::secret_by_link(link, browser)) {
-        return no_such_link(desk, headers, browser);
+        return no_such_link(desk, headers, browser, back);
     }
     let body = html! {
         h1 { "You have used this link" }
@@ -226,11 +237,11 @@ fn gone(mut response: Response) -> Response {
     response
 }
 
-fn no_such_link(desk: &Desk, headers: &HeaderMap, browser: &Secret) -> Response {
+fn no_such_link(desk: &Desk, headers: &HeaderMap, browser: &Secret, back: &str) -> Response {
     let body = html! {
         h1 { "This link does not work" }
         p { "It has already been used, is older than " (LINK_LIFE.num_minutes()) " minutes, or is incomplete." }
-        p { a class="button" href="/sign-in" { "Get a new link" } }
+        p { a class="button" href=(another_link(back)) { "Get a new link" } }
     };
     gone(page(desk, headers, browser, "This link does not work".to_owned(), body))
 }
@@ -246,8 +257,9 @@ pub(super) async fn redeem(State(desk): State<Desk>, request: Request) -> Respon
 
 async fn redeem_link(desk: &Desk, request: Request) -> Result<Response, Problem> {
     let Knock { fields, parts, browser } = Knock::read(desk, request).await?;
+    let back = path_of_ours(fields.text("return_to")).unwrap_or_default();
     let Some(secret) = Secret::presented(fields.text("secret")) else {
-        return Ok(no_such_link(desk, &parts.headers, &browser));
+        return Ok(no_such_link(desk, &parts.headers, &browser, &back));
     };
     let identity = desk.identity();
     let client = desk.client(&parts);
@@ -255,8 +267,8 @@ async fn redeem_link(desk: &Desk, request: Request) -> Result<Response, Problem>
     let Some((person, link)) = identity.redeem(&tx, &secret).await.map_err(problem)? else {
         tx.roll_back().await?;
         let link = (&secret, &browser);
-        let through = let_through(desk, &parts.headers, link, fields.text("return_to")).await?;
-        return Ok(through.unwrap_or_else(|| used_up(desk, &parts.headers, link)));
+        let through = let_through(desk, &parts.headers, link, &back).await?;
+        return Ok(through.unwrap_or_else(|| used_up(desk, &parts.headers, link, &back)));
     };
     let words = visitor::browser(&parts.headers);
     identity.note(&tx, &Identity::known_as(person.id), Deed::SignIn, "", &words, Some(client)).await.map_err(problem)?;
@@ -310,11 +322,19 @@ async fn enter(
     return_to: &str,
 ) -> Result<Response, Problem> {
     let officer = person.role.is_some() && desk.identity().memberships(person.id).await.map_err(problem)?.is_empty();
-    let wanted = match path_of_ours(return_to) {
+    let back = path_of_ours(return_to);
+    // Whoever had been writing when their session ended, and came by another link than the one they were sent to ask
+    // for, still finds it.
+    let kept = match &back {
+        None => desk.identity().kept_form(browser, person.id).await.map_err(problem)?,
+        Some(_) => None,
+    };
+    let wanted = match (back, kept) {
+        (None, Some(form)) => unfinished::address(&unfinished::page_of(&form.path)),
         // Officers who keep no listings have their work where things wait.
-        None => if officer { "/moderation" } else { "/account" }.to_owned(),
-        Some(page) if officer && page == "/account" => "/moderation".to_owned(),
-        Some(page) => page,
+        (None, None) => if officer { "/moderation" } else { "/account" }.to_owned(),
+        (Some(page), _) if officer && page == "/account" => "/moderation".to_owned(),
+        (Some(page), _) => page,
     };
     let mut response = go_to(&super::passkeys::before(owed, &wanted).unwrap_or(wanted));
     let headers = response.headers_mut();

@@ -104,11 +104,14 @@ async fn tokens(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Tokens, Error>
     let identity = desk.identity();
     let who = Identity::known_as(signed.person.id);
     let tx = identity.write().await?;
+    // Of two taps that come at once the second sees what the first has done.
+    desk.editing.records().hold(&tx, &[id]).await?;
     if fields.text("do") == "end" {
         let token: Uuid = fields.text("token").parse().map_err(|_| Error::Forbidden("this token does not exist"))?;
         let known = identity.tokens(Some(id)).await?.iter().any(|one| one.id == token);
         if !known {
-            return Err(Error::NotFound(token));
+            // Two taps: the first has ended it. Those of other organisations are not theirs to end.
+            return Ok(Tokens::Ended);
         }
         identity.end_token(&tx, token).await?;
         identity.note(&tx, &who, Deed::RevokeToken, &id.to_string(), &token.to_string(), signed.actor.client()).await?;
@@ -132,13 +135,16 @@ async fn tokens(desk: &Desk, id: Uuid, posted: &Posted) -> Result<Tokens, Error>
         person: Some(signed.person.id),
         life: Duration::days(days),
     };
+    let is_told = identity.has_just_made(&tx, &new).await?;
     let (secret, token) = identity.make_token(&tx, new).await?;
     identity.note(&tx, &who, Deed::CreateToken, &id.to_string(), &token.id.to_string(), signed.actor.client()).await?;
     let may = if token.scope == Scope::Write { "change" } else { "read" };
     let news =
         format!("{} has created a token, “{}”, with which a program can {may} the listings", signed.person.shown(), token.name);
-    let members = identity.members(id).await?;
-    desk.editing.tell_of_rights(&tx, Some(signed.person.id), id, (&members, None), &news).await?;
+    if !is_told {
+        let members = identity.members(id).await?;
+        desk.editing.tell_of_rights(&tx, Some(signed.person.id), id, (&members, None), &news).await?;
+    }
     tx.commit().await?;
     Ok(Tokens::Made(secret))
 }

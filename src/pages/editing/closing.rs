@@ -12,6 +12,7 @@ use crate::{
     identity::Action,
     model::{Document, Kind, ServiceStatus, event::EventStatus},
     pages::{
+        account::Told,
         desk::{Desk, Fields, Path, Posted, Signed, go_to},
         fields::{Field, Mistakes, tick},
         layout::{Page, Step},
@@ -115,7 +116,9 @@ pub(super) async fn save(State(desk): State<Desk>, Path(id): Path<Uuid>, posted:
         }
     };
     match done.await {
-        Ok(Ok(_)) => go_to(&format!("/account/organisations/{id}")),
+        Ok(Ok(became)) if became.published.is_empty() => go_to(&format!("/account/organisations/{id}")),
+        Ok(Ok(_)) if fields.text("do") == "open" => go_to(&Told::Opened.path(id)),
+        Ok(Ok(_)) => go_to(&Told::Closed.path(id)),
         Ok(Err(page)) => desk.answer(&posted.headers, signed, Ok(page)),
         Err(error) => desk.answer(&posted.headers, signed, Err(error.into())),
     }

@@ -6,7 +6,7 @@ use http::HeaderMap;
 use maud::html;
 use uuid::Uuid;
 
-use super::section::said;
+use super::{meanwhile::Meanwhile, section::said};
 use crate::{
     editing::{Error, Said, Sight},
     http::Problem,
@@ -131,7 +131,9 @@ pub(super) async fn save(State(desk): State<Desk>, Path(id): Path<Uuid>, posted:
             all.push(Said { name: name.clone(), declared_on, seen_on });
         }
         if mistakes.none() && fields.text("revision") != sight.stored.kept.revision.to_string() {
-            mistakes.add("declared-0", "Someone else has changed this in the meantime. Check it again, then save");
+            let seen = fields.text("revision").parse().unwrap_or(-1);
+            let who = Meanwhile::since(&desk, signed, id, seen).await?.words().unwrap_or_default();
+            mistakes.add("declared-0", format!("{who} Check it again, then save"));
         }
         if mistakes.none() {
             let called = Some(call_back::said(fields));

@@ -99,6 +99,16 @@ async fn page(desk: &Desk, signed: &Signed, sight: &Sight, fields: &Fields, mist
     Ok(Page { trail, ..Page::new(mistakes.title(&format!("Logo: {}", sight.document.name())), body) })
 }
 
+/// The form, filled in with what somebody had written. A picture that nobody has read yet is to be chosen again.
+pub(in crate::pages) async fn written(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields) -> Result<Page, Problem> {
+    let sight = open(desk, signed, id).await?;
+    let mut mistakes = Mistakes::default();
+    if fields.some(KEPT).is_none() {
+        mistakes.add("file", "Choose the picture again: you were signed out before it was read");
+    }
+    Ok(page(desk, signed, &sight, fields, &mistakes).await?)
+}
+
 /// POST `/account/listings/{id}/logo`.
 pub(super) async fn save(State(desk): State<Desk>, Path(id): Path<Uuid>, uploaded: Uploaded) -> Response {
     let Uploaded { signed, mut fields, file, headers } = uploaded;

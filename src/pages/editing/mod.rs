@@ -34,6 +34,7 @@ pub(super) use self::{
     checking::checked as when_checked,
     closing::reopening_day,
     dates::{changed, repeats, singles},
+    logo::written as logo_written,
     new_listing::written as listing_written,
     section::written as section_written,
     sections::is_section,

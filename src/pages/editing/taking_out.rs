@@ -11,6 +11,7 @@ use crate::{
     identity::Action,
     model::{Kind, text::shorten},
     pages::{
+        account::Told,
         desk::{Desk, Fields, Path, Posted, Signed, go_to},
         fields::{Field, Mistakes},
         layout::{Page, Step},
@@ -81,7 +82,7 @@ pub(super) async fn act(State(desk): State<Desk>, Path(id): Path<Uuid>, posted: 
     };
     match done.await {
         Ok(sight) => match sight.owners.first().filter(|owner| **owner != id) {
-            Some(owner) => go_to(&format!("/account/organisations/{owner}")),
+            Some(owner) => go_to(&Told::TakenOut.path(*owner)),
             None => go_to("/account"),
         },
         Err(Error::Records(records::Error::Stale { .. })) => {

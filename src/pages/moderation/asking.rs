@@ -1,6 +1,7 @@
 //! Asking the author of what waits, whatever it is.
 
 use axum::{extract::State, response::Response};
+use http::StatusCode;
 use maud::{Markup, html};
 use uuid::Uuid;
 
@@ -11,6 +12,8 @@ use crate::{
     pages::{
         desk::{Desk, Path, Posted, Signed, go_to},
         fields::{Field, Mistakes},
+        layout::Page,
+        parts::paragraphs,
     },
 };
 
@@ -59,6 +62,20 @@ async fn asked(desk: &Desk, posted: &Posted, path: &str, said: impl Future<Outpu
     }
     match said.await {
         Ok(()) => go_to(path),
+        // Nothing was written: the field is there to be filled in.
+        Err(Error::Unfit(_)) => go_to(&format!("{path}#question")),
+        Err(Error::NotFound(_)) => {
+            // What it is about was decided, or taken back, at this moment.
+            let title = "Your question was not sent";
+            let body = html! {
+                h1 { (title) }
+                p { "What it is about is not waiting any more. You wrote:" }
+                blockquote { (paragraphs(&question(posted))) }
+                p { a class="button" href=(path) { "See what became of it" } }
+            };
+            let page = Page { status: StatusCode::CONFLICT, ..Page::new(title, body) };
+            desk.answer(&posted.headers, signed, Ok(page))
+        }
         Err(error) => desk.answer(&posted.headers, signed, Err(error.into())),
     }
 }

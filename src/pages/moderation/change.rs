@@ -26,6 +26,9 @@ use crate::{
     records::{self, Decision, Part, Proposal},
 };
 
+/// What a moderator reads of what they refused before.
+pub(super) const FOR_OTHERS: &str = "You refused this before and it was reopened, so someone else must decide it.";
+
 /// GET `/moderation/changes/{id}`.
 pub(super) async fn show(State(desk): State<Desk>, Path(id): Path<Uuid>, signed: Signed, headers: HeaderMap) -> Response {
     // A part of several is decided with the others.
@@ -59,6 +62,7 @@ pub(super) async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields
     let waits = proposal.decision == Decision::Waiting;
     let calling = if protected { Some(desk.editing.known_numbers(&[proposal.record_id]).await?) } else { None };
     let called = call_back::about(desk, signed, &[id]).await?;
+    let for_others = waits && desk.editing.leaves_to_others(&signed.actor, &[id]).await?;
     let public_url = &desk.site.directory.public_url;
     let picture = |changes: &[&Change]| {
         let logo = changes.iter().find(|change| change.field == "logo")?;
@@ -74,7 +78,10 @@ pub(super) async fn page(desk: &Desk, signed: &Signed, id: Uuid, fields: &Fields
             a href=(format!("/account/listings/{}/history", proposal.record_id)) { "History of the listing" }
             @if waits { " · " a href=(format!("/moderation/changes/{id}/preview")) { "Preview: the listing with this change" } }
         }
-        @if waits && signed.may(Action::Decide) {
+        @if for_others {
+            p class="banner" { (FOR_OTHERS) }
+            (differences::list(&changes))
+        } @else if waits && signed.may(Action::Decide) {
             form method="post" action=(format!("/moderation/changes/{id}")) novalidate {
                 (signed.proof())
                 input type="hidden" name="revision" value=(revision);

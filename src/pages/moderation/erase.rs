@@ -18,7 +18,7 @@ use crate::{
     },
     published::redaction::Known,
     quality::reports::Report,
-    records::{FoundContact, FoundPerson, FoundWords},
+    records::{self, FoundContact, FoundPerson, FoundWords},
 };
 
 const TITLE: &str = "Erase someone’s data";
@@ -37,21 +37,57 @@ struct Found {
     people: Vec<Person>,
 }
 
+/// What became of a button that erases.
+#[derive(Clone, Copy, Debug)]
+enum Done {
+    Erased,
+    /// There was nothing of it any more: of two taps the first has erased it.
+    Gone,
+}
+
+impl Done {
+    fn read(word: &str) -> Option<Self> {
+        match word {
+            "yes" => Some(Self::Erased),
+            "gone" => Some(Self::Gone),
+            _ => None,
+        }
+    }
+
+    /// The page, saying so.
+    fn path(self) -> &'static str {
+        match self {
+            Self::Erased => "/moderation/erase?done=yes",
+            Self::Gone => "/moderation/erase?done=gone",
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::Erased => "Erased. Followers have been told to delete their copies.",
+            Self::Gone => {
+                "It is not there any more. Someone has erased it already, perhaps you a moment ago. Search again to see what is left."
+            }
+        }
+    }
+}
+
 fn allowed(signed: &Signed) -> Result<(), Error> {
     if signed.may(Action::Erase) { Ok(()) } else { Err(Error::Forbidden("only a moderator can erase someone's data")) }
 }
 
 /// GET `/moderation/erase`.
 pub(super) async fn show(State(desk): State<Desk>, signed: Signed, parameters: Parameters, headers: HeaderMap) -> Response {
-    let done = parameters.text("done").ok().flatten() == Some("yes");
+    let done = parameters.text("done").ok().flatten().and_then(Done::read);
     let page = allowed(&signed).map(|()| page(&signed, &Fields::default(), &Mistakes::default(), None, done));
     desk.answer(&headers, &signed, page.map_err(Problem::from))
 }
 
-fn page(signed: &Signed, fields: &Fields, mistakes: &Mistakes, found: Option<&Found>, done: bool) -> Page {
+fn page(signed: &Signed, fields: &Fields, mistakes: &Mistakes, found: Option<&Found>, done: Option<Done>) -> Page {
+    let asked = (fields.text("q"), mistakes);
     let body = html! {
         (mistakes.summary())
-        @if done { p class="done" role="status" { "Erased. Followers have been told to delete their copies." } }
+        @if let Some(done) = done { p class="done" role="status" { (done.words()) } }
         h1 { (TITLE) }
         p { "Use this when someone asks for their name, address or number to be deleted. What you enter here does not appear in any web address or log." }
         form method="post" action="/moderation/erase" novalidate {
@@ -62,24 +98,24 @@ fn page(signed: &Signed, fields: &Fields, mistakes: &Mistakes, found: Option<&Fo
         @if let Some(found) = found {
             h2 { "Contacts in listings" }
             @if found.listings.contacts.is_empty() { p { "There is no contact with that name, address or number, now or in an earlier version." } }
-            (listed(&found.listings.contacts, |one| contact(signed, fields.text("q"), one)))
+            (listed(&found.listings.contacts, |one| contact(signed, asked, one)))
             h2 { "Elsewhere in listings" }
             @if found.listings.words.is_empty() { p { "No description, telephone number or other text of a listing has exactly these words, now, in an earlier version or in a proposed change. If a full name is not found, try its parts." } }
-            (listed(&found.listings.words, |one| words(signed, fields.text("q"), one)))
+            (listed(&found.listings.words, |one| words(signed, asked, one)))
             @if !found.calls.is_empty() {
                 h2 { "In what was said of calls" }
-                (listed(&found.calls, |one| said(signed, fields.text("q"), one, goes_with(&found.listings.words, one), "That there was a call stays on record.")))
+                (listed(&found.calls, |one| said(signed, asked, one, goes_with(&found.listings.words, one), "That there was a call stays on record.")))
             }
             @if !found.claims.is_empty() {
                 h2 { "In what was said about claims" }
-                (listed(&found.claims, |one| said(signed, fields.text("q"), one, goes_with(&found.listings.words, one) || found.calls.iter().any(|call| call.record == one.record), "That there was a claim stays on record.")))
+                (listed(&found.claims, |one| said(signed, asked, one, goes_with(&found.listings.words, one) || found.calls.iter().any(|call| call.record == one.record), "That there was a claim stays on record.")))
             }
             h2 { "In reports" }
             @if found.reports.is_empty() { p { "No report that something is wrong has these words." } }
             (listed(&found.reports, |one| report(signed, fields.text("q"), one)))
             h2 { "Accounts" }
             @if found.people.is_empty() { p { "There is no account with this email address or name." } }
-            (listed(&found.people, |one| account(signed, fields.text("q"), one)))
+            (listed(&found.people, |one| account(signed, asked, one)))
         }
     };
     Page { trail: vec![Step::to("/moderation", "Waiting")], ..Page::new(mistakes.title(TITLE), body) }
@@ -95,7 +131,7 @@ fn listed<T>(found: &[T], each: impl Fn(&T) -> Markup) -> Markup {
     }
 }
 
-fn contact(signed: &Signed, q: &str, one: &FoundContact) -> Markup {
+fn contact(signed: &Signed, (q, mistakes): (&str, &Mistakes), one: &FoundContact) -> Markup {
     let reason = format!("reason-{}", one.contact);
     html! {
         h3 { (one.says) }
@@ -115,13 +151,13 @@ fn contact(signed: &Signed, q: &str, one: &FoundContact) -> Markup {
             input type="hidden" name="q" value=(q);
             input type="hidden" name="record" value=(one.record);
             input type="hidden" name="contact" value=(one.contact);
-            (Field { name: &reason, label: "Why?", hint: NO_NAMES, value: "" }.line(&Mistakes::default(), "text", "off"))
+            (Field { name: &reason, label: "Why?", hint: NO_NAMES, value: "" }.line(mistakes, "text", "off"))
             button class="button warn" name="do" value="contact" { "Erase it permanently" span class="unseen" { ": " (one.says) } }
         }
     }
 }
 
-fn words(signed: &Signed, q: &str, one: &FoundWords) -> Markup {
+fn words(signed: &Signed, asked: (&str, &Mistakes), one: &FoundWords) -> Markup {
     html! {
         h3 { (one.listing) }
         @for text in one.says.iter().take(3) { blockquote { (text) } }
@@ -131,25 +167,25 @@ fn words(signed: &Signed, q: &str, one: &FoundWords) -> Markup {
             "."
         }
         p {
-            "This will erase “" (q) "”, and nothing but these words or this number, from: "
+            "This will erase “" (asked.0) "”, and nothing but these words or this number, from: "
             @if one.stands { "the current version" @if one.public { ", our pages, the API, exports and the feed immediately" } @else { ", which the public does not see" } @if one.versions > 0 { "; " } }
             @if one.versions > 0 { (count(one.versions, "earlier version", "earlier versions")) }
             @if one.proposals > 0 { @if one.stands || one.versions > 0 { "; " } (count(one.proposals, "proposed change", "proposed changes")) ", which will be deleted" }
             ". You cannot undo this, and neither a feed nor a backup will bring it back."
         }
-        (erase_words(signed, q, one.record, &one.listing))
+        (erase_words(signed, asked, one.record, &one.listing))
     }
 }
 
 /// What was said of calls about a protected listing, or about claims of one.
-fn said(signed: &Signed, q: &str, one: &FoundSaid, goes_with_another: bool, stays: &str) -> Markup {
+fn said(signed: &Signed, asked: (&str, &Mistakes), one: &FoundSaid, goes_with_another: bool, stays: &str) -> Markup {
     html! {
         h3 { (one.listing) }
         @for said in one.says.iter().take(3) { blockquote { (words::capital(said)) } }
         @if goes_with_another { p { "This goes with the other words of this listing, above." } }
         @else {
-            p { "This will erase “" (q) "” from what was said, here only. " (stays) " You cannot undo this." }
-            (erase_words(signed, q, one.record, &one.listing))
+            p { "This will erase “" (asked.0) "” from what was said, here only. " (stays) " You cannot undo this." }
+            (erase_words(signed, asked, one.record, &one.listing))
         }
     }
 }
@@ -159,14 +195,14 @@ fn goes_with(words: &[FoundWords], one: &FoundSaid) -> bool {
     words.iter().take(MOST_SHOWN).any(|words| words.record == one.record)
 }
 
-fn erase_words(signed: &Signed, q: &str, record: Uuid, listing: &str) -> Markup {
+fn erase_words(signed: &Signed, (q, mistakes): (&str, &Mistakes), record: Uuid, listing: &str) -> Markup {
     let reason = format!("reason-{record}");
     html! {
         form method="post" action="/moderation/erase" novalidate {
             (signed.proof())
             input type="hidden" name="q" value=(q);
             input type="hidden" name="record" value=(record);
-            (Field { name: &reason, label: "Why?", hint: NO_NAMES, value: "" }.line(&Mistakes::default(), "text", "off"))
+            (Field { name: &reason, label: "Why?", hint: NO_NAMES, value: "" }.line(mistakes, "text", "off"))
             button class="button warn" name="do" value="words" { "Erase these words permanently" span class="unseen" { ": " (listing) } }
         }
     }
@@ -185,7 +221,7 @@ fn report(signed: &Signed, q: &str, one: &Report) -> Markup {
     }
 }
 
-fn account(signed: &Signed, q: &str, one: &Person) -> Markup {
+fn account(signed: &Signed, (q, mistakes): (&str, &Mistakes), one: &Person) -> Markup {
     let reason = format!("reason-{}", one.id);
     html! {
         h3 { (one.shown()) }
@@ -196,7 +232,7 @@ fn account(signed: &Signed, q: &str, one: &Person) -> Markup {
                 (signed.proof())
                 input type="hidden" name="q" value=(q);
                 input type="hidden" name="person" value=(one.id);
-                (Field { name: &reason, label: "Why?", hint: NO_NAMES, value: "" }.line(&Mistakes::default(), "text", "off"))
+                (Field { name: &reason, label: "Why?", hint: NO_NAMES, value: "" }.line(mistakes, "text", "off"))
                 button class="button warn" name="do" value="person" { "Delete this account" span class="unseen" { ": " (one.shown()) } }
             }
         } @else { p class="hint" { "Only another administrator can delete it." } }
@@ -209,18 +245,18 @@ pub(super) async fn act(State(desk): State<Desk>, posted: Posted) -> Response {
     let mut mistakes = Mistakes::default();
     let done = Box::pin(acted(&desk, signed, fields, &mut mistakes)).await;
     match done {
-        Ok(true) => go_to("/moderation/erase?done=yes"),
-        Ok(false) => {
+        Ok(Some(done)) => go_to(done.path()),
+        Ok(None) => {
             let found = found(&desk, fields.text("q")).await;
-            let page = found.map(|found| page(signed, fields, &mistakes, Some(&found), false));
+            let page = found.map(|found| page(signed, fields, &mistakes, Some(&found), None));
             desk.answer(&posted.headers, signed, page)
         }
         Err(problem) => desk.answer(&posted.headers, signed, Err(problem)),
     }
 }
 
-/// Do what the button says; whether something was taken out.
-async fn acted(desk: &Desk, signed: &Signed, fields: &Fields, mistakes: &mut Mistakes) -> Result<bool, Problem> {
+/// Do what the button says; what became of it, where it is one that erases.
+async fn acted(desk: &Desk, signed: &Signed, fields: &Fields, mistakes: &mut Mistakes) -> Result<Option<Done>, Problem> {
     allowed(signed)?;
     let id = |name: &str| fields.text(name).parse::<Uuid>();
     let mut reason = |of: Uuid| {
@@ -232,40 +268,50 @@ async fn acted(desk: &Desk, signed: &Signed, fields: &Fields, mistakes: &mut Mis
         Some(reason).filter(|reason| !reason.is_empty())
     };
     let (record, person) = (id("record"), id("person"));
-    match (fields.text("do"), record, id("contact"), person) {
+    let done = match (fields.text("do"), record, id("contact"), person) {
         ("contact", Ok(record), Ok(contact), _) => {
-            let Some(reason) = reason(contact) else { return Ok(false) };
-            desk.editing.erase(&signed.actor, record, &Theirs::Contact(contact), &reason).await?;
-            Ok(true)
+            let Some(reason) = reason(contact) else { return Ok(None) };
+            desk.editing.erase(&signed.actor, record, &Theirs::Contact(contact), &reason).await
         }
         ("words", Ok(record), _, _) if is_enough(fields.text("q")) => {
-            let Some(reason) = reason(record) else { return Ok(false) };
-            desk.editing.erase(&signed.actor, record, &Theirs::Words(fields.text("q").to_owned()), &reason).await?;
-            Ok(true)
+            let Some(reason) = reason(record) else { return Ok(None) };
+            desk.editing.erase(&signed.actor, record, &Theirs::Words(fields.text("q").to_owned()), &reason).await
         }
         ("report", ..) if id("report").is_ok() => {
             erase_report(desk, signed, id("report").unwrap_or_default()).await?;
-            Ok(true)
+            Ok(())
         }
         ("person", _, _, Ok(person)) => {
-            let Some(reason) = reason(person) else { return Ok(false) };
-            let person = PersonId(person);
-            let known = desk.identity().person(person).await.map_err(Error::from)?;
-            let tx = desk.identity().write().await.map_err(Error::from)?;
-            desk.editing.forget_other(&tx, &signed.actor, person, &reason).await?;
-            if let Some(known) = known {
-                desk.quality.forget_reporter(&tx, &known.email).await.map_err(problem)?;
-            }
-            tx.commit().await.map_err(Error::from)?;
-            Ok(true)
+            let Some(reason) = reason(person) else { return Ok(None) };
+            return erase_account(desk, signed, PersonId(person), &reason).await.map(Some);
         }
         _ => {
             if !is_enough(fields.text("q")) {
                 mistakes.add("q", "Enter at least three letters or digits");
             }
-            Ok(false)
+            return Ok(None);
         }
+    };
+    match done {
+        Ok(()) => Ok(Some(Done::Erased)),
+        Err(Error::Records(records::Error::NotFound(_) | records::Error::NoContact { .. } | records::Error::NoWords(_))) => {
+            Ok(Some(Done::Gone))
+        }
+        Err(error) => Err(error.into()),
     }
+}
+
+async fn erase_account(desk: &Desk, signed: &Signed, person: PersonId, reason: &str) -> Result<Done, Problem> {
+    let Some(known) = desk.identity().person(person).await.map_err(Error::from)? else { return Ok(Done::Gone) };
+    let tx = desk.identity().write().await.map_err(Error::from)?;
+    match desk.editing.forget_other(&tx, &signed.actor, person, reason).await {
+        // Of two taps at once the first has deleted it by now.
+        Err(Error::NotFound(_)) => return Ok(Done::Gone),
+        done => done?,
+    };
+    desk.quality.forget_reporter(&tx, &known.email).await.map_err(problem)?;
+    tx.commit().await.map_err(Error::from)?;
+    Ok(Done::Erased)
 }
 
 async fn erase_report(desk: &Desk, signed: &Signed, report: Uuid) -> Result<(), Problem> {

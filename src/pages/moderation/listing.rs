@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{alike, asking, queue::Done, too_late};
+use super::{alike, asking, change::FOR_OTHERS, queue::Done, too_late};
 use crate::{
     editing::{Error, Waiting, Whole, became_of, can_be_left_out, in_words, main_of, words_for},
     http::Problem,
@@ -84,6 +84,8 @@ pub(super) async fn page(
         said.extend(thread(&desk.editing, part.id).await?);
     }
     said.sort_by_key(|message| message.at);
+    let proposals: Vec<Uuid> = parts.iter().map(|part| part.id).collect();
+    let for_others = desk.editing.leaves_to_others(&signed.actor, &proposals).await?;
     let by = match parts.first() {
         Some(part) => desk.identity().shown_as(&part.by).await?,
         None => String::new(),
@@ -109,7 +111,8 @@ pub(super) async fn page(
                 p { a href=(format!("/account/listings/{}", part.record_id)) { "View it, or edit it before you accept" } }
             }
         }
-        @if signed.may(Action::Decide) {
+        @if for_others { p class="banner" { (FOR_OTHERS) } }
+        @else if signed.may(Action::Decide) {
             form method="post" action=(format!("/moderation/listings/{bundle}")) novalidate {
                 (signed.proof())
                 input type="hidden" name="seen" value=(version);

@@ -86,9 +86,9 @@ fn accepted(taken: usize, moved: usize) -> String {
     if moved == 0 {
         return published;
     }
-    let waits = if moved == 1 { "waits" } else { "wait" };
+    let (waits, its) = if moved == 1 { ("waits", "its") } else { ("wait", "their") };
     format!(
-        "{published} {} been edited since you looked, and still {waits} for a decision.",
+        "{published} {} been edited since you looked, or cannot be accepted like this, and still {waits} for a decision on {its} own page.",
         count(moved, "change has", "changes have")
     )
 }
@@ -309,6 +309,9 @@ pub(super) async fn accept_harmless(State(desk): State<Desk>, posted: Posted) ->
 
 async fn accept(desk: &Desk, posted: &Posted) -> Result<(usize, usize), Error> {
     let (signed, fields) = (&posted.signed, &posted.fields);
+    if !signed.may(Action::Decide) {
+        return Err(Error::Forbidden("only a moderator can decide"));
+    }
     let all = fields.text("do") == "all";
     let (mut taken, mut moved) = (0, 0);
     let looked_at = fields.starting("seen-").filter_map(|(name, seen)| Some((name.strip_prefix("seen-")?.parse().ok()?, seen)));
@@ -323,9 +326,12 @@ async fn accept(desk: &Desk, posted: &Posted) -> Result<(usize, usize), Error> {
             Judgement { revision: revision.parse().unwrap_or(-1), version: version.to_owned(), ..Judgement::default() };
         match Box::pin(desk.editing.accept_harmless(&signed.actor, id, judgement)).await {
             Ok(()) => taken += 1,
+            // One that is not to be had like this leaves the others alone, and is said to wait: it was edited, does not
+            // fit what stands by now, or somebody else has to decide it.
             Err(
-                Error::Records(records::Error::Stale { .. } | records::Error::Decided(_))
+                Error::Records(records::Error::Stale { .. } | records::Error::Decided(_) | records::Error::Unfit { .. })
                 | Error::NeedsCallBack(_)
+                | Error::Forbidden(_)
                 | Error::NotFound(_),
             ) => moved += 1,
             Err(error) => return Err(error),

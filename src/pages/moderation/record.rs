@@ -1,7 +1,7 @@
 //! Hiding a listing at once, and showing it again.
 
 use axum::{extract::State, response::Response};
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use maud::html;
 use serde_json::Value;
 use uuid::Uuid;
@@ -19,7 +19,7 @@ use crate::{
         fields::{Field, Mistakes},
         layout::{Page, Step},
     },
-    records::{State as Seen, Stored},
+    records::{self, State as Seen, Stored},
 };
 
 /// GET `/moderation/records/{id}`.
@@ -100,6 +100,22 @@ pub(super) async fn act(State(desk): State<Desk>, Path(id): Path<Uuid>, posted: 
             let page = page(&desk, signed, id, fields, &mistakes).await;
             desk.answer(&posted.headers, signed, page.map_err(Problem::from))
         }
+        Err(Error::Records(records::Error::Stale { .. })) => {
+            // Two taps: the first has shown it again.
+            if is_shown_by(&desk, signed, id).await {
+                return go_to(&format!("/moderation/records/{id}"));
+            }
+            let mut mistakes = Mistakes::default();
+            mistakes.add("reason", "It was edited while you were looking at it. Below is the current version; look at what has changed, then decide again");
+            let page = page(&desk, signed, id, fields, &mistakes).await.map(|page| Page { status: StatusCode::CONFLICT, ..page });
+            desk.answer(&posted.headers, signed, page.map_err(Problem::from))
+        }
         Err(error) => desk.answer(&posted.headers, signed, Err(error.into())),
     }
+}
+
+/// Whether a listing is public by what whoever asks has done last.
+async fn is_shown_by(desk: &Desk, signed: &Signed, id: Uuid) -> bool {
+    let sight = desk.editing.look(&signed.actor, id).await;
+    sight.is_ok_and(|sight| sight.is_public() && sight.stored.kept.changed_by == signed.actor.known_as())
 }

@@ -50,8 +50,10 @@ fact! {
         second.submit(&second.open(&path).await, &path, &[("answer", "The sign says so."), ("do", "again")]).await;
         // By the page.
         let decide = format!("/moderation/changes/{change}");
-        let page = first.open(&decide).await;
-        let again = first.submit_only(&page, &decide, &[("refuse-name", "yes"), ("reason-name", "No."), ("do", "decide")]).await;
+        let page = first.open(&decide).await.text();
+        assert!(page.contains("it was reopened, so someone else must decide it") && !page.contains("value=\"decide\""), "{page}");
+        let fields = [("form", form.as_str()), ("refuse-name", "yes"), ("reason-name", "No."), ("do", "decide")];
+        let again = first.post(&decide, PUBLIC_URL.trim_end_matches('/'), &fields).await;
         assert_eq!(again.status, 403, "{}", again.text());
         // Over the API.
         let api = format!("/api/v1/proposals/{change}");

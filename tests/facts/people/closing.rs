@@ -151,7 +151,9 @@ fact! {
             (&[("do", "open"), (larder.as_str(), "yes"), (kitchen.as_str(), "yes")][..], "active"),
             (&[("do", "paused"), ("until", "2027-01-12")][..], "temporarily closed"),
         ] {
-            lead.submit(&form, &path, with).await;
+            let told = lead.submit(&form, &path, with).await;
+            let said = if status == "active" { "that they are open" } else { "that they are closed" };
+            assert!(told.text().contains(&format!("Everyone will see within a minute {said}")), "{}", told.text());
             for name in ["pantry", "kitchen"] {
                 assert_eq!(public(&app, name).await["status"], status, "{name}");
             }

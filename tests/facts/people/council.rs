@@ -170,7 +170,7 @@ fact! {
         // The source changes its mind while somebody looks.
         harmless(&app, "£50 a visit").await;
         let told = moderator.submit(&queue, "/moderation", &[("+ticked", &change), ("do", "ticked")]).await;
-        assert!(told.text().contains("1 change has been edited since you looked, and still waits for a decision"), "{}", told.text());
+        assert!(told.text().contains("1 change has been edited since you looked, or cannot be accepted like this, and still waits for a decision on its own page"), "{}", told.text());
         assert_ne!(public(&app, "pantry").await["fees_description"], "£50 a visit");
         let done = moderator.submit(&told, "/moderation", &[("do", "all")]).await;
         assert!(done.text().contains("1 change is published"), "{}", done.text());

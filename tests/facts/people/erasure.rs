@@ -53,6 +53,7 @@ fact! {
         let without: Vec<(&str, &str)> = pairs.iter().filter(|(name, _)| *name != field).copied().collect();
         let refused = moderator.submit(&page, "/moderation/erase", &without).await;
         assert!(refused.text().contains("There is a problem"), "it needs a reason");
+        assert!(refused.text().contains(&format!("id=\"{field}-error\"")), "which is said beside its field: {}", refused.text());
         let done = moderator.submit(&page, "/moderation/erase", &pairs).await;
         assert!(done.text().contains("Erased. Followers"), "{}", done.text());
         for path in [format!("/services/{}", id("pantry")), "/services?full=true".to_owned(), "/federation/v1/changes".to_owned()] {

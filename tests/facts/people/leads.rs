@@ -101,3 +101,19 @@ fact! {
         assert_eq!(members(&app, organisation).await[0].1, MemberRole::Lead);
     }
 }
+
+fact! {
+    async fn the_only_lead_of_several_is_asked_to_choose_another_before_they_are_asked_whether_they_are_sure(app) {
+        with_pantry(&app).await;
+        let organisation = id("marsh farm");
+        let keeper = Browser::keeper(&app, LEAD, organisation).await;
+        let invitation = invite(&app, organisation, NEXT, "person:1").await;
+        accept(&app, NEXT, invitation).await;
+        let path = format!("/account/organisations/{organisation}/members");
+        let page = keeper.open(&format!("/account/organisations/{organisation}")).await;
+        let me = app.app().identity().person_at(&LEAD.parse().unwrap()).await.unwrap().unwrap().id.to_string();
+        let told = keeper.submit(&page, &path, &[("do", "leave"), ("person", &me)]).await;
+        assert!(told.text().contains("You are the only lead") && !told.text().contains("name=\"sure\""), "{}", told.text());
+        assert_eq!(members(&app, organisation).await.len(), 2);
+    }
+}

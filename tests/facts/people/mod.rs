@@ -15,6 +15,7 @@ mod council;
 mod delivery;
 mod editing;
 mod erasure;
+mod few_pages;
 mod forms;
 mod leads;
 mod logo;
@@ -31,6 +32,7 @@ mod sign_in;
 mod told;
 mod trail;
 mod twice;
+mod two_taps;
 mod unfinished;
 
 use super::{id, pantry, refuge};

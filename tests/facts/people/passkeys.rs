@@ -286,3 +286,23 @@ fact! {
         assert!(told.text().contains("only administrator"), "{}", told.text());
     }
 }
+
+fact! {
+    async fn what_an_officer_wrote_before_the_second_step_was_asked_for_is_still_there_after_it(app) {
+        with_pantry(&app).await;
+        let desk = Browser::officer(&app, PlatformRole::Moderator).await;
+        let path = format!("/moderation/records/{}", id("pantry"));
+        let page = desk.open(&path).await;
+        // Meanwhile they add a passkey on another device, and from then on it is asked for everywhere.
+        let mut key = Authenticator::new(PUBLIC_URL);
+        add(&Browser::signed_in(&app, "moderator@council.example.org").await, &mut key, "work phone").await;
+        let asked = desk.submit(&page, &path, &[("do", "hide"), ("reason", "A complaint about safety")]).await;
+        assert!(asked.text().contains("<h1>Use your passkey</h1>"), "{}", asked.text());
+        let answer = key.show(&asked);
+        let form = desk.submit(&asked, "/sign-in/passkey", &[("answer", &answer)]).await;
+        assert!(form.text().contains("value=\"A complaint about safety\"") && form.text().contains("is not saved yet"), "{}", form.text());
+        assert_eq!(app.get(&format!("/services/{}", id("pantry"))).await.status, 200, "nothing was hidden by that");
+        desk.submit(&form, &path, &[("do", "hide")]).await;
+        assert_eq!(app.get(&format!("/services/{}", id("pantry"))).await.status, 410);
+    }
+}

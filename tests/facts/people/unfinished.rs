@@ -19,7 +19,7 @@ fn times() -> String {
 }
 
 /// The link of the newest letter.
-async fn link(app: &TestApp) -> String {
+pub(super) async fn link(app: &TestApp) -> String {
     let sink = Sink::start().await;
     sink.mailer(app).send_due().await.unwrap();
     let letters = sink.received();
@@ -163,5 +163,74 @@ fact! {
         // What was sent to an action leads back to its page.
         let sent = amina.post(&format!("/account/listings/{}/undo", id("pantry")), PUBLIC_URL.trim_end_matches('/'), &[]).await;
         assert!(sent.header("location").ends_with(&format!("%2Flistings%2F{}", id("pantry"))), "{}", sent.header("location"));
+    }
+}
+
+fact! {
+    async fn whoever_asks_for_another_link_still_finds_what_they_wrote(app) {
+        let amina = amina(&app).await;
+        let asked = too_late(&app, &amina).await;
+        // The letter does not come: the way to another one leads back to the same place.
+        let waiting = amina.submit(&asked, "/sign-in", &[("email", AMINA)]).await;
+        let way = waiting.text().split("href=\"/sign-in?return_to=").nth(1).expect("a way to another link").split('"').next().unwrap().to_owned();
+        assert!(way.contains("unfinished"), "{way}");
+        // Nor is it lost by a letter that comes too late.
+        let late = link(&app).await;
+        app.clock.set(app.clock.now() + Duration::minutes(31));
+        let expired = amina.open(&late).await;
+        assert_eq!(expired.status, 410);
+        assert!(expired.text().contains(&format!("href=\"/sign-in?return_to={way}\"")), "{}", expired.text());
+        // Whoever begins at the first page again is led to it, too; somebody else is not.
+        let other = sign_in_from(&app, &amina.open("/sign-in").await, &amina, &amina, "bela@lark-hill.example.org").await;
+        assert!(!other.text().contains(SECRET) && other.text().contains("Your listings"), "{}", other.text());
+        let form = sign_in_from(&app, &amina.open("/sign-in").await, &amina, &amina, AMINA).await;
+        assert!(form.text().contains(SECRET) && form.text().contains("is not saved yet"), "{}", form.text());
+        amina.submit(&form, &times(), &[("do", "save")]).await;
+        let home = sign_in_from(&app, &amina.open("/sign-in").await, &amina, &amina, AMINA).await;
+        assert!(home.text().contains("Your listings") && !home.text().contains(SECRET), "{}", home.text());
+    }
+}
+
+fact! {
+    async fn the_words_beside_a_logo_survive_a_session_and_its_picture_is_asked_for_again(app) {
+        let amina = amina(&app).await;
+        let path = format!("/account/listings/{}/logo", id("marsh farm"));
+        let old = amina.open(&path).await;
+        app.clock.set(noon() + Duration::days(15));
+        let with = [("alt", "A green apple"), ("do", "save")];
+        let asked = amina.upload(&old, &path, &with, &[7; 100_000]).await;
+        assert!(asked.text().contains("What you wrote is kept"), "{}", asked.text());
+        let form = sign_in_from(&app, &asked, &amina, &amina, AMINA).await;
+        for said in ["value=\"A green apple\"", "Choose the picture again", "is not saved yet"] {
+            assert!(form.text().contains(said), "{said}: {}", form.text());
+        }
+        // So do those of a form from before she signed in again.
+        let shown = amina.upload(&old, &path, &with, &[7; 100]).await;
+        assert!(shown.status == 403 && shown.text().contains("value=\"A green apple\""), "{}", shown.text());
+        assert_eq!(app.app().records.waiting(None, None, 10).await.unwrap(), []);
+        // Nothing is kept of what strangers send.
+        let stranger = Browser::new(&app);
+        let sent = stranger.upload(&old, &path, &with, &[7; 100]).await;
+        assert!(sent.text().contains("Send me a link") && !sent.text().contains("is kept"), "{}", sent.text());
+    }
+}
+
+fact! {
+    async fn a_button_of_an_old_page_does_nothing_says_so_and_takes_no_words_place(app) {
+        let amina = amina(&app).await;
+        let profile = amina.open("/account/profile/forget").await;
+        let listing = format!("/account/listings/{}", id("pantry"));
+        let old = amina.open(&listing).await;
+        let asked = too_late(&app, &amina).await;
+        // Another tab sends a button: what was written before is still what is kept.
+        let confirm = format!("{listing}/confirm");
+        let sent = amina.submit_only(&old, &confirm, &[("how", "owner")]).await;
+        assert_eq!((sent.status.as_u16(), sent.header("location")), (303, format!("/sign-in?return_to={}", listing.replace('/', "%2F")).as_str()));
+        assert!(sign_in_from(&app, &asked, &amina, &amina, AMINA).await.text().contains(SECRET));
+        let gone = amina.submit(&profile, "/account/profile/forget", &[]).await;
+        assert_eq!(gone.status, 403);
+        assert!(gone.text().contains("Nothing was done") && !gone.text().contains("Send it now"), "{}", gone.text());
+        assert!(amina.open("/account").await.text().contains("Your listings"), "she is still there");
+        assert_eq!(app.app().records.checks(id("pantry")).await.unwrap(), []);
     }
 }

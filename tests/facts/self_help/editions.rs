@@ -1,11 +1,11 @@
 //! It fails closed: without somebody who reviewed it, and lately, there is no checker.
 
-use fingerpost::self_help::{self, Part};
+use fingerpost::self_help::{self, Part, PublishError};
 use http::Method;
 use serde_json::json;
 
 use super::{checked_contacts, draft, evaluate, known, lines, part, publish, ready, reviewed_checker, send, today};
-use crate::support::{TestApp, fact};
+use crate::support::{On, TestApp, fact};
 
 /// Take the latest edition away.
 async fn withdraw(app: &TestApp, why: &str) -> Option<i64> {
@@ -200,5 +200,35 @@ fact! {
         assert!(published.to_see_to[0].problem.contains("after 2027-02-10"), "{:?}", published.to_see_to);
         let panel = evaluate(&app, json!({"answers": {"safe": ["danger"]}})).await["panels"][0].clone();
         assert!(panel["id"] == "call_999" && panel["body"].as_array().unwrap().len() == 3, "a panel is given all the same: {panel}");
+    }
+}
+
+fact! {
+    async fn of_two_who_publish_at_the_same_moment_the_second_looks_at_what_the_first_has_published(app) {
+        ready(&app).await;
+        let db = &app.app().db;
+        let first = db.write().await.unwrap();
+        assert_eq!(self_help::publish(&first, &app.clock, known(), "Ada").await.unwrap().number, 2);
+        let second = async {
+            let tx = db.write().await.unwrap();
+            let published = self_help::publish(&tx, &app.clock, known(), "Ben").await;
+            if published.is_ok() {
+                tx.commit().await.unwrap();
+            }
+            published.map(|published| published.number)
+        };
+        let end = async {
+            tokio::time::sleep(std::time::Duration::from_millis(400)).await;
+            first.commit().await.unwrap();
+        };
+        let (second, ()) = Box::pin(async { tokio::join!(second, end) }).await;
+        // SQLite lets them in one by one, so that there the second reads what the first has done and follows it.
+        match second {
+            Ok(number) => assert_eq!((app.on, number), (On::Sqlite, 3)),
+            Err(error) => assert!(matches!(error, PublishError::Overtaken) && app.on == On::Postgres, "{error}"),
+        }
+        let latest = self_help::publication(db, None).await.unwrap().unwrap();
+        let (number, by) = if app.on == On::Sqlite { (3, "Ben") } else { (2, "Ada") };
+        assert_eq!((latest.number, latest.reviewed_by.as_str()), (number, by));
     }
 }
