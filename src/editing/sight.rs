@@ -61,13 +61,13 @@ struct Signs {
 
 impl Signs {
     fn of(document: &Document, words: &[String]) -> Self {
-        let attributes: &[Attribute] = match document {
-            Document::Service(one) => &one.attributes,
-            Document::Event(one) => &one.attributes,
-            Document::Organization(one) => &one.attributes,
+        let attributes: Vec<&Attribute> = match document {
+            Document::Service(one) => one.classified().collect(),
+            Document::Event(one) => one.attributes.iter().collect(),
+            Document::Organization(one) => one.attributes.iter().collect(),
             _ => return Self::default(),
         };
-        let terms = attributes.iter().filter_map(|one| one.taxonomy_term_id.map(Uuid::from)).collect();
+        let terms = attributes.into_iter().filter_map(|one| one.taxonomy_term_id.map(Uuid::from)).collect();
         Self { by_name: is_withheld_name(document.name(), words), terms }
     }
 

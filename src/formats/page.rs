@@ -146,7 +146,7 @@ impl<'a> Found<'a> {
     }
 }
 
-/// The members of an object.
+/// The members of an object; of those that may be the list of a page, none stands twice.
 struct Members<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Members<'de> {
@@ -167,7 +167,9 @@ impl<'de> Visitor<'de> for MembersVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<Members<'de>, A::Error> {
         let mut members: Vec<(String, &'de RawValue)> = Vec::new();
         while let Some((name, value)) = from.next_entry::<String, &RawValue>()? {
-            if members.iter().any(|(known, _)| *known == name) {
+            // Whatever else a document says twice is its own matter: it is refused alone, where it is read.
+            let is_a_list = STANDARD.iter().chain(&OTHERS).any(|list| *list == name);
+            if is_a_list && members.iter().any(|(known, _)| *known == name) {
                 return Err(A::Error::custom(format!(
                     "{:?} appears twice in one object",
                     crate::model::text::shorten(&name, 60)
@@ -234,6 +236,7 @@ mod tests {
         assert_eq!(documents(br#"{"name": "one", "content": "words"}"#).0, None);
         assert_eq!(documents(br#"{"contents": []}"#), (Some("contents"), vec![]));
         assert_eq!(documents(b"{\n\"a\": 1}\r\n{\n\"b\": 2\n}").1, [(1, "{\n\"a\": 1}"), (3, "{\n\"b\": 2\n}")]);
+        assert_eq!(documents(b"{\"a\": 1,\n\"a\": 2}\n{\n\"b\": 3}").1.len(), 2, "one that says something twice costs no other");
     }
 
     #[test]
@@ -249,7 +252,8 @@ mod tests {
     fn what_is_not_json_is_refused_with_its_place() {
         let said = |bytes: &[u8]| cut(bytes).unwrap_err();
         assert_eq!((said(b"{\"contents\": [\n{}\n{}]}").line, said(b"[1").unfinished), (3, true));
-        assert!(said(br#"{"contents": [], "contents": []}"#).reason.contains("appears twice"));
+        let twice = said(b"{\"id\": 1}\n{\"contents\": [],\n\"contents\": []}");
+        assert!(twice.line == 3 && twice.reason.contains("\"contents\" appears twice"), "{twice:?}");
         assert!(said(b"\xFF\xFE[").reason.contains("UTF-16"));
     }
 

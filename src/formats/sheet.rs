@@ -192,7 +192,7 @@ fn likely_separator(start: &[u8]) -> u8 {
 }
 
 /// Read `input` as a sheet with the separator that its first line names (`sep=;`), or else with commas, semicolons,
-/// tabs or strokes (`|`), whichever the headings have most of.
+/// tabs or vertical bars (`|`), whichever the headings have most of.
 /// # Errors
 /// When the input cannot be read at all.
 pub fn read<R: BufRead>(mut input: R) -> std::io::Result<Sheet<R>> {

@@ -127,6 +127,11 @@ entity! {
 }
 
 impl Service {
+    /// How it is classified: what is so at one of its places is so of it.
+    pub fn classified(&self) -> impl Iterator<Item = &Attribute> {
+        self.attributes.iter().chain(self.service_at_locations.iter().flat_map(|link| &link.attributes))
+    }
+
     /// The numbers to ring, of a public document: its own or its contacts', else those at its places.
     pub fn numbers(&self) -> Vec<&Phone> {
         let own = to_ring(&self.phones, &self.contacts);

@@ -107,7 +107,7 @@ pub(super) async fn councils(site: &Site) -> Vec<Council> {
 /// Whether a service is for people from anywhere by its nature, whatever its areas say: nobody who is not safe at home
 /// is sent back to look for a refuge there.
 pub(super) fn takes_from_anywhere(service: &Service) -> bool {
-    let terms = || service.attributes.iter().filter_map(|attribute| attribute.taxonomy_term.as_ref());
+    let terms = || service.classified().filter_map(|attribute| attribute.taxonomy_term.as_ref());
     let is_refuge = |name: &str| fold(name).split(' ').any(|word| word == "refuge" || word == "refuges");
     terms().filter_map(|term| term.code.as_deref()).any(|code| FROM_ANYWHERE.contains(&code))
         || terms().map(|term| term.name.as_str()).chain([service.name.as_str()]).any(is_refuge)

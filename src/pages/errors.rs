@@ -53,7 +53,7 @@ pub(super) fn page(problem: &Problem) -> Page {
         ),
         StatusCode::REQUEST_TIMEOUT => (
             say("It did not arrive"),
-            html! { p { (say("What you sent stopped on the way, so nothing was done with it. Your connection may be slow. Go back and send it again.")) } },
+            html! { p { (say("What you sent stopped on the way, so nothing was done with it. Your connection may be slow. Load this page again to send it again.")) } },
         ),
         StatusCode::PAYLOAD_TOO_LARGE => (
             say("That is too large"),
@@ -61,11 +61,12 @@ pub(super) fn page(problem: &Problem) -> Page {
         ),
         StatusCode::TOO_MANY_REQUESTS => (
             say("Please wait a moment"),
-            html! { p { (say("Too many pages were requested at once. Wait a minute and try again.")) } },
+            html! { p { (say("Too many pages were requested at once. Wait a minute, then load this page again. Anything you entered is sent again.")) } },
         ),
-        StatusCode::SERVICE_UNAVAILABLE => {
-            (say("Not ready yet"), html! { p { (say("The directory is starting or very busy. Try again in a minute.")) } })
-        }
+        StatusCode::SERVICE_UNAVAILABLE => (
+            say("Not ready yet"),
+            html! { p { (say("The directory is starting or very busy. Wait a minute, then load this page again. Anything you entered is sent again.")) } },
+        ),
         _ => (say("Something went wrong"), html! { p { (say("The fault is ours, not yours. Try again in a minute.")) } }),
     };
     let body = html! {

@@ -29,6 +29,9 @@ use tags::{Tag, from_elsewhere, tag_list};
 pub(super) use whereabouts::place_in_words;
 use whereabouts::{addresses, nearest, on_the_map, whereabouts, whole_address};
 
+/// Listings that a message has: more is not read, and phones cut it off.
+pub(super) const MOST_SENT: usize = 12;
+
 /// What a list shows of one service or event.
 #[derive(Clone, Debug)]
 pub(super) struct Listing {
@@ -179,9 +182,33 @@ impl Listing {
     }
 
     /// The same without markup, for messages. Without the distance: it says where somebody is.
-    pub(super) fn facts_to_send(&self) -> Vec<(&'static str, String)> {
+    fn facts_to_send(&self) -> Vec<(&'static str, String)> {
         let here = Self { distance: None, ..self.clone() };
         here.said(here.whole_place(), here.next_dated.as_deref())
+    }
+
+    /// A text with listings, for somebody's own mail or messages: what it `begins` with; of each service its name, the
+    /// first number, those of its facts that have these `labels`, and the address of its page; how many are `left_out`.
+    pub(super) fn to_send<'a>(
+        site: &Site,
+        begins: &str,
+        listings: impl IntoIterator<Item = (&'a Service, &'a Self)>,
+        labels: &[&str],
+        left_out: usize,
+    ) -> String {
+        let mut lines = vec![begins.to_owned()];
+        for (service, listing) in listings {
+            let (path, name) = listing.link();
+            lines.extend([String::new(), name.to_owned()]);
+            lines.extend(service.numbers_or_theirs().first().map(|phone| phone.in_words()));
+            let facts = listing.facts_to_send().into_iter().filter(|(label, _)| labels.contains(label));
+            lines.extend(facts.map(|(_, value)| value));
+            lines.push(site.address(path));
+        }
+        if left_out > 0 {
+            lines.extend([String::new(), words::count(left_out, "more place", "more places")]);
+        }
+        lines.join("\n")
     }
 
     fn whole_place(&self) -> Option<&str> {

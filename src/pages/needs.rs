@@ -101,7 +101,16 @@ pub(super) async fn overview(site: &Site) -> Result<Arc<Overview>, Problem> {
 struct Helps {
     #[serde(default)]
     attributes: Vec<Carries>,
+    #[serde(default)]
+    service_at_locations: Vec<HelpsHere>,
     event_id: Option<Uuid>,
+}
+
+/// The same of one of its places: it is found by what that carries, too.
+#[derive(Deserialize)]
+struct HelpsHere {
+    #[serde(default)]
+    attributes: Vec<Carries>,
 }
 
 #[derive(Deserialize)]
@@ -116,7 +125,8 @@ fn count_needs(directory: &Directory) -> Result<Overview, Problem> {
         overview.changed_at = overview.changed_at.max(Some(entry.changed_at()));
         let Some(helps) = serde_json::from_slice::<Helps>(line).ok().filter(|_| !entry.inactive) else { return };
         overview.services += usize::from(helps.event_id.is_none());
-        let mut terms: Vec<Uuid> = helps.attributes.into_iter().filter_map(|attribute| attribute.taxonomy_term_id).collect();
+        let carried = helps.attributes.iter().chain(helps.service_at_locations.iter().flat_map(|here| &here.attributes));
+        let mut terms: Vec<Uuid> = carried.filter_map(|attribute| attribute.taxonomy_term_id).collect();
         terms.sort_unstable();
         terms.dedup();
         for term in terms {
@@ -152,22 +162,22 @@ impl Overview {
     }
 }
 
-/// The widest term above each, however many stand between. Of terms that are below each other in a circle it is one of them.
+/// The widest term above each, however many stand between: each is passed once. Of terms that are below each other in a
+/// circle it is one of them.
 fn heads_of(terms: &[TaxonomyTerm]) -> HashMap<Uuid, Uuid> {
     let ids: HashSet<Uuid> = terms.iter().map(|term| term.id.into()).collect();
     let wider = |term: &TaxonomyTerm| term.parent_id.map(Uuid::from).filter(|wider| ids.contains(wider));
     let parents: HashMap<Uuid, Uuid> = terms.iter().filter_map(|term| Some((term.id.into(), wider(term)?))).collect();
     let mut heads: HashMap<Uuid, Uuid> = HashMap::new();
     for term in terms {
-        let (mut at, mut way) = (Uuid::from(term.id), Vec::new());
+        let (mut at, mut way) = (Uuid::from(term.id), HashSet::new());
         let head = loop {
             if let Some(head) = heads.get(&at) {
                 break *head;
             }
-            if way.contains(&at) {
+            if !way.insert(at) {
                 break at;
             }
-            way.push(at);
             match parents.get(&at) {
                 Some(wider) => at = *wider,
                 None => break at,
@@ -192,12 +202,14 @@ fn families_of(terms: &[TaxonomyTerm], counts: &HashMap<Uuid, usize>) -> Vec<Fam
     };
     let by_name = |a: &Need, b: &Need| fold(&a.name).cmp(&fold(&b.name));
     let (tops, below): (Vec<&TaxonomyTerm>, Vec<&TaxonomyTerm>) = terms.iter().partition(|term| is_head(term));
-    let mut families: Vec<Family> = tops.into_iter().map(|term| Family { head: need(term), needs: Vec::new() }).collect();
+    let mut needs: HashMap<Uuid, Vec<Need>> = HashMap::new();
     for need in below.into_iter().map(need).filter(|need| need.services > 0) {
-        if let Some(family) = families.iter_mut().find(|family| heads.get(&need.id) == Some(&family.head.id)) {
-            family.needs.push(need);
+        if let Some(head) = heads.get(&need.id) {
+            needs.entry(*head).or_default().push(need);
         }
     }
+    let family = |head: Need| Family { needs: needs.remove(&head.id).unwrap_or_default(), head };
+    let mut families: Vec<Family> = tops.into_iter().map(need).map(family).collect();
     families.retain(|family| family.head.services > 0 || !family.needs.is_empty());
     for family in &mut families {
         family.needs.sort_by(by_name);

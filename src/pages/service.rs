@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     formats::jsonld,
-    model::{Kind, Service, ServiceStatus, values::EmailAddress},
+    model::{Kind, Phone, Service, ServiceStatus, values::EmailAddress},
 };
 
 /// The page of one service; for one that stands for an event, the way to the event's page.
@@ -119,11 +119,13 @@ fn audience(service: &Service) -> Vec<Markup> {
 
 fn contact(service: &Service) -> Markup {
     let more: Vec<_> = service.additional_urls.iter().map(|url| (url.label.clone(), url.url.clone())).collect();
-    let none = service.phones.is_empty() && service.email.is_none() && service.url.is_none() && service.contacts.is_empty();
-    // Without any way of its own, the organisation's.
+    let rings = service.phones.iter().any(|phone| !phone.is_fax());
+    let none = !rings && service.email.is_none() && service.url.is_none() && service.contacts.is_empty();
+    // Without any way of its own but a fax, the organisation's as well.
     if let Some(theirs) = service.organization.as_deref().filter(|_| none) {
         let email = theirs.email.as_ref().map(EmailAddress::as_str);
-        return parts::contact(&theirs.phones, email, theirs.website.as_ref(), &more, &theirs.contacts);
+        let phones: Vec<Phone> = theirs.phones.iter().chain(&service.phones).cloned().collect();
+        return parts::contact(&phones, email, theirs.website.as_ref(), &more, &theirs.contacts);
     }
     parts::contact(
         &service.phones,

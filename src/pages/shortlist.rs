@@ -16,7 +16,7 @@ use super::{
     language::{as_written, rightwards, say, say_with, weave},
     layout,
     layout::Page,
-    listing::{self, Listing},
+    listing::{self, Listing, MOST_SENT},
     phones, results,
     search_form::{Asked, Narrowing, form_with},
     self_help,
@@ -29,8 +29,6 @@ use crate::{
 
 /// Listings on one list.
 const MOST: usize = 40;
-/// Listings that a message has: more is not read, and phones cut it off.
-const MOST_SENT: usize = 12;
 /// The name of the form that boxes of other pages belong to.
 pub(super) const FORM: &str = "shortlist";
 
@@ -171,11 +169,14 @@ fn keep(site: &Site, helper: bool, found: &[(Service, Listing)]) -> Markup {
     let open: Vec<&(Service, Listing)> = found.iter().filter(|(_, listing)| !listing.sensitive).collect();
     let sent = &open[..open.len().min(MOST_SENT)];
     let left_out = found.len() - sent.len();
+    let begins = if helper { say("Here are places that may help you:") } else { say("Places to ask:") };
+    let pairs = sent.iter().map(|one| (&one.0, &one.1));
+    let text = Listing::to_send(site, begins, pairs, &["Where", "When", "Next"], left_out);
     html! {
         section class="keep unprinted" aria-labelledby="keep" {
             h2 id="keep" { (if helper { say("Give it to them") } else { say("Keep it") }) }
             p { button class="button print" type="button" hidden { (say("Print")) } }
-            @if !sent.is_empty() { (by_message(&as_text(site, helper, sent, left_out))) }
+            @if !sent.is_empty() { (by_message(&text)) }
             @if left_out > 0 {
                 p {
                     (count(left_out, "place is left out:", "places are left out:"))
@@ -245,27 +246,4 @@ pub(super) async fn more(State(site): State<Site>, headers: HeaderMap, body: Res
         page(say("Find help"), body)
     });
     layout::answer(&site, &headers, made)
-}
-
-/// These listings as a text, for somebody's own mail or messages, and how many it leaves out.
-fn as_text(site: &Site, helper: bool, sent: &[&(Service, Listing)], left_out: usize) -> String {
-    let begins = if helper { say("Here are places that may help you:") } else { say("Places to ask:") };
-    let mut lines = vec![begins.to_owned()];
-    for (service, listing) in sent {
-        let (path, name) = listing.link();
-        lines.extend([String::new(), name.to_owned()]);
-        lines.extend(service.numbers_or_theirs().first().map(|phone| phone.in_words()));
-        lines.extend(
-            listing
-                .facts_to_send()
-                .into_iter()
-                .filter(|(label, _)| matches!(*label, "Where" | "When" | "Next"))
-                .map(|(_, value)| value),
-        );
-        lines.push(site.address(path));
-    }
-    if left_out > 0 {
-        lines.extend([String::new(), count(left_out, "more place", "more places")]);
-    }
-    lines.join("\n")
 }

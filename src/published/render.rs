@@ -233,8 +233,7 @@ fn location(doc: Location, around: &Around, modified: DateTime<Utc>, signed: boo
 
 fn service(mut doc: Service, around: &Around, modified: DateTime<Utc>, signed: bool, derived: bool) -> Vec<Rendered> {
     let Some(organization) = doc.organization_id.and_then(|id| nested_organization(id, around)) else { return Vec::new() };
-    let of_links = doc.service_at_locations.iter().flat_map(|link| &link.attributes);
-    let secret = around.is_secret(doc.attributes.iter().chain(of_links));
+    let secret = around.is_secret(doc.classified());
     let (id, mut hides_a_place, mut known) = (doc.id, secret, Known::default());
     redaction::contacts(&mut doc.contacts);
     redaction::changes(&mut doc.metadata);

@@ -349,14 +349,16 @@ fact! {
             let body = axum::body::to_bytes(refused.into_body(), usize::MAX).await.unwrap();
             (kind, String::from_utf8(body.to_vec()).unwrap())
         };
-        for (path, title, numbers) in [
-            ("/directory/search", "It did not arrive", "/help#now"),
-            ("/help/check", "It did not arrive", "/help#now"),
-            ("/pl/help/budget", "To nie dotarło", "/pl/help#now"),
+        // Going back would lose what was entered; loading the page again sends it.
+        for (path, title, again, numbers) in [
+            ("/directory/search", "It did not arrive", "Load this page again to send it again.", "/help#now"),
+            ("/help/check", "It did not arrive", "Load this page again to send it again.", "/help#now"),
+            ("/pl/help/budget", "To nie dotarło", "Załaduj tę stronę ponownie", "/pl/help#now"),
         ] {
             let (kind, text) = send(path).await;
             assert_eq!(kind, "text/html; charset=utf-8", "{path}");
             assert!(text.contains(&format!("<h1>{title}</h1>")) && text.contains(&format!("href=\"{numbers}\"")), "{path}: {text}");
+            assert!(text.contains(again), "{path}: {text}");
         }
         assert_eq!(send("/api/v1/checker/evaluate").await.0, "application/problem+json", "data stays data");
     }

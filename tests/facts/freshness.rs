@@ -300,8 +300,13 @@ fact! {
 
 /// A reminder about these listings, and its link.
 async fn reminded(app: &TestApp, names: &[&str]) -> String {
+    reminded_of(app, listings(names)).await
+}
+
+/// The same about the listings of a feed.
+async fn reminded_of(app: &TestApp, feed: String) -> String {
     let sink = Sink::start().await;
-    app.import(listings(names)).await;
+    app.import(feed).await;
     member(app, "lead@lark-hill.example.org", MemberRole::Lead).await;
     look(app).await;
     days_later(app, 75);
@@ -330,6 +335,20 @@ fact! {
         assert_eq!(service(&app, "Larder").await["assured_date"], "2027-02-05");
         let checks = app.app().records.checks(id("Larder")).await.unwrap();
         assert!(checks[0].by.starts_with("person:") && checks[0].how == How::Owner, "{checks:?}");
+    }
+}
+
+fact! {
+    async fn whoever_is_asked_sees_the_numbers_and_the_hours_wherever_a_feed_keeps_them(app) {
+        let mut one = pantry();
+        (one["service_at_locations"][0]["schedules"], one["phones"]) = (one["schedules"].take(), json!([]));
+        one["schedules"] = json!([]);
+        one["contacts"] = json!([{"id": id("enquiries"), "name": "Enquiries desk", "phones": [{"id": id("desk line"), "number": "01632 960177"}]}]);
+        let link = reminded_of(&app, one.to_string()).await;
+        let text = app.page(&link).await.text();
+        for said in ["Meadow larder", "01632 960177", "Gorse Centre, Luton: "] {
+            assert!(text.contains(said), "{said} in {text}");
+        }
     }
 }
 

@@ -96,6 +96,20 @@ fact! {
 }
 
 fact! {
+    async fn where_a_service_has_a_fax_alone_its_organisation_is_rung(app) {
+        let mut one = pantry();
+        (one["phones"], one["contacts"]) = (json!([phone("01632 960166", &json!({"type": "fax"}))]), json!([]));
+        one.as_object_mut().unwrap().remove("email");
+        one["organization"]["phones"] = json!([phone("01632 960188", &json!({}))]);
+        app.import(one.to_string()).await;
+        for (place, said) in told(&app).await {
+            assert!(said.contains("01632 960188"), "{place}: {said}");
+            assert_eq!(said.contains("01632 960166"), place == "page", "{place}: {said}");
+        }
+    }
+}
+
+fact! {
     async fn prices_and_languages_that_a_feed_gives_in_words_or_codes_alone_are_told(app) {
         let mut one = pantry();
         one.as_object_mut().unwrap().remove("fees_description");

@@ -69,6 +69,19 @@ fact! {
 }
 
 fact! {
+    async fn what_one_place_alone_says_that_others_had_better_not_see_is_in_no_message_either(app) {
+        let mut one = pantry();
+        one["service_at_locations"][0]["attributes"] = serde_json::json!([{"id": id("here"), "link_entity": "service_at_location", "taxonomy_term": {
+            "id": id("gambling"), "code": "health-gambling", "name": "Gambling harm", "description": "Support to stop.",
+        }}]);
+        app.import(one.to_string()).await;
+        let list = send(&app, "/directory/shortlist", &format!("keep={}", id("pantry"))).await.text();
+        assert!(list.contains("Meadow larder") && list.contains("1 place is left out:"), "{list}");
+        assert!(!list.contains("sms:") && !list.contains("shortlist#"), "{list}");
+    }
+}
+
+fact! {
     async fn what_is_no_id_is_no_listing_and_a_list_has_an_end(app) {
         with_two(&app).await;
         let many: Vec<String> = (0..60).map(|number| format!("keep={}&", id(&format!("nothing {number}")))).collect();

@@ -297,5 +297,7 @@ fact! {
             assert_eq!(app.ids(&format!("/services?{filter}")).await, [id("pantry").to_string()], "{filter}");
             assert_eq!(app.ids(&format!("/service_at_locations?{filter}")).await, [id("pantry at the centre").to_string()], "{filter}");
         }
+        let page = app.page("/directory/needs").await.text();
+        assert!(page.contains(&format!("<a href=\"/directory/needs/{}\">Affordable food</a> <span class=\"count\">1", id("food"))), "by browsing, too: {page}");
     }
 }

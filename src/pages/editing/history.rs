@@ -79,7 +79,7 @@ async fn page(
             h2 { "Version " (from) " compared with version " (to) }
             (differences::list(changes))
         }
-        @if versions.len() > 2 { (choice_of_two(&here, &versions)) }
+        @if versions.len() > 2 { (choice_of_two(&here, &versions, beside.first().map(|(from, to, _)| (*from, *to)))) }
         @if let Some(known) = calling.as_deref().filter(|_| versions.len() > 1) {
             form method="post" action=(here) novalidate {
                 (signed.proof())
@@ -111,9 +111,12 @@ async fn page(
 }
 
 /// Which two versions to compare: the first and the last, unless others are chosen.
-fn choice_of_two(here: &str, versions: &[Stored]) -> Markup {
+fn choice_of_two(here: &str, versions: &[Stored], compared: Option<(i64, i64)>) -> Markup {
     let number = |version: Option<&Stored>| version.map(|version| version.kept.revision);
-    let ends = [("from", "Compare version", number(versions.first())), ("to", "with version", number(versions.last()))];
+    let (from, to) = compared.unzip();
+    let from = from.or_else(|| number(versions.first()));
+    let to = to.or_else(|| number(versions.last()));
+    let ends = [("from", "Compare version", from), ("to", "with version", to)];
     html! {
         form method="get" action=(here) {
             @for (name, label, chosen) in ends {

@@ -200,12 +200,14 @@ pub(super) async fn make_organisation(State(desk): State<Desk>, posted: Posted) 
 }
 
 /// Whoever adds an organisation keeps it; nobody else sees it yet. Had it stopped in between, nobody could open what
-/// they added, so it is seen to again when the form comes again.
+/// they added, so it is seen to again when the form comes again: as long as nothing was done with it since. Whoever has
+/// left, or was removed, comes back by no old form.
 async fn becomes_lead(desk: &Desk, signed: &Signed, id: Uuid) -> Result<(), Error> {
     let (identity, who) = (desk.identity(), Identity::known_as(signed.person.id));
     let tx = identity.write().await?;
     desk.editing.records().hold(&tx, &[id]).await?;
-    if identity.is_kept(&tx, id).await? {
+    let is_new = desk.editing.records().find(id).await?.is_some_and(|stored| stored.kept.revision == 1);
+    if !is_new || identity.is_kept(&tx, id).await? {
         return Ok(());
     }
     identity.add_member(&tx, id, signed.person.id, MemberRole::Lead).await?;

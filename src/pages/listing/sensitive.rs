@@ -11,8 +11,8 @@ pub(in crate::pages) fn is_sensitive_code(code: &str) -> bool {
             .any(|start| code.starts_with(start))
 }
 
-fn carries_sensitive(attributes: &[Attribute]) -> bool {
-    attributes.iter().filter_map(|attribute| attribute.taxonomy_term.as_ref()?.code.as_deref()).any(is_sensitive_code)
+fn carries_sensitive<'a>(attributes: impl IntoIterator<Item = &'a Attribute>) -> bool {
+    attributes.into_iter().filter_map(|attribute| attribute.taxonomy_term.as_ref()?.code.as_deref()).any(is_sensitive_code)
 }
 
 /// Whether somebody may be in danger if others see them reading about this service.
@@ -22,7 +22,7 @@ pub(in crate::pages) fn is_sensitive(service: &Service) -> bool {
         .iter()
         .filter_map(|link| link.location.as_ref())
         .any(|place| place.location_policy.is_some());
-    hides || carries_sensitive(&service.attributes)
+    hides || carries_sensitive(service.classified())
 }
 
 /// The same for an event.

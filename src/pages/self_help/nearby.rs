@@ -18,9 +18,8 @@ use crate::{
     pages::{
         Site, areas, data,
         language::{as_written, say, weave},
-        listing,
-        listing::Listing,
-        phones, words,
+        listing::{self, Listing, MOST_SENT},
+        phones,
     },
     places::{self, Coverage},
     published::shelf::Form,
@@ -35,8 +34,6 @@ const LATELY: u64 = 180;
 const LOOKED_THROUGH: usize = 60;
 /// Needs that services are shown for.
 const MOST_NEEDS: usize = 4;
-/// Places that a message has: more is not read, and phones cut it off.
-const MOST_SENT: usize = 12;
 /// The tag of an answer that says that somebody is under 18: what is for adults only is no help to them.
 const UNDER_18: &str = "under18";
 /// Their greatest age, in years.
@@ -163,7 +160,8 @@ fn soon(site: &Site) -> [Times; 2] {
 }
 
 /// The best of what is wanted that is not shown yet: what is there soon, where it cannot wait; checked lately and in
-/// the way that suits, then checked lately, then the rest.
+/// the way that suits, then checked lately, then the rest. What is for children alone comes after all of these, where
+/// nobody has spoken of any.
 async fn best(site: &Site, wanted: &Wanted, looked: Looked<'_>, shown: &mut HashSet<Uuid>) -> Result<Vec<Found>, Problem> {
     let lately = (wanted.events != Some(true)).then(|| site.today() - Days::new(LATELY));
     let mut questions = Vec::new();
@@ -177,7 +175,7 @@ async fn best(site: &Site, wanted: &Wanted, looked: Looked<'_>, shown: &mut Hash
     }
     questions.push(Wanted { checked_since: lately, ..wanted.clone() });
     questions.push(wanted.clone());
-    let mut ids: Vec<Uuid> = Vec::new();
+    let (mut ids, mut for_children): (Vec<Uuid>, Vec<Uuid>) = (Vec::new(), Vec::new());
     for question in questions {
         if ids.len() >= looked.each {
             break;
@@ -188,31 +186,45 @@ async fn best(site: &Site, wanted: &Wanted, looked: Looked<'_>, shown: &mut Hash
             ask_index(&site.directory, question, move |search, wanted, now| search.find(Kind::Service, wanted, now, range))
                 .await?;
         let for_here = for_here(site, &found.hits.iter().map(|hit| hit.id).collect::<Vec<_>>(), &wanted.needs, looked)?;
-        ids.extend(for_here.into_iter().filter(|id| shown.insert(*id)).take(looked.each - ids.len()));
+        ids.extend(for_here.anybody.into_iter().filter(|id| shown.insert(*id)).take(looked.each - ids.len()));
+        for_children.extend(for_here.children_alone);
     }
+    ids.extend(for_children.into_iter().filter(|id| shown.insert(*id)).take(looked.each - ids.len()));
     let listed = listing::with_times(site, &ids, looked.point)?;
     Ok(listed.into_iter().map(|(service, listing)| Found { service, listing }).collect())
 }
 
+/// Services for where somebody is, in the order in which they were found.
+#[derive(Debug, Default)]
+struct ForHere {
+    anybody: Vec<Uuid>,
+    /// Those for children alone, where nobody has spoken of any.
+    children_alone: Vec<Uuid>,
+}
+
 /// These services without those whose areas say for sure that they are not for where somebody is, without those of
 /// councils that are not surely theirs (the number of another council's desk helps nobody), and without those that say
-/// what else they help with. What is for children alone comes last, where nobody has spoken of any.
-fn for_here(site: &Site, ids: &[Uuid], needs: &[String], looked: Looked<'_>) -> Result<Vec<Uuid>, Problem> {
+/// what else they help with.
+fn for_here(site: &Site, ids: &[Uuid], needs: &[String], looked: Looked<'_>) -> Result<ForHere, Problem> {
     let vocabulary = site.directory.vocabulary()?;
     let codes = vocabulary.with_narrower(needs);
     let asked: HashSet<Uuid> = codes.iter().filter_map(|code| vocabulary.find(code)).map(|term| term.id).collect();
     let mut services = data::these::<Service>(&site.directory, ids, Form::Full)?;
     services.retain(|found| looked.is_theirs(&found.document) && may_help(&found.document, &vocabulary, &asked));
-    // Stable: otherwise as they were found.
-    services.sort_by_key(|found| looked.is_for_children_alone(&found.document));
-    Ok(services.into_iter().map(|found| found.entry.id).collect())
+    let mut for_here = ForHere::default();
+    for found in services {
+        let is_for_children_alone = looked.is_for_children_alone(&found.document);
+        let list = if is_for_children_alone { &mut for_here.children_alone } else { &mut for_here.anybody };
+        list.push(found.entry.id);
+    }
+    Ok(for_here)
 }
 
 /// Whether a service may help with one of the needs that are `asked` about: it carries its term, or no term of the same
 /// list at all. What carries only others was found by its words, and may be a sponsored night outdoors.
 fn may_help(service: &Service, vocabulary: &Vocabulary, asked: &HashSet<Uuid>) -> bool {
     let lists: HashSet<Uuid> = asked.iter().filter_map(|id| vocabulary.term(*id)?.taxonomy_id).collect();
-    let carried: Vec<Uuid> = service.attributes.iter().filter_map(|one| one.taxonomy_term_id.map(Uuid::from)).collect();
+    let carried: Vec<Uuid> = service.classified().filter_map(|one| one.taxonomy_term_id.map(Uuid::from)).collect();
     let is_of_a_list =
         |id: &Uuid| vocabulary.term(*id).and_then(|term| term.taxonomy_id).is_some_and(|list| lists.contains(&list));
     carried.iter().any(|id| asked.contains(id)) || !carried.iter().any(is_of_a_list)
@@ -312,19 +324,8 @@ impl Nearby {
 
     /// A text with what was found, for the person's own mail or messages.
     pub(super) fn as_text(&self, site: &Site) -> String {
-        let mut lines = vec![say("Places to ask:").to_owned()];
         let (sent, left_out) = self.to_send();
-        for found in sent {
-            let (path, name) = found.listing.link();
-            lines.extend([String::new(), name.to_owned()]);
-            lines.extend(found.phone());
-            let facts = found.listing.facts_to_send().into_iter();
-            lines.extend(facts.filter(|(label, _)| matches!(*label, "Where" | "Next")).map(|(_, value)| value));
-            lines.push(site.address(path));
-        }
-        if left_out > 0 {
-            lines.extend([String::new(), words::count(left_out, "more place", "more places")]);
-        }
-        lines.join("\n")
+        let pairs = sent.into_iter().map(|found| (&found.service, &found.listing));
+        Listing::to_send(site, say("Places to ask:"), pairs, &["Where", "Next"], left_out)
     }
 }

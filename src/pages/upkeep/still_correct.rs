@@ -18,7 +18,7 @@ use crate::{
     editing::{self, Standing, closed_until},
     http::{Parameters, Problem},
     identity::Secret,
-    model::{Document, Service, ServiceStatus, values::EmailAddress},
+    model::{Document, Phone, Service, ServiceAtLocation, ServiceStatus, values::EmailAddress},
     pages::{
         Site, data,
         desk::{Fields, go_to},
@@ -259,13 +259,22 @@ fn while_closed(action: &str, asked: &Asked, words: &str, checked: bool) -> Mark
 /// What everybody sees of it, as far as it changes.
 fn facts(site: &Site, service: &Service) -> Markup {
     let today = site.today();
-    let phones: Vec<String> = service.phones.iter().map(|phone| phone.number.clone()).collect();
+    let faxes = service.phones.iter().filter(|phone| phone.is_fax());
+    let phones: Vec<String> = service.numbers().into_iter().chain(faxes).map(Phone::in_words).collect();
+    let at_a_place = |link: &ServiceAtLocation| {
+        let place = link.location.as_deref().map(listing::place_in_words).unwrap_or_default();
+        parts::schedules(&link.schedules, today).into_iter().map(move |times| format!("{place}: {times}"))
+    };
+    let times: Vec<String> = parts::schedules(&service.schedules, today)
+        .into_iter()
+        .chain(service.service_at_locations.iter().flat_map(at_a_place))
+        .collect();
     let places: Vec<String> =
         service.service_at_locations.iter().filter_map(|link| link.location.as_deref()).map(listing::place_in_words).collect();
     html! {
         @if let Some(text) = &service.description { p { (words::summary(text, 300)) } }
         dl class="summary" {
-            (row("When", &parts::schedules(&service.schedules, today)))
+            (row("When", &times))
             (row("Where", &places))
             (row("Phone", &phones))
             (text_row("Email", service.email.as_ref().map(EmailAddress::as_str)))

@@ -324,6 +324,9 @@ fact! {
         let history = format!("/account/listings/{}/history", id("pantry"));
         let compared = moderator.open(&format!("{history}?from=1&to=3")).await;
         assert!(compared.text().contains("Version 1 compared with version 3"), "{}", compared.text());
+        let others = moderator.open(&format!("{history}?from=2&to=3")).await.text();
+        let chosen = "<select id=\"from\" name=\"from\"><option>1</option><option selected>2</option><option>3</option></select>";
+        assert!(others.contains("Version 2 compared with version 3") && others.contains(chosen), "what was chosen stays so: {others}");
         let page = moderator.open(&history).await;
         moderator.submit(&page, &history, &[("revision", "1")]).await;
         assert_eq!(public(&app, "pantry").await["name"], "Meadow larder");

@@ -4,10 +4,10 @@ use fingerpost::{
     identity::PlatformRole,
     model::{Attribute, Document, Kind},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{id, public, with_pantry};
+use super::{super::listings, id, pantry, public, with_pantry};
 use crate::support::{PUBLIC_URL, TestApp, browser::Browser, fact, sink::Sink};
 
 /// Codes of needs of people who can be reached, and harmed, through the number on a listing.
@@ -64,6 +64,20 @@ fact! {
         assert!(at_risk.len() > 6 && listings >= 36, "{} needs, {listings} listings", at_risk.len());
         let plain = all(&app, Kind::Organization).await.into_iter().find(|one| one.name().contains("Pantry")).unwrap();
         assert!(!editing.protects(plain.id()).await.unwrap(), "{}: not everything is", plain.name());
+    }
+}
+
+fact! {
+    async fn a_listing_is_protected_by_a_category_that_only_one_of_its_places_carries(app) {
+        let mut space = pantry();
+        let crisis = json!({"id": id("crisis"), "code": "health-crisis", "name": "Mental health crisis", "description": "Help now."});
+        space["service_at_locations"][0]["attributes"] =
+            json!([{"id": id("crisis here"), "link_entity": "service_at_location", "taxonomy_term": crisis}]);
+        app.import(format!("{space}\n{}\n", listings(&["lunch club"]))).await;
+        let editing = app.app().editing(&PUBLIC_URL.parse().unwrap());
+        for listing in ["pantry", "lunch club", "marsh farm"] {
+            assert!(editing.protects(id(listing)).await.unwrap(), "{listing}: their office knows the way");
+        }
     }
 }
 

@@ -75,6 +75,28 @@ fact! {
 }
 
 fact! {
+    async fn whoever_has_left_what_they_added_leads_it_again_by_no_old_form(app) {
+        let amina = Browser::signed_in(&app, AMINA).await;
+        let path = "/account/organisations/new";
+        let page = amina.open(path).await;
+        let with = [("name", "Zebra Choir"), ("description", "We sing."), ("terms", "yes")];
+        let added = amina.submit_only(&page, path, &with).await;
+        let choir: Uuid = added.header("location").split('/').nth(3).unwrap().parse().unwrap();
+        let about = format!("/account/listings/{choir}/about");
+        amina.submit(&amina.open(&about).await, &about, &[("description", "We sing on Mondays."), ("do", "save")]).await;
+        assert_eq!(app.app().records.history(choir).await.unwrap().len(), 2, "theirs is the last word on it");
+        let identity = app.app().identity();
+        let them = identity.person_at(&AMINA.parse().unwrap()).await.unwrap().unwrap();
+        let tx = identity.write().await.unwrap();
+        identity.leave(&tx, choir, them.id).await.unwrap();
+        tx.commit().await.unwrap();
+        let again = amina.submit_only(&page, path, &with).await;
+        assert_eq!(again.header("location"), added.header("location"), "nothing is added twice");
+        assert!(identity.members(choir).await.unwrap().is_empty());
+    }
+}
+
+fact! {
     async fn two_taps_on_the_button_of_a_link_sign_in_once_and_lead_on(app) {
         with_pantry(&app).await;
         let identity = app.app().identity();

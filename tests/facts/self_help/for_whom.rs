@@ -2,8 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::{evaluate, ready, send};
+use super::{
+    super::{id, pantry},
+    evaluate, ready, send,
+};
 use crate::support::fact;
+
+/// The need of unpaid carers, in the fixtures.
+const CARERS: &str = "e7935343-5ae2-54aa-8502-1a620b32b82a";
 
 fn ids<'a>(evaluated: &'a Value, list: &str) -> Vec<&'a str> {
     evaluated[list].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect()
@@ -37,6 +43,21 @@ fact! {
         assert!(grown_up < young, "what is for children alone comes last: {page}");
         let (grown_up, young) = order(&shown("a.who=carer&a.who=kids").await);
         assert!(young < grown_up, "the nearest is first where there are children");
+    }
+}
+
+fact! {
+    async fn what_is_for_children_alone_comes_after_what_suits_less_but_is_for_everybody(app) {
+        ready(&app).await;
+        let mut line = pantry();
+        (line["name"], line["minimum_age"], line["maximum_age"], line["assured_date"]) = (json!("Young carers' line"), json!(8), json!(17), json!("2026-11-20"));
+        (line["service_at_locations"], line["schedules"]) = (json!([]), json!([]));
+        line["attributes"] = json!([{"id": id("for carers"), "link_entity": "service", "taxonomy_term_id": CARERS}]);
+        app.import(line.to_string()).await;
+        let page = send(&app, "/help/check", "a.who=carer&a.how=phone&helper=yes&go=result&postcode=LU1+2AA").await.text();
+        let at = |name: &str| page.find(&format!(">{name}<")).unwrap_or_else(|| panic!("{name}: {page}"));
+        assert!(at("Sitting service") < at("Carers' support worker"), "what suits them is first: {page}");
+        assert!(at("Carers' support worker") < at("Young carers' line"), "and what is for children alone last: {page}");
     }
 }
 
