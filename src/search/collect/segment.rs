@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::{
     Between, Collected, Counts, Hits, Judge, Open, Order, Passing,
     days::{DAYS, DaysOfHours, EventDays},
-    hit::{Hit, Place},
+    hit::{ForWhom, Hit, Place},
     whom::Whom,
 };
 use crate::search::{
@@ -26,6 +26,10 @@ use crate::search::{
 
 /// A mile in metres: the middle of an outcode or a town is about so far from most who live there.
 const A_MILE: f64 = 1_609.344;
+
+/// How far away help for everybody may be and still come before help for one group that is nearer, in metres: 25 miles,
+/// about as far as the other end of a county. Nobody gets to a food bank in the next one but two.
+const REACH: f64 = 25.0 * A_MILE;
 
 /// The columns of one segment that are looked at.
 pub(in crate::search) struct Segment {
@@ -198,6 +202,16 @@ impl Segment {
         if self.wanted.checks.roughly { (metres / A_MILE).floor() } else { metres }
     }
 
+    /// For whom it is, where that comes before distance. What has no place, such as a line to ring, is in everybody's reach.
+    fn for_whom(&self, doc: DocId, metres: Option<f64>) -> ForWhom {
+        match &self.whom {
+            None => ForWhom::Them,
+            Some(_) if metres.is_some_and(|metres| metres > REACH) => ForWhom::OutOfReach,
+            Some(whom) if whom.holds(doc) => ForWhom::Them,
+            Some(_) => ForWhom::Others,
+        }
+    }
+
     /// When it first takes place in the wanted time, in minutes since 1970.
     fn first_start(&self, doc: DocId) -> Option<i64> {
         let window = self.wanted.checks.window?;
@@ -290,7 +304,7 @@ impl SegmentCollector for Segment {
         let place = Place {
             danger_last: self.wanted.danger_first && score < AHEAD,
             elsewhere: self.is_for_elsewhere(doc),
-            for_others: self.whom.as_ref().is_some_and(|whom| !whom.holds(doc)),
+            whom: self.for_whom(doc, metres),
             lacks: if self.wanted.counted { MOST_COUNTED.saturating_sub(matched(score)) } else { 0 },
             first,
             second,
