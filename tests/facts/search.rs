@@ -81,6 +81,23 @@ fact! {
 }
 
 fact! {
+    async fn a_slip_is_the_word_that_stands_with_the_others(app) {
+        app.take(&[
+            service("Repair café", "Volunteers mend kettles and toasters.", json!({})),
+            service("Cook from scratch", "How to prepare a meal for four. We prepare it together.", json!({})),
+            service("Meal prepares", "Prepare, prepared, preparing.", json!({})),
+        ]).await;
+        assert_eq!(app.names("/services?search=repare+cafe").await, ["Repair café"], "though \"prepare\" is nearer");
+        let said = app.get("/services?search=repare+cafe").await.json()["interpreted"]["corrected"].clone();
+        assert_eq!(said, json!([{"from": "repare", "to": "repair"}]));
+        assert_eq!(app.names("/services?search=repare+four").await, ["Cook from scratch"], "the nearer one, where that fits");
+        assert!(!app.names("/services?search=repare").await.contains(&"Repair café".to_owned()), "alone it is what is nearest");
+        let none: [String; 0] = [];
+        assert_eq!(app.names("/services?search=repare+kettles+meal").await, none, "all words must still be there");
+    }
+}
+
+fact! {
     async fn the_syntax_of_other_search_engines_is_plain_text(app) {
         app.take(&[service("Larder AND more", "Food + friends (weekly).", json!({}))]).await;
         for search in ["food AND friends", "\"food friends\"", "+food -friends", "name:food OR (friends", "food~2 friends^3", "f* food", "food\\", "[food TO friends]", "food;DROP TABLE record"] {
