@@ -415,6 +415,33 @@ fact! {
 }
 
 fact! {
+    async fn a_term_of_one_place_is_not_one_of_the_other_places_of_the_service(app) {
+        let term = |name: &str| json!([{"id": id(&format!("has {name}")), "taxonomy_term": {
+            "id": id(name), "code": name, "name": name, "description": name}}]);
+        let mut club = at("one", 51.8787, -0.42, "LU1 2AA");
+        let other = at("two", 51.95, -0.42, "LU3 1AA")["service_at_locations"][0].clone();
+        club["service_at_locations"].as_array_mut().unwrap().push(other);
+        club["service_at_locations"][0]["attributes"] = term("quiet");
+        club["attributes"] = term("club");
+        app.take(&[service("Wool club", "Wool.", club), service("Choir", "We sing.", at("three", 51.9, -0.42, "LU2 7AA"))]).await;
+        let places = async |query: String| {
+            let mut found = app.ids(&format!("/service_at_locations?{query}")).await;
+            found.sort_unstable();
+            found
+        };
+        let links = |names: &[&str]| {
+            let mut ids: Vec<String> = names.iter().map(|name| id(&format!("link {name}")).to_string()).collect();
+            ids.sort_unstable();
+            ids
+        };
+        assert_eq!(places(format!("taxonomy_term_id={}", id("quiet"))).await, links(&["one"]));
+        assert_eq!(places(format!("taxonomy_term_id={}", id("club"))).await, links(&["one", "two"]), "what the service is, it is everywhere");
+        assert_eq!(places(format!("taxonomy_term_id={}&search=wool", id("quiet"))).await, links(&["one"]));
+        assert_eq!(app.names(&format!("/services?taxonomy_term_id={}", id("quiet"))).await, ["Wool club"], "and the service has one");
+    }
+}
+
+fact! {
     async fn places_of_services_come_in_the_order_of_their_services(app) {
         let told = [
             ("Evening class", "Writing with a quill."),

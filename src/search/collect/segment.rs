@@ -41,6 +41,8 @@ pub(in crate::search) struct Segment {
     covers: Option<Covers>,
     home: Option<Judged>,
     whom: Option<Whom>,
+    /// For each value that a place must carry where its service does not: the column, and the value in it.
+    said: Vec<Option<(StrColumn, u64)>>,
     counted: Vec<(&'static str, StrColumn, Vec<usize>)>,
     hours: Option<DaysOfHours>,
     usual_days: Vec<(SaysOpen, usize)>,
@@ -92,6 +94,13 @@ impl Segment {
             }
         };
         let home = checks.home.as_ref().map(|judge| judged("coverage", judge)).transpose()?;
+        let mut said = Vec::new();
+        for one in checks.services.iter().flat_map(|services| &services.said) {
+            said.push(match columns.str(one.field)? {
+                None => None,
+                Some(column) => column.dictionary().term_ord(one.value.as_bytes())?.map(|value| (column, value)),
+            });
+        }
         let counted = hits.facets.iter().map(|field| Ok(columns.str(field)?.map(|column| (*field, column))));
         let counted: Vec<_> = counted.collect::<tantivy::Result<Vec<_>>>()?;
         Ok(Self {
@@ -111,6 +120,7 @@ impl Segment {
             covers,
             home,
             whom: Whom::of(reader, &hits.for_them)?,
+            said,
             counted: counted
                 .into_iter()
                 .flatten()
@@ -144,13 +154,23 @@ impl Segment {
                 Some(value) => (check.least..=check.most).contains(&value),
             })
             && self.open.iter().all(|open| self.is_open(open, doc))
-            && (self.wanted.checks.services.is_none() || self.rank(doc).is_some())
+            && (self.wanted.checks.services.is_none() || (self.rank(doc).is_some() && self.says(doc)))
             && self.covers(doc)
     }
 
     /// Where its service stands among those that are wanted; none where it is none of them.
     fn rank(&self, doc: DocId) -> Option<i64> {
-        self.wanted.checks.services.as_ref()?.get(&self.columns.group.first(doc)?).copied()
+        self.wanted.checks.services.as_ref()?.ranks.get(&self.columns.group.first(doc)?).copied()
+    }
+
+    /// Whether it carries what it must, or its service does wherever it is given.
+    fn says(&self, doc: DocId) -> bool {
+        let service = self.columns.group.first(doc);
+        let mut must = self.wanted.checks.services.iter().flat_map(|services| &services.said).zip(&self.said);
+        must.all(|(one, own)| {
+            service.is_some_and(|service| one.everywhere.contains(&service))
+                || own.as_ref().is_some_and(|(column, value)| column.term_ords(doc).any(|carried| carried == *value))
+        })
     }
 
     fn is_open(&self, open: &SaysOpen, doc: DocId) -> bool {
