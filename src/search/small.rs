@@ -56,14 +56,16 @@ const JOINED: [(&str, &str, &str); 15] = [
 
 /// What stands in text messages for a word, where phrases are looked for: what is written between the first two bars, and
 /// the word.
-const SPELT: [(&str, &str); 28] = [
+const SPELT: [(&str, &str); 30] = [
     (" any1 ne1 ", "anyone"),
     (" carnt cnt kant ", "cant"),
     (" coz cuz cus becos becoz bcos bcoz ", "cos"),
     (" cum ", "come"),
+    (" doin ", "doing"),
     (" every1 evry1 ", "everyone"),
     (" fone phon ", "phone"),
     (" giv ", "give"),
+    (" goin ", "going"),
     (" gona gunna ", "gonna"),
     (" hav ", "have"),
     (" hisself isself ", "himself"),
