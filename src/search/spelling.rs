@@ -18,7 +18,9 @@ use super::{
 /// Words that an unknown one may stand for, at most.
 const MOST_CORRECTIONS: usize = 6;
 /// Spellings that are looked at for that where other words say which is meant, at most.
-const MOST_TRIED: usize = 24;
+const MOST_TRIED: usize = 16;
+/// Of more words than these nothing is asked together: hardly any listing has all of them, and each question costs time.
+const MOST_TOGETHER: usize = 8;
 /// Words shorter than this are not corrected, in letters.
 const CORRECTED_FROM: usize = 5;
 /// Shorter ones are no beginnings of others.
@@ -30,10 +32,10 @@ impl Builder<'_> {
         self.is_there(&Term::from_field_text(self.fields.text, stem))
     }
 
-    /// Stems of the words that listings here have, as they were written.
+    /// Stems of the words that listings here have, as they were written; none of long sentences.
     pub(super) fn known_of(&self, parts: &[Part]) -> Result<Vec<String>, TantivyError> {
         let mut known = Vec::new();
-        for part in parts {
+        for part in parts.iter().filter(|_| parts.len() <= MOST_TOGETHER) {
             if let Part::Word(word) = part
                 && self.is_known(&word.stem)?
             {
