@@ -64,7 +64,8 @@ impl Builder<'_> {
 
     /// What a word that nobody knows may stand for: words that begin with it, else words with one slip less, or two in long
     /// words. The likeliest comes first. Where some of them are found together with all words of `beside`, only these
-    /// count; where none is, neither are the nearest: "repare cafe" is a repair café, though "prepare" is nearer.
+    /// count; where none is, words that are farther off are tried as well: "repare cafe" is a repair café, though "prepare"
+    /// is nearer.
     pub(super) fn corrections(&self, text: &str, beside: &[String]) -> Result<Vec<Word>, TantivyError> {
         let length = text.chars().count();
         let mut nearest: Option<Vec<Word>> = None;
