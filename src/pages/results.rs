@@ -263,6 +263,9 @@ fn order(found: &Found, from: Option<&Here>, some_are_for_elsewhere: bool) -> St
     }
     if found.hits.iter().any(Hit::is_for_others) {
         sentences.push(say("Help for everybody comes first. Then comes help for one group of people.").to_owned());
+        if found.hits.iter().any(Hit::is_out_of_reach) {
+            sentences.push(say("Help that is more than 25 miles away comes after both.").to_owned());
+        }
     }
     if some_are_for_elsewhere {
         sentences.push(say("Help that is only for people who live elsewhere comes last.").to_owned());

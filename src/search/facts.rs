@@ -61,6 +61,9 @@ pub(super) fn document(
         facts.add_people(fields, row.kind, &mut out);
         facts.add_groups(fields, words, row.kind, &mut out);
     }
+    if matches!(row.kind, Kind::Service | Kind::ServiceAtLocation) {
+        facts.add_own_terms(fields, &mut out);
+    }
     facts.add_places(fields, row.kind, &mut out);
     facts.add_times(fields, row.kind, &mut out);
     if row.kind == Kind::Event {
@@ -164,6 +167,18 @@ impl Facts {
         }
         if !self.status.is_empty() {
             out.add_text(fields.status, &self.status);
+        }
+    }
+
+    fn add_own_terms(&self, fields: &Fields, out: &mut TantivyDocument) {
+        let terms: BTreeSet<Uuid> = self.attributes.iter().filter_map(|attribute| attribute.taxonomy_term_id).collect();
+        for id in terms {
+            out.add_text(fields.own_term, id.simple().to_string());
+        }
+        let of_terms = self.attributes.iter().filter_map(|attribute| attribute.taxonomy_term.as_ref());
+        let taxonomies: BTreeSet<Uuid> = of_terms.filter_map(|term| term.taxonomy_id).collect();
+        for id in taxonomies {
+            out.add_text(fields.own_taxonomy, id.simple().to_string());
         }
     }
 

@@ -12,7 +12,7 @@ use crate::model::text::fold;
 
 /// The number changes with the fields and with how words are made: an index of another version is
 /// built anew.
-pub(super) const VERSION: u32 = 12;
+pub(super) const VERSION: u32 = 13;
 /// Longest word that is indexed, in bytes.
 const LONGEST_WORD: usize = 60;
 const ANALYZER: &str = "english";
@@ -66,6 +66,10 @@ fields! {
     term: text STRING | FAST;
     /// Taxonomies that it belongs to or carries terms of.
     taxonomy: text STRING;
+    /// Of a service, the terms that it carries wherever it is given; of a place of it, those that the place does.
+    own_term: text STRING | FAST;
+    /// The taxonomies of these.
+    own_taxonomy: text STRING | FAST;
     /// Needs that it helps with, folded: as the code or name of a term that it carries, or because it shows
     /// signs of it; each as often as that says in steps.
     sign: text signs();

@@ -1,14 +1,14 @@
 //! One search: from what is wanted to what is found, less and less strictly while nothing is, and what is checked of
 //! each document beside its words.
 
-use std::{collections::HashMap, ops::Range, sync::Arc};
+use std::{ops::Range, sync::Arc};
 
 use chrono::{DateTime, Datelike as _, Utc, Weekday};
 use tantivy::{Searcher, TantivyError};
 
 use super::{
     Error, Found, Search, Seen,
-    collect::{Between, Checks, Collected, Hits, Judge, Order, Window},
+    collect::{Between, Checks, Collected, Hits, Judge, OfServices, Order, SaidOfPlaces, Window},
     facts,
     judging::{judge, says_open},
     query::{Builder, Constant, Strictness},
@@ -52,8 +52,15 @@ impl Search {
             if !of_service.is_everything() {
                 let of = self.run(&searcher, &words, Kind::Service, &of_service, now, usize::MAX, false, None, &mut found)?;
                 let rank = |at: i64| if of.ranked { at } else { 0 };
-                let ranks = of.hits.iter().zip(0..).map(|(hit, at)| (group_of(hit.id), rank(at)));
-                services = Some(Arc::new(ranks.collect::<HashMap<u64, i64>>()));
+                let ranks = of.hits.iter().zip(0..).map(|(hit, at)| (group_of(hit.id), rank(at))).collect();
+                // What is so at one of its places only is not so at the others.
+                let mut said = Vec::new();
+                for (field, value, everywhere) in of_service.said_of_places() {
+                    let of = self.run(&searcher, &words, Kind::Service, &everywhere, now, usize::MAX, false, None, &mut found)?;
+                    let everywhere = of.hits.iter().map(|hit| group_of(hit.id)).collect();
+                    said.push(SaidOfPlaces { field, value, everywhere });
+                }
+                services = Some(Arc::new(OfServices { ranks, said }));
             }
         }
         let collected = self.run(&searcher, &words, kind, &wanted, now, range.end, count, services.as_ref(), &mut found)?;
@@ -73,7 +80,7 @@ impl Search {
         now: DateTime<Utc>,
         keep: usize,
         count: bool,
-        services: Option<&Arc<HashMap<u64, i64>>>,
+        services: Option<&Arc<OfServices>>,
         found: &mut Found,
     ) -> Result<Collected, Error> {
         let builder = Builder { fields: &self.fields, searcher, words };

@@ -31,7 +31,7 @@ impl Builder<'_> {
                 built.understood.words.push(word.text.clone());
                 vec![(word.stem.clone(), 1.0)]
             } else {
-                let others = self.stands_for(word)?;
+                let others = self.stands_for(word, &[])?;
                 match others.first() {
                     Some(first) => self.tell_of_correction(word, first, &others, built),
                     None => built.understood.unknown.push(word.text.clone()),
@@ -68,12 +68,12 @@ impl Builder<'_> {
 
     /// What a word that nobody here writes may be a slip of. A word of English, or one that people in trouble are known
     /// to write, is what it is: "pills" are no bills, and "naked" is not "named". So is a number, or a postcode: "200"
-    /// is no slip of "2006".
-    pub(super) fn stands_for(&self, word: &Word) -> Result<Vec<Word>, TantivyError> {
+    /// is no slip of "2006". `beside` are stems that have to be found with it.
+    pub(super) fn stands_for(&self, word: &Word, beside: &[String]) -> Result<Vec<Word>, TantivyError> {
         let is_itself = self.words.is_heard(&word.stem)
             || self.words.is_itself(&word.stem)
             || english::has(&word.text)
             || word.text.contains(|c: char| c.is_ascii_digit());
-        if is_itself { Ok(Vec::new()) } else { self.corrections(&word.text) }
+        if is_itself { Ok(Vec::new()) } else { self.corrections(&word.text, beside) }
     }
 }

@@ -202,12 +202,13 @@ impl Builder<'_> {
             built.understood.enough = Enough::AnyNeed;
         }
         let mut troubles: Vec<Box<dyn Query>> = Vec::new();
+        let spare = built.troubles > 0 && strictness != Strictness::AllWords;
+        let beside = if spare { Vec::new() } else { self.known_of(&parts)? };
         for part in parts {
             match part {
                 Part::Word(word) => {
-                    let spare = built.troubles > 0 && strictness != Strictness::AllWords;
                     built.spare |= built.troubles > 0;
-                    self.add_word(&word, spare, wanted.relaxed, clauses, built)?;
+                    self.add_word(&word, &beside, spare, wanted.relaxed, clauses, built)?;
                 }
                 Part::Meaning { words, phrase } => {
                     let helps = self.meaning(&words, phrase, built);
@@ -247,10 +248,12 @@ impl Builder<'_> {
         phrases().any(|danger| danger.urgent && phrases().any(|other| other.needs.first() != danger.needs.first()))
     }
 
-    /// A word that must be there, itself or what it is a slip of. A spare word only helps the order.
+    /// A word that must be there, itself or what it is a slip of, together with those `beside` it. A spare word only
+    /// helps the order.
     fn add_word(
         &self,
         word: &Word,
+        beside: &[String],
         spare: bool,
         relaxed: bool,
         clauses: &mut Vec<Clause>,
@@ -271,7 +274,7 @@ impl Builder<'_> {
             clauses.push((Occur::Should, boosted(Self::text(self.fields.terms, &word.stem), IN_A_TERM)));
             return Ok(());
         }
-        let others = self.stands_for(word)?;
+        let others = self.stands_for(word, beside)?;
         if others.is_empty() {
             if spare && relaxed {
                 built.understood.left_out.push(word.text.clone());

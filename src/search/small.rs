@@ -1,6 +1,9 @@
 //! Words that say little: which they are, and what is left of a text without them.
 
-use super::fields::{Word, words_of};
+use super::{
+    english,
+    fields::{Word, words_of},
+};
 
 /// Words that say nothing about what somebody needs. What is left must be found.
 const SMALL_WORDS: &str = " a about all am an and any anything are as asap at be been can could do for from get getting give got gotta had has have help helping her him his how i id if im in is it its \
@@ -51,6 +54,68 @@ const JOINED: [(&str, &str, &str); 15] = [
     ("would", "not", "wouldnt"),
 ];
 
+/// What stands in text messages for a word, where phrases are looked for: what is written between the first two bars, and
+/// the word.
+const SPELT: [(&str, &str); 30] = [
+    (" any1 ne1 ", "anyone"),
+    (" carnt cnt kant ", "cant"),
+    (" coz cuz cus becos becoz bcos bcoz ", "cos"),
+    (" cum ", "come"),
+    (" doin ", "doing"),
+    (" every1 evry1 ", "everyone"),
+    (" fone phon ", "phone"),
+    (" giv ", "give"),
+    (" goin ", "going"),
+    (" gona gunna ", "gonna"),
+    (" hav ", "have"),
+    (" hisself isself ", "himself"),
+    (" meself myslf ", "myself"),
+    (" nite nyt ", "night"),
+    (" no1 ", "noone"),
+    (" nuffin nuffink nuthin nothin ", "nothing"),
+    (" ppl peeps ", "people"),
+    (" sed ", "said"),
+    (" skool skul ", "school"),
+    (" slepin sleping slepping ", "sleeping"),
+    (" some1 sum1 sumone ", "someone"),
+    (" somewere sumwhere sumwere ", "somewhere"),
+    (" thru ", "through"),
+    (" tmrw tmw tomoz 2moro 2morrow 2mrw tomoro ", "tomorrow"),
+    (" tonite 2nite 2night ", "tonight"),
+    (" wana ", "wanna"),
+    (" wat wot ", "what"),
+    (" wiv wid ", "with"),
+    (" yr ", "year"),
+    (" yrs ", "years"),
+];
+
+/// What a word stands for where phrases are looked for: "tmrw" is tomorrow, and "sleepin" is sleeping. Where no phrase has
+/// it, it is looked for as it was written: a "quiz nite" is called so.
+fn meant(word: Word) -> Word {
+    let written = format!(" {} ", word.text);
+    if let Some((_, known)) = SPELT.iter().find(|(slips, _)| slips.contains(&written)) {
+        return words_of(known).pop().unwrap_or(word);
+    }
+    // "Hittin", but not "cabin".
+    if word.text.len() >= 5 && word.text.ends_with("in") && !english::has(&word.text) {
+        let whole = format!("{}g", word.text);
+        if english::has(&whole) {
+            return words_of(&whole).pop().unwrap_or(word);
+        }
+    }
+    word
+}
+
+/// Words as phrases are compared with them: each as what it stands for. As many as there were.
+pub(super) fn as_meant(words: Vec<Word>) -> Vec<Word> {
+    words.into_iter().map(meant).collect()
+}
+
+/// Words of a phrase of the table, as they are compared.
+pub(super) fn compared(words: Vec<Word>) -> Vec<Word> {
+    as_meant(joined(words))
+}
+
 /// Words as the phrases of the table have them, however they were written.
 pub(super) fn joined(words: Vec<Word>) -> Vec<Word> {
     let mut all: Vec<Word> = Vec::with_capacity(words.len());
@@ -97,5 +162,17 @@ mod tests {
         assert_eq!(read("need 2 beds"), "need 2 beds");
         assert!(["idk", "2nite", "tonite", "dunno"].into_iter().all(says_little));
         assert!(!is_small("2nite"), "it is telling where a phrase has it");
+    }
+
+    #[test]
+    fn what_stands_for_a_word_in_messages_is_compared_as_that_word() {
+        let read = |text: &str| compared(words_of(text)).into_iter().map(|word| word.text).collect::<Vec<_>>().join(" ");
+        assert_eq!(read("he sed hes gona get me 2nite"), "he said hes gonna get me tonight");
+        assert_eq!(read("sleepin in my car tmrw"), "sleeping in my car tomorrow");
+        assert_eq!(read("cabin aspirin martin colin"), "cabin aspirin martin colin", "no word of English with a g behind it");
+        for (written, stands_for) in SPELT {
+            assert!(written.starts_with(' ') && written.ends_with(' '), "{written:?}");
+            assert_eq!(words_of(stands_for).len(), 1, "{stands_for}: one word for one word");
+        }
     }
 }

@@ -10,7 +10,7 @@ use super::{
     fields::{Word, words_of},
     marks::Marks,
     signs,
-    small::{is_small, joined},
+    small::{compared, is_small},
     words::{LONGEST_PHRASE, Own, Phrase, Words},
 };
 use crate::{formats::sheet, model::text::fold};
@@ -79,7 +79,7 @@ impl Words {
 
     fn add_row(&mut self, phrase: &str, needs: &str, notes: &str) -> Result<(), String> {
         let marks = Marks::read(notes)?;
-        let family = Family { word_for_word: marks.itself, ..Family::read(phrase, joined)? };
+        let family = Family { word_for_word: marks.itself, ..Family::read(phrase, compared)? };
         let (longest, shortest) = family.lengths();
         if shortest == 0 {
             return Err("the phrase has no letter or digit".to_owned());

@@ -82,6 +82,8 @@ pub struct Wanted {
     pub taxonomy: Option<Uuid>,
     /// Carries this term.
     pub term: Option<Uuid>,
+    /// Of a service: both of these wherever it is given, not at one of its places only.
+    pub everywhere: bool,
     /// Helps with one of these needs (codes or names): carries the term, or says so in its own words.
     pub needs: Vec<String>,
     /// Is a term right below this one.
@@ -134,6 +136,15 @@ impl Wanted {
     /// Whether everything is wanted.
     pub fn is_everything(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// What a place may say itself, where its service does not say it of all its places: the column of the index, the value
+    /// there, and what finds the services that do.
+    pub(super) fn said_of_places(&self) -> Vec<(&'static str, String, Self)> {
+        let everywhere = || Self { everywhere: true, ..Self::default() };
+        let term = self.term.map(|id| ("own_term", id, Self { term: Some(id), ..everywhere() }));
+        let taxonomy = self.taxonomy.map(|id| ("own_taxonomy", id, Self { taxonomy: Some(id), ..everywhere() }));
+        term.into_iter().chain(taxonomy).map(|(field, id, wanted)| (field, id.simple().to_string(), wanted)).collect()
     }
 
     /// What is asked of a service rather than of a place of it, taken out.

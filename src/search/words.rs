@@ -11,7 +11,7 @@ use super::{
     families::Family,
     fields::{Word, words_of},
     slips::{is_form_of, is_slip, slips},
-    small::{is_small, joined, says_little},
+    small::{as_meant, is_small, joined, says_little},
 };
 use crate::model::text::fold;
 
@@ -169,7 +169,8 @@ impl Words {
     /// Take apart what somebody wrote. `is_written` says of a word whether listings here have it.
     pub(super) fn understand(&self, text: &str, is_written: &dyn Fn(&Word) -> bool) -> Vec<Part> {
         let words = joined(words_of(text));
-        let mut matches = self.matches(&words, is_written);
+        let meant = as_meant(words.clone());
+        let mut matches = self.matches(&meant, is_written);
         // The longest first; of two as long, the one without a slip, then the one that stands first.
         matches.sort_by_key(|found| (std::cmp::Reverse(found.words), found.slips, found.from));
         let mut taken: Vec<Option<usize>> = vec![None; words.len()];
@@ -187,11 +188,11 @@ impl Words {
                 None => parts.push(Part::Word(word.clone())),
                 Some(at) if !said[*at] => {
                     said[*at] = true;
-                    let (found, here) = (&chosen[*at], || words[chosen[*at].from..chosen[*at].until].iter().cloned());
+                    let found = &chosen[*at];
                     if self.phrases[found.phrase].needs.is_empty() {
-                        parts.extend(here().map(Part::Word));
+                        parts.extend(words[found.from..found.until].iter().cloned().map(Part::Word));
                     } else {
-                        parts.push(Part::Meaning { words: here().collect(), phrase: found.phrase });
+                        parts.push(Part::Meaning { words: meant[found.from..found.until].to_vec(), phrase: found.phrase });
                     }
                 }
                 Some(_) => {}

@@ -300,6 +300,24 @@ fact! {
 }
 
 fact! {
+    async fn help_for_everybody_that_nobody_gets_to_comes_after_help_for_one_group_nearby(app) {
+        know_the_postcodes(&app).await;
+        let bed = "A bed for people who are homeless.";
+        app.take(&[
+            service("Met at the gate", bed, at("gate", 51.8787, -0.42, "LU1 2AA")),
+            service("Shelter within reach", bed, at("reach", 52.2, -0.42, "MK40 1AA")),
+            service("Shelter in the north", bed, at("north", 53.8, -1.55, "LS1 1AA")),
+            service("Bed line", bed, json!({"phones": [{"id": id("line"), "number": "01632 960124"}]})),
+        ]).await;
+        let in_order = ["Shelter within reach", "Bed line", "Met at the gate", "Shelter in the north"];
+        assert_eq!(app.names("/services?search=nowhere+to+sleep&near=LU1+2AA").await, in_order);
+        let page = app.searched("q=nowhere+to+sleep&postcode=LU1+2AA").await;
+        assert_eq!(listed(&page), in_order, "{page}");
+        assert!(page.contains("Help that is more than 25 miles away comes after both."), "{page}");
+    }
+}
+
+fact! {
     async fn one_word_of_a_long_sentence_is_no_result(app) {
         app.take(&[
             service("Door painting class", "Paint a door.", json!({})),

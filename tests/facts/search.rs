@@ -81,6 +81,23 @@ fact! {
 }
 
 fact! {
+    async fn a_slip_is_the_word_that_stands_with_the_others(app) {
+        app.take(&[
+            service("Repair café", "Volunteers mend kettles and toasters.", json!({})),
+            service("Cook from scratch", "How to prepare a meal for four. We prepare it together.", json!({})),
+            service("Meal prepares", "Prepare, prepared, preparing.", json!({})),
+        ]).await;
+        assert_eq!(app.names("/services?search=repare+cafe").await, ["Repair café"], "though \"prepare\" is nearer");
+        let said = app.get("/services?search=repare+cafe").await.json()["interpreted"]["corrected"].clone();
+        assert_eq!(said, json!([{"from": "repare", "to": "repair"}]));
+        assert_eq!(app.names("/services?search=repare+four").await, ["Cook from scratch"], "the nearer one, where that fits");
+        assert!(!app.names("/services?search=repare").await.contains(&"Repair café".to_owned()), "alone it is what is nearest");
+        let none: [String; 0] = [];
+        assert_eq!(app.names("/services?search=repare+kettles+meal").await, none, "all words must still be there");
+    }
+}
+
+fact! {
     async fn the_syntax_of_other_search_engines_is_plain_text(app) {
         app.take(&[service("Larder AND more", "Food + friends (weekly).", json!({}))]).await;
         for search in ["food AND friends", "\"food friends\"", "+food -friends", "name:food OR (friends", "food~2 friends^3", "f* food", "food\\", "[food TO friends]", "food;DROP TABLE record"] {
@@ -394,6 +411,33 @@ fact! {
         assert_eq!(app.ids("/service_at_locations?accessibility=hearing+loop").await, [id("link south hall").to_string()]);
         assert_eq!(app.ids("/service_at_locations?accessibility=toilet").await, [id("link north hall").to_string()]);
         assert_eq!(app.ids("/services?accessibility=hearing+loop").await.len(), 1, "the service has a place with one");
+    }
+}
+
+fact! {
+    async fn a_term_of_one_place_is_not_one_of_the_other_places_of_the_service(app) {
+        let term = |name: &str| json!([{"id": id(&format!("has {name}")), "taxonomy_term": {
+            "id": id(name), "code": name, "name": name, "description": name}}]);
+        let mut club = at("one", 51.8787, -0.42, "LU1 2AA");
+        let other = at("two", 51.95, -0.42, "LU3 1AA")["service_at_locations"][0].clone();
+        club["service_at_locations"].as_array_mut().unwrap().push(other);
+        club["service_at_locations"][0]["attributes"] = term("quiet");
+        club["attributes"] = term("club");
+        app.take(&[service("Wool club", "Wool.", club), service("Choir", "We sing.", at("three", 51.9, -0.42, "LU2 7AA"))]).await;
+        let places = async |query: String| {
+            let mut found = app.ids(&format!("/service_at_locations?{query}")).await;
+            found.sort_unstable();
+            found
+        };
+        let links = |names: &[&str]| {
+            let mut ids: Vec<String> = names.iter().map(|name| id(&format!("link {name}")).to_string()).collect();
+            ids.sort_unstable();
+            ids
+        };
+        assert_eq!(places(format!("taxonomy_term_id={}", id("quiet"))).await, links(&["one"]));
+        assert_eq!(places(format!("taxonomy_term_id={}", id("club"))).await, links(&["one", "two"]), "what the service is, it is everywhere");
+        assert_eq!(places(format!("taxonomy_term_id={}&search=wool", id("quiet"))).await, links(&["one"]));
+        assert_eq!(app.names(&format!("/services?taxonomy_term_id={}", id("quiet"))).await, ["Wool club"], "and the service has one");
     }
 }
 

@@ -142,6 +142,27 @@ fact! {
 }
 
 fact! {
+    async fn days_of_a_month_and_of_school_terms_are_read_where_they_stand(app) {
+        let sheet = "organisation,service,days,opens,closes,opening hours\n\
+            Elm,Carers,last Thurs of month,10:00,12:00,\n\
+            Elm,Playgroup,Weds (term time),10:00,12:00,\n\
+            Elm,Stay and play,\"Mon & Fri, term time only\",,,9.30am - 11am (ring first)\n\
+            Elm,Talk,every 2nd Tuesday,14:00,16:00,\n";
+        let report = app.import(sheet).await;
+        assert_eq!(hours(&app, "Carers").await, [json!(["-1TH", "10:00", "12:00", null])]);
+        assert_eq!(hours(&app, "Playgroup").await, [json!(["WE", "10:00", "12:00", "term time"])]);
+        assert_eq!(hours(&app, "Talk").await, [json!([null, "14:00", "16:00", "every 2nd Tuesday"])], "the second of a month, or every other one?");
+        assert!(told(&report).iter().all(|line| !line.starts_with("2:") && !line.starts_with("3:")), "{:?}", told(&report));
+        // On Thursday, 26 November 2026, the last of its month, and on the Wednesday before.
+        app.clock.set("2026-11-26T10:30:00Z".parse().unwrap());
+        assert_eq!(app.names("/services?open_now=true").await, ["Carers"]);
+        app.clock.set("2026-11-25T10:30:00Z".parse().unwrap());
+        assert_eq!(app.names("/services?open_now=true").await, [""; 0], "terms differ by school");
+        assert_eq!(app.names("/services?day=WE").await, ["Playgroup"]);
+    }
+}
+
+fact! {
     async fn times_in_columns_of_their_own_are_read_or_kept_in_words(app) {
         let sheet = "organisation,service,days,opens,closes\n\
             Elm,Coffee,Tuesdays,10am - 12 noon,\n\

@@ -98,6 +98,74 @@ fact! {
 }
 
 fact! {
+    async fn what_people_type_on_a_phone_leads_to_what_they_need(app) {
+        app.take(&[service("Knitting circle", "Wool and cake.", json!({}))]).await;
+        for (words, need) in [
+            ("cnt pay my rent this mnth", "housing-rent-arrears"),
+            ("landlord put rent up 200 quid", "housing-advice"),
+            ("got a section 21 wot do i do", "housing-eviction"),
+            ("house full of black mould kids chest bad", "housing-repairs"),
+            ("boiler bust no heating landlord not bovered", "energy-heating"),
+            ("5 of us in a one bed flat", "housing-overcrowding"),
+            ("how do i bid on council houses", "housing-finding"),
+            ("no food til monday", "food-emergency"),
+            ("kids eat for free half term luton", "food-affordable"),
+            ("were can i get cheap shopping", "food-affordable"),
+            ("leccy gone emergency credit used up", "energy-no-supply"),
+            ("gas bill gone thru the roof", "energy-bills"),
+            ("uc sanctioned got nuffin", "money-benefits"),
+            ("pip form help filling in", "money-benefits"),
+            ("pip got turned down want to appeal", "money-benefits"),
+            ("bailifs coming 2moro council tax", "housing-eviction"),
+            ("in loads of debt cant sleep", "money-debt"),
+            ("klarna and credit cards maxed", "money-debt"),
+            ("lost my job last wk", "work-jobs"),
+            ("not been paid my wages off agency", "work-rights"),
+            ("need sum1 to do my cv", "work-jobs"),
+            ("learn inglish free class for my wife", "learning-english"),
+            ("my asylum got refused need a solicitor", "legal-immigration"),
+            ("home office letter dont understand", "legal-immigration"),
+            ("no recourse cant get benefits got a baby", "legal-immigration"),
+            ("feel so lonley since my husband past away", "social-company"),
+            ("somewere for my dad to go hes 82 never leaves the house", "social-company"),
+            ("mum has dementia i need a brake", "caring-carers"),
+            ("wheelchair broke need new one", "health-disability"),
+            ("my lad is autistic wont go school", "health-disability"),
+            ("cant get a dr appointment", "health-access"),
+            ("need a dentist nhs taking on", "health-access"),
+            ("panic attacks anxiety who do i talk to", "health-mental"),
+            ("hubby drinks everyday how to stop", "health-alcohol-drugs"),
+            ("gambled all my wages again", "health-gambling"),
+            ("baby stuff nappys cot free", "essentials-baby"),
+            ("school uniform too dear", "essentials-clothing"),
+            ("got a flat but no bed or cooker", "essentials-furniture"),
+            ("lift to hospital appointment cant drive", "transport-travel"),
+            ("dont no how to use computer need to do uc online", "digital-access"),
+            ("stuff for toddlers to do near me", "family-parenting"),
+            ("childminder costs 30 hours help", "family-childcare"),
+            ("things for over 60s bury park", "social-company"),
+        ] {
+            let said = understood(&app, words).await;
+            assert_eq!((&said["needs"][0]["code"], &said["urgent"]), (&json!(need), &json!(false)), "{words}: {said}");
+        }
+    }
+}
+
+#[test]
+fn whoever_writes_of_danger_is_given_numbers_to_ring_for_it() {
+    let contacts: Value = serde_json::from_str(&std::fs::read_to_string("content/support_contacts.json").unwrap()).unwrap();
+    let troubles =
+        contacts["troubles"].as_array().unwrap().iter().flat_map(|trouble| trouble["needs"].as_array().into_iter().flatten());
+    let known: Vec<&str> = troubles.map(|need| need.as_str().unwrap()).collect();
+    let mut table = csv::ReaderBuilder::new().flexible(true).from_path("content/everyday_words.csv").unwrap();
+    let rows: Vec<csv::StringRecord> = table.records().map(Result::unwrap).collect();
+    let urgent: Vec<&csv::StringRecord> = rows.iter().filter(|row| row[2].contains("URGENT")).collect();
+    assert!(urgent.len() > 500, "{}", urgent.len());
+    let lost = urgent.iter().filter(|row| !row[1].split('|').any(|need| known.contains(&need)));
+    assert_eq!(lost.map(|row| &row[0]).collect::<Vec<_>>(), [""; 0]);
+}
+
+fact! {
     async fn ordinary_sentences_raise_no_alarm(app) {
         app.take(&[service("Knitting circle", "Wool and cake.", json!({}))]).await;
         let mut shares = Shares::new();

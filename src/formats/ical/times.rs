@@ -90,18 +90,27 @@ pub(super) fn periods(property: &Property, most: usize) -> (Vec<(Stamp, Ends)>, 
 }
 
 /// Read the dates of a property, at most `most`.
+/// Of a date that is left out the day will do where its time cannot be read: people must not come to it.
 pub(super) fn stamps(property: &Property, most: usize) -> Stamps {
     let named = property.parameter("TZID").filter(|name| !name.is_empty());
     let zone = named.and_then(zone);
     let mut found = Stamps { read: Vec::new(), unread: 0, unknown_zone: named.filter(|_| zone.is_none()).map(str::to_owned) };
     for text in property.value.split(',').map(str::trim).filter(|text| !text.is_empty()) {
         // How long a period lasts is read apart.
-        match stamp(text.split('/').next().unwrap_or(text), zone) {
+        let read = stamp(text.split('/').next().unwrap_or(text), zone);
+        let roughly = || if property.name == "EXDATE" { day_of(text) } else { None };
+        match read.or_else(roughly) {
             Some(stamp) if found.read.len() < most => found.read.push(stamp),
             _ => found.unread += 1,
         }
     }
     found
+}
+
+/// The day of a date whose time cannot be read: "20261224T12h".
+fn day_of(text: &str) -> Option<Stamp> {
+    let digits: String = text.trim().chars().take(10).filter(|c| *c != '-').take(8).collect();
+    stamp(&digits, None).filter(|stamp| matches!(stamp, Stamp::Day(_)))
 }
 
 /// "20261201", "20261201T100000", "20261201T090000Z"; dashes and colons are forgiven.
@@ -238,6 +247,10 @@ mod tests {
         }
         let paris = stamp("20261201T100000", zone("Romance Standard Time")).unwrap();
         assert_eq!(paris.on_the_clock_of(Tz::Europe__London).to_string(), "2026-12-01 09:00:00");
+        for roughly in ["20261224T12h", "2026-12-24T12.30.00", "20261224T120000+0000"] {
+            assert_eq!(day_of(roughly), stamp("20261224", None), "{roughly}");
+        }
+        assert_eq!(["24/12/2026", "20261301T10", "soon", "2026122", ""].map(day_of), [None; 5]);
         let left_out = stamp("20260329T013000", Some(Tz::Europe__London)).unwrap();
         assert_eq!(left_out.on_the_clock_of(Tz::UTC).to_string(), "2026-03-29 01:30:00");
     }

@@ -75,8 +75,17 @@ fn of_a_month(words: &[&str]) -> Option<Days> {
 }
 
 /// How people say that a day is one of a month, behind it.
-const OF_THE_MONTH: [&str; 6] =
-    [" of the month", " of every month", " of each month", " in the month", " in every month", " in each month"];
+const OF_THE_MONTH: [&str; 9] = [
+    " of the month",
+    " of every month",
+    " of each month",
+    " in the month",
+    " in every month",
+    " in each month",
+    " of month",
+    " in month",
+    " monthly",
+];
 
 /// Every day.
 pub(super) fn every_day() -> Days {
@@ -90,7 +99,16 @@ pub(super) fn days(cell: &str) -> Option<Days> {
     }
     let said = fold(&cell.replace(['-', '–', '—'], " to ")).replace(" through ", " to ");
     let text = OF_THE_MONTH.iter().fold(said.clone(), |text, of_the_month| text.replace(of_the_month, ""));
+    let text = text.strip_prefix("monthly ").unwrap_or(&text);
     let words: Vec<&str> = text.split(' ').filter(|word| !matches!(*word, "and" | "every" | "each" | "on" | "the")).collect();
+    // "Every second Tuesday" is the second of a month, or every other one.
+    if text == said
+        && ["every second", "every 2nd", "every third", "every 3rd", "every fourth", "every 4th"]
+            .iter()
+            .any(|way| said.contains(way))
+    {
+        return None;
+    }
     if let Some(days) = of_a_month(&words) {
         return Some(days);
     }
@@ -174,6 +192,10 @@ mod tests {
             ("Tues & Thurs", "WEEKLY TU,TH"),
             ("1st Saturday", "MONTHLY 1SA"),
             ("Last Friday of the month", "MONTHLY -1FR"),
+            ("last Thurs of month", "MONTHLY -1TH"),
+            ("Monthly, 2nd Tuesday", "MONTHLY 2TU"),
+            ("1st Weds monthly", "MONTHLY 1WE"),
+            ("every 2nd Tuesday of the month", "MONTHLY 2TU"),
             ("1SA,3SA", "MONTHLY 1SA,3SA"),
             ("1st and 3rd Tues", "MONTHLY 1TU,3TU"),
             ("2nd, 4th & last Weds of each month", "MONTHLY 2WE,4WE,-1WE"),
@@ -200,6 +222,10 @@ mod tests {
             "a Tuesday of the month",
             "Tuesday of each month",
             "every other Wed",
+            "every second Wed",
+            "every 2nd Tuesday",
+            "Tuesdays monthly",
+            "monthly",
             "M",
             "M-S",
             "T-F",

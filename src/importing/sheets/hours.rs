@@ -9,6 +9,7 @@ use super::cells::{self, Days};
 use crate::model::text::fold;
 use clock::{Time, Written, range, time, written};
 pub(super) use clock::{is_time, times};
+pub(super) use terms::apart as terms_apart;
 
 /// When something is there on some days.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -189,10 +190,9 @@ fn always(cell: &str) -> Option<Session> {
 
 /// Everything that a text says of opening hours, or nothing where any of it is in doubt.
 pub(super) fn sessions(cell: &str) -> Option<Vec<Session>> {
-    match terms::behind(cell) {
         // "Mon-Fri 9-5, closed Wed in term time": that is open on Wednesdays in the holidays.
-        Some((hours, _)) if fold(hours).split(' ').any(|word| matches!(word, "closed" | "shut")) => None,
-        Some((hours, remark)) => terms::only(all_year(hours)?, remark),
+        Some((hours, _)) if fold(&hours).split(' ').any(|word| matches!(word, "closed" | "shut")) => None,
+        Some((hours, remark)) => terms::only(all_year(&hours)?, remark),
         None => all_year(cell),
     }
 }
@@ -381,6 +381,10 @@ mod tests {
             "term time only",
             "10am-12 term time only",
             "Mon 10am-12, outside term time",
+            "Mon 10am-12 (not term time)",
+            "Mon 10am-12, closed in term time",
+            "Mon-Fri 9-5 in term time, Sat 10-1",
+            "Mon 10am-12 term time, Tue 10am-12 half term",
             "Mon 10am-12; Wed 2pm-4pm in term time",
             "Mon-Fri 9am-5pm, closed Wed in term time",
         ] {
@@ -395,6 +399,9 @@ mod tests {
             ("Mon 10am-12 term-time only.", "term-time only"),
             ("Tues & Thurs 1pm-3pm - in Term Time", "in Term Time"),
             ("Mondays, 10am to noon, during term time only", "during term time only"),
+            ("Mon 10am-12 (term time only)", "term time only"),
+            ("Weds (term time) 10am-12", "term time"),
+            ("Term time: Fridays 10am-12", "Term time"),
         ] {
             assert_eq!(remarks(cell), Some(vec![Some(remark.to_owned())]), "{cell}");
         }

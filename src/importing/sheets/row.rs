@@ -246,8 +246,19 @@ impl<'a> Row<'a> {
         let mut sessions = self.sessions(&mut words);
         let mut days = None;
         if let Some(text) = self.text("days") {
-            match (cells::days(text), hours::sessions(text)) {
-                (Some(read), _) => days = Some(read),
+            // "Weds (term time)": the day is known, and whether it holds today is not.
+            let in_terms = || {
+                let (rest, remark) = hours::terms_apart(text)?;
+                Some((cells::days(&rest)?, Some(remark.to_owned())))
+            };
+            let read = cells::days(text).map(|read| (read, None)).or_else(in_terms);
+            match (read, hours::sessions(text)) {
+                (Some((read, remark)), _) => {
+                    days = Some(read);
+                    if let Some(remark) = remark {
+                        words.insert(0, remark);
+                    }
+                }
                 // "Tuesdays 10-12", and no times elsewhere.
                 (None, Some(read)) if sessions.is_empty() && words.is_empty() => sessions = read,
                 _ => {
@@ -256,18 +267,22 @@ impl<'a> Row<'a> {
                 }
             }
         }
-        let description = (!words.is_empty()).then(|| words.join("; "));
+        let remarks = |session: Option<&Session>| {
+            let own = session.and_then(|session| session.remark.as_deref());
+            let all: Vec<&str> = own.into_iter().chain(words.iter().map(String::as_str)).collect();
+            (!all.is_empty()).then(|| all.join("; "))
+        };
         let schedule = |days: Option<&Days>, session: Option<&Session>| {
             json!({
                 "freq": days.map(|days| days.freq),
                 "byday": days.map(|days| &days.byday),
                 "opens_at": session.map(|session| &session.opens),
                 "closes_at": session.and_then(|session| session.closes.as_ref()),
-                "description": session.and_then(|session| session.remark.as_ref()).or(description.as_ref()),
+                "description": remarks(session),
             })
         };
         if sessions.is_empty() {
-            let says_something = days.is_some() || description.is_some();
+            let says_something = days.is_some() || !words.is_empty();
             return says_something.then(|| schedule(days.as_ref(), None)).into_iter().collect();
         }
         let is_of_no_day = |session: &Session| session.days.is_none() && !session.is_all_day();

@@ -4,6 +4,17 @@ use std::cmp::Ordering;
 
 use uuid::Uuid;
 
+/// For whom something is, as far as that comes before distance; what comes first is first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum ForWhom {
+    /// For everybody or for whoever asks, and not out of reach.
+    Them,
+    /// For a group of people that is not asked for, and not out of reach.
+    Others,
+    /// Too far away for it to matter.
+    OutOfReach,
+}
+
 /// Where a document stands: what comes first decides, then what comes next.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Place {
@@ -13,8 +24,8 @@ pub(super) struct Place {
     pub(super) elsewhere: bool,
     /// How many parts of the words it does not fit, where that is counted.
     pub(super) lacks: usize,
-    /// Whether it is for a group of people that is not asked for, where that comes before distance.
-    pub(super) for_others: bool,
+    /// For whom it is and whether they can get there, where that comes before distance.
+    pub(super) whom: ForWhom,
     /// By the order that is asked for, the lowest first.
     pub(super) first: f64,
     /// Of what is as good by that.
@@ -27,7 +38,7 @@ impl Eq for Place {}
 
 impl Ord for Place {
     fn cmp(&self, other: &Self) -> Ordering {
-        let before = |place: &Self| (place.danger_last, place.elsewhere, place.lacks, place.for_others);
+        let before = |place: &Self| (place.danger_last, place.elsewhere, place.lacks, place.whom);
         before(self)
             .cmp(&before(other))
             .then_with(|| self.first.total_cmp(&other.first))
@@ -62,7 +73,13 @@ impl Hit {
     /// Whether it stands behind what is nearer or farther away because it is for a group that nobody asked for.
     #[must_use]
     pub fn is_for_others(&self) -> bool {
-        self.place.for_others
+        self.place.whom == ForWhom::Others
+    }
+
+    /// Whether it stands last because it is too far away, where nearer help for one group of people comes before it.
+    #[must_use]
+    pub fn is_out_of_reach(&self) -> bool {
+        self.place.whom == ForWhom::OutOfReach
     }
 }
 

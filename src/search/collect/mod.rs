@@ -6,7 +6,7 @@ mod segment;
 mod whom;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -57,6 +57,22 @@ pub(super) struct Open {
     pub(super) usual: Option<Arc<HashMap<u64, bool>>>,
 }
 
+/// The services of which places are wanted.
+pub(super) struct OfServices {
+    /// Where each stands among them, by the group of their ids.
+    pub(super) ranks: HashMap<u64, i64>,
+    /// What a place must say itself, unless its service says it of all its places.
+    pub(super) said: Vec<SaidOfPlaces>,
+}
+
+/// A value that a service, or one of its places, carries.
+pub(super) struct SaidOfPlaces {
+    pub(super) field: &'static str,
+    pub(super) value: String,
+    /// The services that carry it wherever they are given, by the group of their ids.
+    pub(super) everywhere: HashSet<u64>,
+}
+
 /// What a document must be beside fitting the query.
 #[derive(Clone, Default)]
 pub(super) struct Checks {
@@ -68,8 +84,8 @@ pub(super) struct Checks {
     pub(super) hours: Vec<Open>,
     /// Documents whose service areas do not decide pass where one of their places has this outcode.
     pub(super) covers: Option<(Judge, String)>,
-    /// Is a place of one of these services, by the group of their ids: where each stands among them.
-    pub(super) services: Option<Arc<HashMap<u64, i64>>>,
+    /// Is a place of one of these services.
+    pub(super) services: Option<Arc<OfServices>>,
     /// Takes place in this time.
     pub(super) window: Option<Window>,
     /// Distance from here, and at most so many metres.

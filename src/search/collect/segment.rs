@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::{
     Between, Collected, Counts, Hits, Judge, Open, Order, Passing,
     days::{DAYS, DaysOfHours, EventDays},
-    hit::{Hit, Place},
+    hit::{ForWhom, Hit, Place},
     whom::Whom,
 };
 use crate::search::{
@@ -27,6 +27,10 @@ use crate::search::{
 /// A mile in metres: the middle of an outcode or a town is about so far from most who live there.
 const A_MILE: f64 = 1_609.344;
 
+/// How far away help for everybody may be and still come before help for one group that is nearer, in metres: 25 miles,
+/// about as far as the other end of a county. Nobody gets to a food bank in the next one but two.
+const REACH: f64 = 25.0 * A_MILE;
+
 /// The columns of one segment that are looked at.
 pub(in crate::search) struct Segment {
     wanted: Hits,
@@ -37,6 +41,8 @@ pub(in crate::search) struct Segment {
     covers: Option<Covers>,
     home: Option<Judged>,
     whom: Option<Whom>,
+    /// For each value that a place must carry where its service does not: the column, and the value in it.
+    said: Vec<Option<(StrColumn, u64)>>,
     counted: Vec<(&'static str, StrColumn, Vec<usize>)>,
     hours: Option<DaysOfHours>,
     usual_days: Vec<(SaysOpen, usize)>,
@@ -88,6 +94,13 @@ impl Segment {
             }
         };
         let home = checks.home.as_ref().map(|judge| judged("coverage", judge)).transpose()?;
+        let mut said = Vec::new();
+        for one in checks.services.iter().flat_map(|services| &services.said) {
+            said.push(match columns.str(one.field)? {
+                None => None,
+                Some(column) => column.dictionary().term_ord(one.value.as_bytes())?.map(|value| (column, value)),
+            });
+        }
         let counted = hits.facets.iter().map(|field| Ok(columns.str(field)?.map(|column| (*field, column))));
         let counted: Vec<_> = counted.collect::<tantivy::Result<Vec<_>>>()?;
         Ok(Self {
@@ -107,6 +120,7 @@ impl Segment {
             covers,
             home,
             whom: Whom::of(reader, &hits.for_them)?,
+            said,
             counted: counted
                 .into_iter()
                 .flatten()
@@ -140,13 +154,23 @@ impl Segment {
                 Some(value) => (check.least..=check.most).contains(&value),
             })
             && self.open.iter().all(|open| self.is_open(open, doc))
-            && (self.wanted.checks.services.is_none() || self.rank(doc).is_some())
+            && (self.wanted.checks.services.is_none() || (self.rank(doc).is_some() && self.says(doc)))
             && self.covers(doc)
     }
 
     /// Where its service stands among those that are wanted; none where it is none of them.
     fn rank(&self, doc: DocId) -> Option<i64> {
-        self.wanted.checks.services.as_ref()?.get(&self.columns.group.first(doc)?).copied()
+        self.wanted.checks.services.as_ref()?.ranks.get(&self.columns.group.first(doc)?).copied()
+    }
+
+    /// Whether it carries what it must, or its service does wherever it is given.
+    fn says(&self, doc: DocId) -> bool {
+        let service = self.columns.group.first(doc);
+        let mut must = self.wanted.checks.services.iter().flat_map(|services| &services.said).zip(&self.said);
+        must.all(|(one, own)| {
+            service.is_some_and(|service| one.everywhere.contains(&service))
+                || own.as_ref().is_some_and(|(column, value)| column.term_ords(doc).any(|carried| carried == *value))
+        })
     }
 
     fn is_open(&self, open: &SaysOpen, doc: DocId) -> bool {
@@ -196,6 +220,16 @@ impl Segment {
     /// How far away something is, as far as that may decide: from a place that is only roughly known, whole miles.
     fn told_apart(&self, metres: f64) -> f64 {
         if self.wanted.checks.roughly { (metres / A_MILE).floor() } else { metres }
+    }
+
+    /// For whom it is, where that comes before distance. What has no place, such as a line to ring, is in everybody's reach.
+    fn for_whom(&self, doc: DocId, metres: Option<f64>) -> ForWhom {
+        match &self.whom {
+            None => ForWhom::Them,
+            Some(_) if metres.is_some_and(|metres| metres > REACH) => ForWhom::OutOfReach,
+            Some(whom) if whom.holds(doc) => ForWhom::Them,
+            Some(_) => ForWhom::Others,
+        }
     }
 
     /// When it first takes place in the wanted time, in minutes since 1970.
@@ -290,7 +324,7 @@ impl SegmentCollector for Segment {
         let place = Place {
             danger_last: self.wanted.danger_first && score < AHEAD,
             elsewhere: self.is_for_elsewhere(doc),
-            for_others: self.whom.as_ref().is_some_and(|whom| !whom.holds(doc)),
+            whom: self.for_whom(doc, metres),
             lacks: if self.wanted.counted { MOST_COUNTED.saturating_sub(matched(score)) } else { 0 },
             first,
             second,

@@ -19,10 +19,10 @@ impl Builder<'_> {
         let fields = self.fields;
         let mut only = |field: Field, value: String| clauses.push(must(unscored(Self::value(field, &value))));
         if let Some(id) = wanted.taxonomy {
-            only(fields.taxonomy, id.simple().to_string());
+            only(if wanted.everywhere { fields.own_taxonomy } else { fields.taxonomy }, id.simple().to_string());
         }
         if let Some(id) = wanted.term {
-            only(fields.term, id.simple().to_string());
+            only(if wanted.everywhere { fields.own_term } else { fields.term }, id.simple().to_string());
         }
         if let Some(id) = wanted.parent {
             only(fields.parent, id.simple().to_string());

@@ -98,7 +98,7 @@ pub(super) fn series(event: &Raw, named: &Named) -> Result<Option<Series>, Strin
     let (start, end) = span(event, begins, zone, &mut left)?;
     let whole_days = matches!(begins, Stamp::Day(_));
     let mut dates = |name: &'static str| dates(event, name, start, zone, whole_days, &mut left);
-    let (without, with) = (dates("EXDATE"), dates("RDATE"));
+    let (without, with) = (dates("EXDATE")?, dates("RDATE")?);
     let changes = longer_or_shorter(event, (start, end), zone, whole_days, &mut left);
     if let Some(Err(reason)) = event.find("RECURRENCE-ID").map(|_| one_stamp(event, "RECURRENCE-ID", zone, &mut Left(Vec::new())))
     {
@@ -181,8 +181,16 @@ fn span(event: &Raw, begins: Stamp, zone: Tz, left: &mut Left) -> Result<(NaiveD
     if end < start { Err("DTEND: it ends before it begins".to_owned()) } else { Ok((start, end)) }
 }
 
-/// The dates of a list. A day in the list of an event with hours means the date of that day.
-fn dates(event: &Raw, name: &str, start: NaiveDateTime, zone: Tz, whole_days: bool, left: &mut Left) -> Vec<NaiveDateTime> {
+/// The dates of a list. A day in the list of an event with hours means the date of that day. An event of whose dates some
+/// are left out that cannot be read is not taken: people would come to these. A further date that cannot be read is told.
+fn dates(
+    event: &Raw,
+    name: &str,
+    start: NaiveDateTime,
+    zone: Tz,
+    whole_days: bool,
+    left: &mut Left,
+) -> Result<Vec<NaiveDateTime>, String> {
     let (mut found, mut unread, mut unknown) = (Vec::new(), 0, None);
     for property in event.all(name) {
         let stamps = times::stamps(property, MOST_DATES - found.len());
@@ -191,7 +199,11 @@ fn dates(event: &Raw, name: &str, start: NaiveDateTime, zone: Tz, whole_days: bo
         found.extend(stamps.read.into_iter().map(|stamp| on_the_clock(stamp, start, zone, whole_days)));
     }
     if unread > 0 {
-        left.out(name, format!("{unread} dates could not be read, or are more than {MOST_DATES}"));
+        let reason = format!("{unread} dates could not be read, or are more than {MOST_DATES}");
+        if name == "EXDATE" {
+            return Err(format!("EXDATE: {reason}, so nobody can say which dates take place"));
+        }
+        left.out(name, reason);
     }
     if let Some(zone) = unknown {
         left.out(
@@ -201,7 +213,7 @@ fn dates(event: &Raw, name: &str, start: NaiveDateTime, zone: Tz, whole_days: bo
     }
     found.sort_unstable();
     found.dedup();
-    found
+    Ok(found)
 }
 
 /// Further dates that say themselves how long they last (`RDATE;VALUE=PERIOD`), where that is not as long as the first.

@@ -204,6 +204,23 @@ fn a_further_date_that_says_how_long_it_lasts_lasts_so_long() {
 }
 
 #[test]
+fn a_date_that_is_left_out_is_left_out_or_the_event_is_not_taken() {
+    let weekly =
+        |more: &str| format!("BEGIN:VEVENT\nUID:1\nSUMMARY:Soup\nDTSTART:20261203T120000\nRRULE:FREQ=WEEKLY\n{more}\nEND:VEVENT");
+    let roughly = calendar(&weekly("EXDATE:20261224T12h,20261231T120000"));
+    assert_eq!(roughly.events[0].without, ["2026-12-24T12:00:00", "2026-12-31T12:00:00"].map(at), "the day is known");
+    let unread = calendar(&weekly("EXDATE:24/12/2026"));
+    assert!(unread.events.is_empty() && unread.problems[0].rejected, "{unread:?}");
+    assert!(unread.problems[0].reason.starts_with("EXDATE: 1 dates could not be read"), "{unread:?}");
+    let further = calendar(&weekly("RDATE:24/12/2026"));
+    assert_eq!(
+        (further.events[0].with.len(), paths(&further.events[0])),
+        (0, vec!["RDATE"]),
+        "one date fewer sends nobody there"
+    );
+}
+
+#[test]
 fn a_changed_date_that_does_not_say_which_is_told() {
     let found = calendar("BEGIN:VEVENT\nUID:9\nRECURRENCE-ID:\nSUMMARY:Alone\nDTSTART:20261206T110000\nEND:VEVENT");
     assert_eq!((found.events.len(), paths(&found.events[0])), (1, vec!["RECURRENCE-ID"]));

@@ -6,14 +6,21 @@ use super::Session;
 const IN_TERM_TIME: [&str; 6] =
     ["during term time only", "in term time only", "term time only", "during term time", "in term time", "term time"];
 
-/// The hours, and what is said of terms behind them.
-pub(super) fn behind(cell: &str) -> Option<(&str, &str)> {
-    let cell = cell.trim_end_matches(['.', ' ']);
-    IN_TERM_TIME.iter().find_map(|said| {
-        let (hours, remark) = cell.split_at_checked(cell.len().checked_sub(said.len())?)?;
-        let is_said = remark.replace('-', " ").eq_ignore_ascii_case(said);
-        is_said.then(|| (hours.trim_end_matches([' ', ',', ';', '.', '-', '–']), remark))
-    })
+/// What else a cell says, and what it says of terms, be it in brackets: "Weds (term time)", "Mondays 10-12, term time only",
+/// "Mon (term time) 10-12".
+pub(in super::super) fn apart(cell: &str) -> Option<(String, &str)> {
+    // The same length, so that a place in one is the place in the other.
+    let plain = cell.replace('-', " ").to_ascii_lowercase();
+    let (at, said) = IN_TERM_TIME.iter().find_map(|said| Some((plain.find(said)?, said)))?;
+    let (before, rest) = cell.split_at_checked(at)?;
+    let (remark, behind) = rest.split_at_checked(said.len())?;
+    let (mut before, mut behind) = (before.trim_end(), behind.trim_start());
+    if let (Some(outside), Some(further)) = (before.strip_suffix('('), behind.strip_prefix(')')) {
+        (before, behind) = (outside, further);
+    }
+    let parts = |c: char| matches!(c, ' ' | ',' | ';' | '.' | ':' | '-' | '–');
+    let rest = format!("{} {}", before.trim_end_matches(parts), behind.trim_matches(parts));
+    Some((rest.trim().to_owned(), remark))
 }
 
 /// The sessions with the remark, where it is certain that it holds for all of them, and on which days.
