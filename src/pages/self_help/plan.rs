@@ -42,7 +42,9 @@ pub(super) async fn checked(State(site): State<Site>, headers: HeaderMap, body: 
     let made = async {
         let carried = Carried::read(&sent(&headers, body)?, &edition.checker);
         let place = Place::find(&site, Some(&edition.contacts), carried.place.clone()).await?;
-        let result = result::work_out(&site, &edition, &carried, &place).await?;
+        let mut result = result::work_out(&site, &edition, &carried, &place).await?;
+        // Who answers now is not who answers when it is read.
+        result.advice.chooser.now = None;
         Ok::<_, Problem>(document(&site, &of_result(&site, &result)))
     };
     match made.await {

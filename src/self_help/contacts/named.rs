@@ -57,7 +57,8 @@ impl<'a> Chooser<'a> {
         let meant = contacts.lines.iter().filter(|line| line.council.is_none() && !asked.is_empty() && line.is_called(&asked));
         let mut given: Vec<&Line> = Vec::new();
         for meant in meant {
-            let usable = self.lines(std::slice::from_ref(&meant.id));
+            // Closed or not: whoever looks for it is told so beside its number.
+            let usable = self.lines_for(&meant.id);
             let fits =
                 |line: &&Line| line.is_emergency() == meant.is_emergency() && given.iter().all(|there| there.id != line.id);
             given.extend(usable.into_iter().filter(fits).collect::<Vec<_>>());
