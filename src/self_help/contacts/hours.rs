@@ -21,6 +21,8 @@ const ALWAYS: [&str; 8] = ["any time", "anytime", "at any time", "24 hours", "24
 const FILL: [&str; 12] = ["and", "at", "on", "in", "from", "the", "free", "daytime", "check", "hours", "first", "open"];
 /// What stands behind these is when it is closed.
 const CLOSED: [&str; 5] = ["closed", "except", "excluding", "not", "no"];
+/// Saturday and Sunday, each a bit from Monday.
+const WEEKEND: u8 = 0b110_0000;
 const CLOSED_ON_BANK_HOLIDAYS: &str = "Closed on bank holidays";
 
 impl Line {
@@ -120,6 +122,8 @@ fn pieces(words: &[String]) -> Option<Vec<Piece>> {
             pieces.push(Piece::On(0b111_1111));
         } else if let Some(from) = Time::of(word) {
             let (until, behind) = end.and_then(|(until, behind)| Some((Time::of(until)?, behind)))?;
+            // The day begins at midnight and ends at it.
+            let from = if word == "midnight" { Time { minutes: 0, ..from } } else { from };
             pieces.push(between(from, until)?);
             rest = behind;
         } else if FILL.contains(&word) {
@@ -139,7 +143,13 @@ fn sessions(pieces: &[Piece]) -> Option<Vec<Schedule>> {
     for piece in pieces {
         let starts_anew = groups.last().is_none_or(|(days, times)| if days_lead { !times.is_empty() } else { *days != 0 });
         match (*piece, groups.last_mut()) {
-            (Piece::On(own), Some((days, _))) if !days_lead || !starts_anew => *days |= own,
+            (Piece::On(own), Some((days, _))) if !days_lead || !starts_anew => {
+                // "5pm to 9am on weekdays, and at weekends": perhaps all day at weekends.
+                if *days != 0 && (*days & WEEKEND == 0) != (own & WEEKEND == 0) {
+                    return None;
+                }
+                *days |= own;
+            }
             (Piece::On(own), _) => groups.push((own, Vec::new())),
             (Piece::Between(from, to), Some((_, times))) if days_lead || !starts_anew => times.push((from, to)),
             (Piece::Between(from, to), _) => groups.push((0, vec![(from, to)])),
@@ -185,7 +195,7 @@ fn day(word: &str) -> Option<u8> {
 fn days_of(word: &str) -> Option<u8> {
     match word {
         "weekday" | "weekdays" => Some(0b001_1111),
-        "weekend" | "weekends" => Some(0b110_0000),
+        "weekend" | "weekends" => Some(WEEKEND),
         "daily" => Some(0b111_1111),
         _ => None,
     }
@@ -280,6 +290,7 @@ mod tests {
             ("Monday, Wednesday and Thursday, 10am to midday", true, true, true),
             ("Every day, 8am to 10pm", false, false, false),
             ("Fridays, 6pm to 2am", true, false, true),
+            ("Weekdays, midnight to 9am; weekdays, 5pm to midnight; weekends", true, false, false),
         ] {
             let told = [FRIDAY, FRIDAY_EVENING, SATURDAY].map(|at| closed(hours, at));
             assert_eq!(told, [Some(friday), Some(evening), Some(saturday)], "{hours}");
@@ -291,6 +302,8 @@ mod tests {
         for hours in [
             "Check the hours first",
             "After 5pm and at weekends",
+            "5pm to 9am on weekdays, and at weekends",
+            "Weekends, weekdays 5pm to 9am",
             "9am to 5pm",
             "Monday to Friday, 9 to 5",
             "Monday to Friday, 8:00 to 6:00",
