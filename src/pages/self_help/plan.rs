@@ -20,7 +20,7 @@ use crate::{
     pages::{
         Site, home,
         language::{as_written, rightwards, say, spoken, weave},
-        layout,
+        layout, phones,
         results::sent,
         words,
     },
@@ -77,7 +77,7 @@ pub(super) fn places(site: &Site, nearby: &Nearby) -> Markup {
         html! {
             li {
                 a href=(site.address(path)) { (as_written(name)) }
-                @if let Some(phone) = found.phone() { ". " (say("Phone")) " " span dir=[rightwards()] { (phone) } }
+                @if let Some(phone) = found.phone() { ". " (say("Phone")) " " span dir=[rightwards()] { (phones::to_ring(&phone, None)) } }
                 @for (label, value) in found.facts() { br; (say(label)) ": " (value) }
             }
         }
