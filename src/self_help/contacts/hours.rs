@@ -104,16 +104,10 @@ fn pieces(words: &[String]) -> Option<Vec<Piece>> {
         let to = after.split_first().filter(|(to, _)| matches!(to.as_str(), "to" | "until" | "till" | "through"));
         let end = to.and_then(|(_, behind)| behind.split_first());
         if let Some(first) = day(word) {
-            match end.and_then(|(last, behind)| Some((day(last)?, behind))) {
-                Some((last, behind)) => {
-                    pieces.push(Piece::On(span(first, last)));
-                    rest = behind;
-                }
-                None => {
-                    pieces.push(Piece::On(1 << first));
-                    rest = after;
-                }
-            }
+            let until = end.and_then(|(last, behind)| Some((day(last)?, behind)));
+            let (last, behind) = until.unwrap_or((first, after));
+            pieces.push(Piece::On(span(first, last)));
+            rest = behind;
         } else if let Some(days) = days_of(word) {
             pieces.push(Piece::On(days));
             rest = after;
@@ -318,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn on_a_bank_holiday_a_line_of_weekdays_may_not_be_answered_and_one_of_every_day_is() {
+    fn on_a_bank_holiday_a_line_of_weekdays_may_not_be_answered_and_one_for_any_time_is() {
         assert_eq!(closed("Monday to Friday, 9am to 5pm", CHRISTMAS), Some(true));
         assert_eq!(closed("Monday to Friday, 9am to 5pm, not on bank holidays", CHRISTMAS), Some(true));
         assert_eq!(closed("Any time", CHRISTMAS), Some(false));
