@@ -138,7 +138,10 @@ pub(super) fn line_of(line: &Line) -> Markup {
             Some(word) => { a class="number" href=(format!("sms:{}", digits(&line.number))) { (weave("Text {word} to {number}", &[("word", as_written(word)), ("number", as_written(&line.number))])) } },
             None => (phones::to_ring(&line.number, Some("number"))),
         }
-        @if let Some(hours) = &line.hours { " " span lang=[written_in()] dir=[rightwards()] { (hours) "." } }
+        @if let Some(hours) = &line.hours {
+            @let said = say(hours);
+            @if said == hours { " " span lang=[written_in()] dir=[rightwards()] { (hours) "." } } @else { " " span { (said) "." } }
+        }
         @if let Some(people) = &line.only_for { " " span { (weave("For {people}.", &[("people", translated(people))])) } }
         @if let Some(about) = &line.about { " " span lang=[written_in()] dir=[rightwards()] { (about) } }
     }

@@ -91,3 +91,19 @@ fact! {
         assert!(file.contains("tel:") && !file.contains("Closed now"), "{file}");
     }
 }
+
+fact! {
+    async fn when_a_line_is_answered_is_said_in_the_language_of_the_page(app) {
+        on_saturday(&app).await;
+        for (prefix, always, closed) in [("/pl", "Całą dobę, bezpłatnie", "Teraz nieczynne."), ("/ur", "کسی بھی وقت، مفت", "ابھی بند ہے۔")] {
+            let page = app.page(&format!("{prefix}/help")).await.text();
+            assert!(page.contains(always) && page.contains(closed) && !page.contains("Any time, free"), "{prefix}: {page}");
+        }
+        let mut contacts = checked_contacts();
+        contacts["lines"].as_array_mut().unwrap().iter_mut().find(|line| line["id"] == "gas").unwrap()["hours"] = json!("Day and night");
+        draft(&app, Part::Contacts, &contacts).await;
+        assert_eq!(publish(&app).await, Ok(2));
+        let page = app.page("/pl/help").await.text();
+        assert!(page.contains("<span lang=\"en\">Day and night.</span>"), "what a council writes itself is marked as English: {page}");
+    }
+}
