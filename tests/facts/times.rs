@@ -296,3 +296,18 @@ fact! {
         }
     }
 }
+
+fact! {
+    async fn an_event_of_a_quiet_service_is_as_quiet_although_its_own_terms_say_nothing(app) {
+        let evening = |name: &str, organization: &str, service: &str| json!({"kind": "event", "document": {
+            "id": id(name), "organization_id": id(organization), "service_id": id(service), "name": name, "status": "scheduled", "timezone": "Europe/London",
+            "start": "2026-12-02T10:00:00", "end": "2026-12-02T12:00:00"}});
+        app.import(format!("{}\n{}\n{}\n", pantry(), refuge(), evening("Evening for you", "rowan", "refuge"))).await;
+        app.import(format!("{}\n", evening("Soup", "marsh farm", "pantry"))).await;
+        app.follow().await;
+        let page = app.page(&format!("/directory/events/{}", id("Evening for you"))).await.text();
+        assert!(page.contains("<title>An event") && page.contains("class=\"exit\"") && !page.contains(".ics\""), "{page}");
+        let page = app.page(&format!("/directory/events/{}", id("Soup"))).await.text();
+        assert!(page.contains("<title>Soup") && !page.contains("class=\"exit\""), "{page}");
+    }
+}
