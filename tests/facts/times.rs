@@ -309,5 +309,9 @@ fact! {
         assert!(page.contains("<title>An event") && page.contains("class=\"exit\"") && !page.contains(".ics\""), "{page}");
         let page = app.page(&format!("/directory/events/{}", id("Soup"))).await.text();
         assert!(page.contains("<title>Soup") && !page.contains("class=\"exit\""), "{page}");
+        assert!(app.page("/directory/whats-on?week=2026-11-30").await.text().contains("class=\"exit\""));
+        app.clock.set("2026-11-30T12:00:00Z".parse().unwrap());
+        let home = app.page("/").await.text();
+        assert!(home.contains("Soup") && !home.contains("Evening for you"), "{home}");
     }
 }
