@@ -37,8 +37,8 @@ use crate::{
     search::{Delivery, Wanted},
 };
 
-/// Event series of one week on one page.
-const SERIES_PER_PAGE: usize = 500;
+/// Event series of one week on one page: about as much as a slow phone loads at once.
+const SERIES_PER_PAGE: usize = 150;
 /// The form that narrows the week down, and carries it on to the next page where it has one.
 const FORM: &str = "narrow";
 const ADDRESS: &str = "/directory/whats-on";

@@ -199,13 +199,13 @@ fact! {
         let event = |number: usize| json!({"kind": "event", "document": {
             "id": id(&format!("walk {number}")), "organization_id": id("kitchen"), "name": format!("Walk {number:03}."), "status": "scheduled",
             "timezone": "Europe/London", "start": "2026-12-02T10:00:00", "end": "2026-12-02T11:00:00"}}).to_string();
-        let report = app.import(std::iter::once(organization.to_string()).chain((0..501).map(event)).collect::<Vec<_>>().join("\n")).await;
+        let report = app.import(std::iter::once(organization.to_string()).chain((0..151).map(event)).collect::<Vec<_>>().join("\n")).await;
         assert_eq!(report.rejected, []);
         let first = app.page("/directory/whats-on?week=2026-11-30").await.text();
-        assert!(first.contains("500 dates of events and workshops") && first.contains("week=2026-11-30&amp;page=2"), "{first}");
+        assert!(first.len() < 100_000 && first.contains("150 dates of events and workshops") && first.contains("week=2026-11-30&amp;page=2"), "{first}");
         let second = app.page("/directory/whats-on?week=2026-11-30&page=2").await.text();
         assert!(second.contains("1 date of events and workshops") && second.contains("(page 2 of 2)"), "{second}");
-        for number in 0..501 {
+        for number in 0..151 {
             let name = format!("Walk {number:03}.");
             assert!(first.contains(&name) != second.contains(&name), "{name} is on one of the two");
         }
