@@ -96,7 +96,7 @@ impl<'a> Chooser<'a> {
 
     /// What stands in for the lines of a call that nobody answers now: the next one of its fallbacks that somebody may
     /// answer. 999 stands in for none that is only closed.
-    fn answering_instead(&self, call: &str, own: &[&'a Line]) -> Option<&'a Line> {
+    pub(super) fn answering_instead(&self, call: &str, own: &[&'a Line]) -> Option<&'a Line> {
         let last = own.last().filter(|_| own.iter().all(|line| self.is_closed(line)))?;
         let of_duty = call.strip_prefix("duty:").and_then(|name| self.contacts.duties.get(name));
         let mut next: Vec<&str> = of_duty.into_iter().flat_map(|duty| &duty.fallback).map(String::as_str).collect();

@@ -76,6 +76,9 @@ fact! {
         let told = evaluate(&app, json!({"answers": {"today": ["money"], "who": ["kids"]}, "postcode": "LU1 2AA"})).await;
         let crisis = told["steps"].as_array().unwrap().iter().find(|step| step["id"] == "crisis-payment").unwrap();
         assert_eq!(ids(&crisis["lines"]), ["national-debtline", "luton-crisis-help"], "Citizens Advice is closed, too: {told}");
+        let named = app.searched("q=stepchange").await;
+        let called = named.split("class=\"called\"").nth(1).unwrap().split("</section>").next().unwrap();
+        assert!(called.contains("Closed now") && called.find("tel:08001381111").unwrap() < called.find("tel:08088084000").unwrap(), "who looks for a line finds it first: {called}");
     }
 }
 
