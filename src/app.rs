@@ -354,7 +354,7 @@ impl Served {
                     // Browsers follow no redirect when they ask whether they may.
                     Some(_) if method == Method::OPTIONS => web::guard::open_to_all(web::guard::preflight().await),
                     Some(there) => there,
-                    None => unknown(&site, &headers),
+                    None => unknown(&site, address.path(), &headers),
                 }
             })
             .layer(
@@ -395,7 +395,7 @@ fn without_slash(address: &Uri) -> Option<Response> {
 }
 
 /// Nothing stands under this address: a page for people, a problem for programs.
-fn unknown(site: &Site, headers: &HeaderMap) -> Response {
+fn unknown(site: &Site, path: &str, headers: &HeaderMap) -> Response {
     let problem = Problem::not_found("see /openapi.json for every address".to_owned());
-    if pages::wants_a_page(headers) { pages::problem(site, headers, problem) } else { problem.into_response() }
+    if pages::wants_a_page(headers) { pages::problem_at(site, path, problem) } else { problem.into_response() }
 }

@@ -1,7 +1,7 @@
 //! Pages that say that something went wrong, in words, with somewhere to go on.
 
 use axum::{
-    extract::State,
+    extract::{OriginalUri, State},
     response::{IntoResponse as _, Response},
 };
 use chrono::DateTime;
@@ -10,7 +10,7 @@ use maud::{Markup, html};
 
 use super::{
     Site,
-    language::{as_written, say, say_with, weave},
+    language::{self, as_written, say, say_with, weave},
     layout,
     layout::Page,
     wants_a_page,
@@ -76,7 +76,9 @@ pub(super) fn page(problem: &Problem) -> Page {
             p { a href="/account" { "Your listings" } }
         } @else { (ways_on()) }
     };
-    Page { status, unkept: true, ..Page::new(title, body) }
+    // Whoever had to leave that page at once has to leave this one, too.
+    let quiet = language::here().is_some_and(|here| here != "/" && language::is_translated(&here));
+    Page { status, unkept: true, quiet, ..Page::new(title, body) }
 }
 
 fn gone(problem: &Problem) -> Markup {
@@ -114,6 +116,6 @@ pub(super) async fn unknown(State(site): State<Site>, headers: HeaderMap) -> Res
 }
 
 /// The answer where an address is right and the method is not.
-pub(super) async fn method_not_allowed(State(site): State<Site>, headers: HeaderMap) -> Response {
-    layout::answer(&site, &headers, Err(Problem::method_not_allowed()))
+pub(super) async fn method_not_allowed(State(site): State<Site>, OriginalUri(address): OriginalUri) -> Response {
+    super::problem_at(&site, address.path(), Problem::method_not_allowed())
 }

@@ -16,7 +16,7 @@ use super::{
     layout::Page,
     listing, open,
     parts::{self, costs_row, row, row_as_written, text_row},
-    shortlist, times,
+    quiet, shortlist, times,
     words::{self, long_date},
 };
 use crate::{
@@ -41,7 +41,7 @@ pub(super) async fn show(State(site): State<Site>, Path(id): Path<String>, heade
 /// The page of a public document.
 pub(super) fn page(site: &Site, changed_at: DateTime<Utc>, event: &Event) -> Result<Page, Problem> {
     let (today, now) = (site.today(), site.now());
-    let quiet = listing::is_sensitive_event(event);
+    let quiet = listing::is_sensitive_event(event) || quiet::is_of_a_quiet_service(&site.directory, event)?;
     let part_of = event
         .service_id
         .map(|id| data::these::<Service>(&site.directory, &[id.into()], Form::Brief))

@@ -1,7 +1,7 @@
 //! The first page: one box, and what people need.
 
 use axum::{extract::State, response::Response};
-use chrono::NaiveDate;
+use chrono::{DateTime, Utc};
 use http::HeaderMap;
 use maud::{Markup, html};
 
@@ -92,11 +92,11 @@ pub(super) fn to_numbers() -> Markup {
 
 /// Where somebody may be in danger, or had better not be seen: what to do first, and whom to ring about what is wrong.
 /// `place` is where they can say where they are. The link is to all numbers: one to those of a trouble would say in the history what that is.
-pub(super) fn now(numbers: &[Numbers], today: NaiveDate, place: PlaceField) -> Markup {
+pub(super) fn now(numbers: &[Numbers], at: DateTime<Utc>, place: PlaceField) -> Markup {
     html! {
         section class="now" aria-label=(say("Numbers to call now")) {
             (danger())
-            @if !numbers.is_empty() { div class="urgent" { (by_trouble(numbers, "p", today, place)) } }
+            @if !numbers.is_empty() { div class="urgent" { (by_trouble(numbers, "p", at, place)) } }
             p { a href="/help#now" { (say("Numbers to call now")) } }
         }
     }

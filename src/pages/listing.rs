@@ -14,6 +14,7 @@ use super::{
     Site, areas, data,
     language::{as_written, isolated, rightwards, say, say_with, written_in},
     open::{self, Days},
+    phones,
     shortlist::Kept,
     times, words,
 };
@@ -58,6 +59,8 @@ pub(super) struct Listing {
     next_dated: Option<String>,
     /// Whole addresses of its places, as far as they are public.
     addresses: Option<String>,
+    /// The first number to ring, as people read it; none where it is not for people where somebody is.
+    phone: Option<String>,
     /// Why it was found: a part of its text with the words marked, as HTML.
     snippet: Option<String>,
     /// The nearest of its places that may be shown on a map.
@@ -111,6 +114,7 @@ impl Listing {
             next: None,
             next_dated: None,
             addresses: addresses(service, from),
+            phone: service.numbers_or_theirs().first().map(|phone| phone.in_words()),
             snippet: None,
             point: on_the_map(service, from),
             sensitive: is_sensitive(service),
@@ -143,6 +147,8 @@ impl Listing {
     fn seen_from_elsewhere(mut self) -> Self {
         self.tags.insert(0, Tag::new(areas::for_elsewhere(self.area.as_deref()), "doubt"));
         self.elsewhere = true;
+        // The desk of another council would only send them away.
+        self.phone = None;
         self
     }
 
@@ -259,6 +265,7 @@ impl Listing {
             next: None,
             next_dated: None,
             addresses: event.location.as_deref().and_then(whole_address),
+            phone: None,
             snippet: None,
             point: None,
             sensitive: is_sensitive_event(event),
@@ -348,6 +355,11 @@ fn item(listing: &Listing, level: &str) -> Markup {
         @if listing.snippet.is_some() || listing.summary.is_some() {
             p lang=[written_in()] dir=[rightwards()] { (marked(listing.snippet.as_deref(), listing.summary.as_deref().unwrap_or_default())) }
         }
-        @if !facts.is_empty() { dl class="facts" { @for (label, value) in &facts { div { dt { (say(label)) } dd { (value) } } } } }
+        @if !facts.is_empty() || listing.phone.is_some() {
+            dl class="facts" {
+                @for (label, value) in &facts { div { dt { (say(label)) } dd { (value) } } }
+                @if let Some(phone) = &listing.phone { div { dt { (say("Phone")) } dd { (phones::to_ring(phone, None)) } } }
+            }
+        }
     }
 }

@@ -227,12 +227,8 @@ pub async fn home(site: &Site, headers: &HeaderMap) -> Response {
     home::show(site, headers).await
 }
 
-/// A page that says what went wrong, for a browser at an address that nothing else answers.
-pub fn problem(site: &Site, headers: &HeaderMap, problem: Problem) -> Response {
-    layout::answer(site, headers, Err(problem))
-}
-
-/// The same at `address`, in its language, for a request that never came as far as the pages.
+/// A page that says what went wrong at `address`, in its language, for a request that nothing answers or that never came
+/// as far as the pages.
 pub fn problem_at(site: &Site, address: &str, problem: Problem) -> Response {
     language::speaking(address, || layout::answer(site, &HeaderMap::new(), Err(problem)))
 }

@@ -288,7 +288,7 @@ async fn need(site: &Site, id: &str, parameters: &Parameters) -> Result<Page, Pr
     let numbers = site.self_help.numbers_for(code.filter(|_| quiet || is_pressing), None).await;
     let path = format!("/directory/needs/{}", term.id);
     let body = html! {
-        @if quiet || is_pressing { (super::home::now(&numbers, site.self_help.today(), PlaceField::OnTheFirstPage)) }
+        @if quiet || is_pressing { (super::home::now(&numbers, site.self_help.now(), PlaceField::OnTheFirstPage)) }
         h1 { (as_written(&term.name)) }
         p class="lead" { (as_written(&term.description)) }
         @if !below.is_empty() {

@@ -58,7 +58,8 @@ fn doubtful(said: String, session: &Session) -> String {
     format!("{said}. {}", say("Ring before you go: it may be closed on holidays"))
 }
 
-fn span(session: &Session, days: Days) -> String {
+/// "Tomorrow, 9am to 5pm".
+pub(super) fn span(session: &Session, days: Days) -> String {
     let start = session.start.with_timezone(&London);
     let day = day(start.date_naive(), days);
     if session.all_day {

@@ -15,31 +15,39 @@ use super::{
     layout,
     layout::Page,
     listing::{self, Listing},
-    parts::{self, first_shown, text_row},
+    paging,
+    parts::{self, text_row},
     pictures,
     words::{self, count},
 };
 use crate::{
     formats::jsonld,
-    http::Problem,
+    http::{Parameters, Problem},
     model::{Event, Kind, Organization, Service, text::fold, values::EmailAddress},
     published::shelf::Form,
 };
 
-/// Services, and events, that are shown at most.
-const MOST: usize = 100;
-
 /// The page of one organisation.
-pub(super) async fn show(State(site): State<Site>, Path(id): Path<String>, headers: HeaderMap) -> Response {
+pub(super) async fn show(
+    State(site): State<Site>,
+    Path(id): Path<String>,
+    parameters: Parameters,
+    headers: HeaderMap,
+) -> Response {
     let page = async {
         let found = data::one::<Organization>(&site.directory, Kind::Organization, &id)?;
-        page(&site, found.entry.changed_at(), found.document).await
+        page(&site, found.entry.changed_at(), found.document, &parameters).await
     };
     layout::answer(&site, &headers, page.await)
 }
 
-/// The page of a public document.
-pub(super) async fn page(site: &Site, changed_at: DateTime<Utc>, organisation: Organization) -> Result<Page, Problem> {
+/// The page of a public document, with the part of its services and events that is asked for.
+pub(super) async fn page(
+    site: &Site,
+    changed_at: DateTime<Utc>,
+    organisation: Organization,
+    parameters: &Parameters,
+) -> Result<Page, Problem> {
     let owner = organisation.id;
     let (services, events) = site
         .aside(move |directory| {
@@ -60,12 +68,14 @@ pub(super) async fn page(site: &Site, changed_at: DateTime<Utc>, organisation: O
     // One listing among others is a reason to be able to leave at once; most of them are one to keep its name out of titles.
     let quiet = sensitive > 0;
     let discreet = sensitive * 2 > services.len() + events.len();
-    let shown: Vec<Listing> = services.iter().take(MOST).map(|service| Listing::of(site, service, None)).collect();
-    let dates: Vec<Listing> = events.iter().take(MOST).map(Listing::of_event).collect();
+    // Both lists have the same pages, so that neither ends before its end.
+    let at = paging::read(parameters, services.len().max(events.len()))?;
+    let shown: Vec<Listing> = at.slice(&services).iter().map(|service| Listing::of(site, service, None)).collect();
+    let dates: Vec<Listing> = at.slice(&events).iter().map(Listing::of_event).collect();
     let more: Vec<_> = organisation.additional_websites.iter().map(|url| (url.label.clone(), url.url.clone())).collect();
     let path = format!("/directory/organisations/{owner}");
     // Whoever shares a calendar would see what stands on a page that is to be kept quiet.
-    let calendar = (!quiet && !dates.is_empty()).then(|| format!("/organizations/{owner}.ics"));
+    let calendar = (!quiet && !events.is_empty()).then(|| format!("/organizations/{owner}.ics"));
     let body = html! {
         @if quiet { (super::home::danger()) (super::home::to_numbers()) }
         @if let Some(src) = organisation.logo.as_deref().and_then(|logo| pictures::public_path(logo, &site.directory.public_url)) {
@@ -78,15 +88,14 @@ pub(super) async fn page(site: &Site, changed_at: DateTime<Utc>, organisation: O
         @if !shown.is_empty() {
             h2 { (count(services.len(), "service", "services")) }
             (listing::list(&shown, "h3"))
-            @if services.len() > MOST { p { (first_shown(MOST)) " " a href="/directory/search" { (say("Search for the others")) } "." } }
         }
         @if !dates.is_empty() {
             h2 { (count(events.len(), "event or workshop", "events and workshops")) }
             (listing::list(&dates, "h3"))
-            @if events.len() > MOST { p { (first_shown(MOST)) } }
             @if let Some(href) = &calendar { p { a href=(href) { (say("Calendar of their events")) } } }
         }
         @if shown.is_empty() && dates.is_empty() { p { (say("This organisation has nothing listed at the moment.")) } }
+        (paging::links(&path, at))
         h2 { (say("About this organisation")) }
         dl class="summary" {
             (text_row("Legal status", organisation.legal_status.as_deref()))
@@ -105,6 +114,6 @@ pub(super) async fn page(site: &Site, changed_at: DateTime<Utc>, organisation: O
         path: Some(path),
         quiet,
         data: Some(jsonld::organisation(&site.directory.public_url, &organisation)),
-        ..Page::new(title, body)
+        ..Page::new(format!("{title}{}", at.in_title()), body)
     })
 }

@@ -116,7 +116,7 @@ fn here(at: At) -> Markup {
 }
 
 fn around(at: At, items: &Markup) -> Markup {
-    html! { @if at.of > 1 { nav class="pages" aria-label=(say("Pages")) { ul { (items) } } } }
+    html! { @if at.of > 1 { nav class="pages" aria-label=(say("Pages")) { ul { (items) } } p class="printed" { (of_all("Page {number} of {all}", at)) } } }
 }
 
 #[cfg(test)]

@@ -278,11 +278,6 @@ pub(super) fn by(organisation: &Organization) -> Markup {
     html! { p class="by" { (weave("By {organisation}", &[("organisation", link)])) } }
 }
 
-/// That a list is longer than what is shown of it.
-pub(super) fn first_shown(most: usize) -> String {
-    say_with("The first {n} are shown.", &[("n", &most.to_string())])
-}
-
 /// What an organisation declares, and what the directory has seen of it, each with its day.
 pub(super) fn declarations(site: &Site, organisation: &Organization) -> Markup {
     let said: Vec<String> = organisation

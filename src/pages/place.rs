@@ -14,40 +14,51 @@ use super::{
     language::{as_written, say, weave},
     layout,
     layout::Page,
-    listing,
-    parts::{self, first_shown, row, row_as_written, text_row},
+    listing, paging,
+    parts::{self, row, row_as_written, text_row},
     words::count,
 };
 use crate::{
     formats::jsonld,
-    http::Problem,
+    http::{Parameters, Problem},
     model::{Kind, Location, ServiceAtLocation, text::fold},
     published::shelf::Form,
     publishing::Directory,
 };
 
-/// Services that are shown at most.
-const MOST: usize = 100;
+/// Services that are looked at, at most.
+const MOST: usize = 1_000;
 
 /// The page of one place.
-pub(super) async fn show(State(site): State<Site>, Path(id): Path<String>, headers: HeaderMap) -> Response {
+pub(super) async fn show(
+    State(site): State<Site>,
+    Path(id): Path<String>,
+    parameters: Parameters,
+    headers: HeaderMap,
+) -> Response {
     let page = async {
         let found = data::one::<Location>(&site.directory, Kind::Location, &id)?;
-        page(&site, found.entry.changed_at(), found.document).await
+        page(&site, found.entry.changed_at(), found.document, &parameters).await
     };
     layout::answer(&site, &headers, page.await)
 }
 
-/// The page of a public document.
-pub(super) async fn page(site: &Site, changed_at: DateTime<Utc>, place: Location) -> Result<Page, Problem> {
-    let at = Uuid::from(place.id);
-    let services = site.aside(move |directory| services_at(directory, at)).await?;
+/// The page of a public document, with the part of its services that is asked for.
+pub(super) async fn page(
+    site: &Site,
+    changed_at: DateTime<Utc>,
+    place: Location,
+    parameters: &Parameters,
+) -> Result<Page, Problem> {
+    let id = Uuid::from(place.id);
+    let services = site.aside(move |directory| services_at(directory, id)).await?;
     let listings = listing::of_services(site, &services[..services.len().min(MOST)], None)?;
+    let at = paging::read(parameters, listings.len())?;
     let sensitive = listings.iter().filter(|listing| listing.sensitive).count();
     // As on the page of an organisation: one of many is a reason to be able to leave, most of them to keep its name out.
     let (quiet, discreet) = (sensitive > 0, sensitive * 2 > listings.len());
     let name = place.name.clone().unwrap_or_else(|| say("A place").to_owned());
-    let path = format!("/directory/places/{at}");
+    let path = format!("/directory/places/{id}");
     let today = site.today();
     let access = parts::access(&place.accessibility);
     let body = html! {
@@ -66,17 +77,17 @@ pub(super) async fn page(site: &Site, changed_at: DateTime<Utc>, place: Location
         (parts::contact(&place.phones, None, place.url.as_ref(), &[], &place.contacts))
         @if listings.is_empty() { p { (say("Nothing is listed here at the moment.")) } } @else {
             h2 { (count(services.len(), "service or event here", "services and events here")) }
-            (listing::list(&listings, "h3"))
-            @if services.len() > MOST { p { (first_shown(MOST)) } }
+            (listing::list(at.slice(&listings), "h3"))
+            (paging::links(&path, at))
         }
         h2 { (say("About this listing")) }
         dl class="summary" {
             (parts::terms(&place.attributes))
-            (parts::origin(site, changed_at, &format!("/locations/{at}"), &place.extra))
+            (parts::origin(site, changed_at, &format!("/locations/{id}"), &place.extra))
         }
         (parts::wrong(place.id))
     };
-    let title = if discreet { say("A place").to_owned() } else { name };
+    let title = format!("{}{}", if discreet { say("A place") } else { name.as_str() }, at.in_title());
     Ok(Page { path: Some(path), data: Some(jsonld::place(&site.directory.public_url, &place)), quiet, ..Page::new(title, body) })
 }
 

@@ -5,7 +5,11 @@ use maud::{Markup, html};
 use serde::de::DeserializeOwned;
 
 use super::{Site, event, layout::Page, organisation, place, service};
-use crate::{http::Problem, model::Kind, published::Published};
+use crate::{
+    http::{Parameters, Problem},
+    model::Kind,
+    published::Published,
+};
 
 /// The page of what would be published, below what is said about it and what can be done.
 pub(super) async fn page(site: &Site, shown: Option<Published>, about: &Markup) -> Result<Page, Problem> {
@@ -17,11 +21,12 @@ pub(super) async fn page(site: &Site, shown: Option<Published>, about: &Markup) 
         };
         return Ok(Page::new("Preview", body));
     };
+    let first = Parameters::default();
     let page = match shown.kind {
-        Kind::Organization => Box::pin(organisation::page(site, shown.changed_at, read(&shown)?)).await?,
-        Kind::Location => Box::pin(place::page(site, shown.changed_at, read(&shown)?)).await?,
+        Kind::Organization => Box::pin(organisation::page(site, shown.changed_at, read(&shown)?, &first)).await?,
+        Kind::Location => Box::pin(place::page(site, shown.changed_at, read(&shown)?, &first)).await?,
         Kind::Event => event::page(site, shown.changed_at, &read(&shown)?)?,
-        _ => service::page(site, shown.changed_at, &read(&shown)?),
+        _ => service::page(site, shown.changed_at, &read(&shown)?, &first)?,
     };
     let body = html! {
         div class="banner" role="note" { (about) }

@@ -358,7 +358,9 @@ async fn mistaken(site: &Site, asked: &Asked, mut mistakes: Vec<Mistake>, place:
         h2 { (say("Or browse by need")) }
         (needs::families(&overview))
     };
-    Ok(Page { status, unkept: true, ..Page::new(mistaken_title("Search"), body) })
+    // Nobody has looked yet whether what they wrote, which stands there again, may be seen.
+    let quiet = !asked.words.is_empty();
+    Ok(Page { status, unkept: true, quiet, ..Page::new(mistaken_title("Search"), body) })
 }
 
 /// The title of a page with a form that something is wrong with.

@@ -7,6 +7,7 @@ use axum::{
 use chrono::{DateTime, Utc};
 use http::HeaderMap;
 use maud::{Markup, html};
+use serde_json::Value;
 
 use super::{
     Site, areas, data, files, language,
@@ -14,28 +15,46 @@ use super::{
     layout,
     layout::Page,
     listing::{self, Listing},
+    paging,
     parts::{self, costs_row, row, row_as_written, text_row},
     shortlist,
     words::{self, Checked},
 };
 use crate::{
     formats::jsonld,
-    model::{Kind, Phone, Service, ServiceStatus, values::EmailAddress},
+    http::{Parameters, Problem},
+    model::{Kind, Location, Phone, Service, ServiceAtLocation, ServiceStatus, values::EmailAddress},
 };
 
 /// The page of one service; for one that stands for an event, the way to the event's page.
-pub(super) async fn show(State(site): State<Site>, Path(id): Path<String>, headers: HeaderMap) -> Response {
+pub(super) async fn show(
+    State(site): State<Site>,
+    Path(id): Path<String>,
+    parameters: Parameters,
+    headers: HeaderMap,
+) -> Response {
     let found = data::one::<Service>(&site.directory, Kind::Service, &id);
     if let Ok(found) = &found
         && let Some(event) = found.document.event_id
     {
         return Redirect::temporary(&language::path(&format!("/directory/events/{event}"))).into_response();
     }
-    layout::answer(&site, &headers, found.map(|found| page(&site, found.entry.changed_at(), &found.document)))
+    let page = found.and_then(|found| page(&site, found.entry.changed_at(), &found.document, &parameters));
+    layout::answer(&site, &headers, page)
 }
 
-/// The page of a public document.
-pub(super) fn page(site: &Site, changed_at: DateTime<Utc>, service: &Service) -> Page {
+/// A place of a service, with what holds for the service there.
+type Here<'a> = (&'a ServiceAtLocation, &'a Location);
+
+/// The page of a public document, with the part of its places that is asked for: of a service in two hundred libraries
+/// nobody loads all at once.
+/// # Errors
+/// When the page that is asked for is none.
+pub(super) fn page(site: &Site, changed_at: DateTime<Utc>, service: &Service, parameters: &Parameters) -> Result<Page, Problem> {
+    let everywhere: Vec<Here<'_>> =
+        service.service_at_locations.iter().filter_map(|link| Some((link, link.location.as_deref()?))).collect();
+    let at = paging::read(parameters, everywhere.len())?;
+    let shown = at.slice(&everywhere);
     let today = site.today();
     let now = Listing::of(site, service, None).at(service, site.now());
     let quiet = listing::is_sensitive(service);
@@ -65,7 +84,8 @@ pub(super) fn page(site: &Site, changed_at: DateTime<Utc>, service: &Service) ->
             (text_row("Quality marks", service.accreditations.as_deref()))
         }
         (contact(service))
-        (places(service, site))
+        (places(service, shown, site))
+        (paging::links(&path, at))
         h2 { (say("About this listing")) }
         dl class="summary" {
             (parts::terms(&service.attributes))
@@ -79,15 +99,23 @@ pub(super) fn page(site: &Site, changed_at: DateTime<Utc>, service: &Service) ->
     let title = if quiet { say("A service").to_owned() } else { service.name.clone() };
     let preview = (!quiet).then(|| service.description.as_deref().map(|text| words::summary(text, 200))).flatten();
     let trail = if quiet { Vec::new() } else { parts::organisation_step(service.organization.as_deref()) };
-    Page {
+    Ok(Page {
         preview,
         path: Some(path),
         quiet,
         trail,
         scripts: vec![files::back_address()],
-        data: Some(jsonld::service(&site.directory.public_url, service)),
-        ..Page::new(title, body)
-    }
+        data: Some(as_data(site, service, (shown.len() < everywhere.len()).then_some(shown))),
+        ..Page::new(format!("{title}{}", at.in_title()), body)
+    })
+}
+
+/// The service for machines, in `only` these of its places: all are in its data at `/services/{id}`.
+fn as_data(site: &Site, service: &Service, only: Option<&[Here<'_>]>) -> Value {
+    let base = &site.directory.public_url;
+    let Some(only) = only else { return jsonld::service(base, service) };
+    let service_at_locations = only.iter().map(|(link, _)| (*link).clone()).collect();
+    jsonld::service(base, &Service { service_at_locations, ..service.clone() })
 }
 
 fn banners(service: &Service) -> Markup {
@@ -136,14 +164,13 @@ fn contact(service: &Service) -> Markup {
     )
 }
 
-fn places(service: &Service, site: &Site) -> Markup {
+fn places(service: &Service, places: &[Here<'_>], site: &Site) -> Markup {
     let today = site.today();
-    let places: Vec<_> = service.service_at_locations.iter().filter_map(|link| Some((link, link.location.as_deref()?))).collect();
     html! {
         h2 { (say("Where")) }
         @if places.is_empty() { p { (say("No address is published. Get in touch first.")) } }
         ul class="plain" {
-            @for (link, place) in &places {
+            @for (link, place) in places {
                 li {
                     (parts::place(place))
                     @if let Some(text) = &link.description { (parts::paragraphs(text)) }

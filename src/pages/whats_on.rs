@@ -19,7 +19,7 @@ use super::{
     layout,
     layout::Page,
     listing::{is_sensitive_event, place_in_words},
-    paging,
+    paging, quiet,
     results::{mistaken_title, sent, summary_of},
     search_form::Mistake,
     times::{clock_times, is_of_one_day, span},
@@ -37,8 +37,8 @@ use crate::{
     search::{Delivery, Wanted},
 };
 
-/// Event series of one week on one page.
-const SERIES_PER_PAGE: usize = 500;
+/// Event series of one week on one page: about as much as a slow phone loads at once.
+const SERIES_PER_PAGE: usize = 150;
 /// The form that narrows the week down, and carries it on to the next page where it has one.
 const FORM: &str = "narrow";
 const ADDRESS: &str = "/directory/whats-on";
@@ -172,9 +172,14 @@ async fn page(site: &Site, parameters: &Parameters) -> Result<Page, Problem> {
         path: Some(ADDRESS.to_owned()),
         unkept: !asked.postcode.is_empty(),
         outcode,
-        quiet: days.values().flatten().any(|date| is_sensitive_event(date.event)),
+        quiet: events.iter().any(|event| is_quiet(site, event)),
         ..Page::new(title, body)
     })
+}
+
+/// Whether others had better not see that somebody reads of it; so, too, where nobody can tell.
+fn is_quiet(site: &Site, event: &Event) -> bool {
+    is_sensitive_event(event) || quiet::is_of_a_quiet_service(&site.directory, event).unwrap_or(true)
 }
 
 /// The next dates within a week, for the first page: a few lines, and the way to all of them. Nothing that
@@ -190,7 +195,7 @@ pub(super) async fn soon(site: &Site) -> Result<Markup, Problem> {
     let ids: Vec<Uuid> = found.hits.iter().map(|hit| hit.id).collect();
     let mut events: Vec<Event> =
         data::these::<Event>(&site.directory, &ids, Form::Full)?.into_iter().map(|found| found.document).collect();
-    events.retain(|event| !is_sensitive_event(event));
+    events.retain(|event| !is_quiet(site, event));
     let elsewhere = moved_to(site, &events)?;
     let days = by_day(&events, now, until);
     let next = days.values().flatten().filter(|date| date.occurrence.status != OccurrenceStatus::Cancelled).take(SHOWN);

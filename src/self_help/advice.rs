@@ -3,7 +3,7 @@
 
 use std::cmp::Reverse;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, Utc};
 
 use super::{
     Edition,
@@ -164,11 +164,11 @@ impl Advice<'_> {
 }
 
 impl Edition {
-    /// What somebody is told who answered so and is here. `helper` speaks to somebody who answers for
+    /// What somebody is told who answered so, is here and asks at this moment. `helper` speaks to somebody who answers for
     /// another person.
-    pub fn advise<'a>(&'a self, answers: &Answers, area: Option<&'a Area>, today: NaiveDate, helper: bool) -> Advice<'a> {
+    pub fn advise<'a>(&'a self, answers: &Answers, area: Option<&'a Area>, now: DateTime<Utc>, helper: bool) -> Advice<'a> {
         let (checker, contacts) = (&self.checker, &self.contacts);
-        let chooser = self.chooser(area, today);
+        let chooser = self.chooser(area, now);
         let outcome = checker.evaluate(answers);
         let level = checker.level(&outcome.level);
         // In the order that the contacts have them in: what a rule opens may be whom to ring before what an answer opens.

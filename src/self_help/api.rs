@@ -59,7 +59,7 @@ async fn definition(State(state): State<SelfHelp>, headers: HeaderMap) -> Respon
 
 /// Contacts without the lines, steps, tips and order of debts that may not be given today.
 fn given(edition: &Edition, state: &SelfHelp) -> Contacts {
-    let chooser = edition.chooser(None, state.today());
+    let chooser = edition.chooser(None, state.now());
     let mut contacts = edition.contacts.clone();
     contacts.lines.retain(|line| line.is_emergency() || chooser.may_give(&line.dated));
     contacts.actions.retain(|action| chooser.may_give(&action.dated));
@@ -217,7 +217,7 @@ async fn answer(state: &SelfHelp, edition: &Edition, body: Option<&[u8]>) -> Res
         None => None,
     };
     let area = lived_in.or(chosen);
-    let advice = edition.advise(&answers, area.as_ref(), state.today(), asked.helper);
+    let advice = edition.advise(&answers, area.as_ref(), state.now(), asked.helper);
     let ignored = edition.checker.unknown(&answers);
     serde_json::to_vec(&evaluated(advice, ignored, edition.is_sample())).map_err(|error| Problem::internal(&error))
 }

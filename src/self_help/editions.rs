@@ -37,9 +37,9 @@ impl Edition {
         self.reviewed_on.is_none()
     }
 
-    /// Chooses contacts for somebody who is here.
-    pub fn chooser<'a>(&'a self, area: Option<&'a Area>, today: NaiveDate) -> Chooser<'a> {
-        Chooser { contacts: &self.contacts, area, today, trust: self.trust }
+    /// Chooses contacts for somebody who is here and asks at this moment.
+    pub fn chooser<'a>(&'a self, area: Option<&'a Area>, now: DateTime<Utc>) -> Chooser<'a> {
+        Chooser { contacts: &self.contacts, area, today: london_day(now), now: Some(now), trust: self.trust }
     }
 
     /// Why it is not shown on this day.
@@ -173,9 +173,14 @@ impl SelfHelp {
         Self { db, clock, demo, latest: Arc::default(), sample: Arc::default() }
     }
 
+    /// The moment that it is now.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
     /// The day that it is now.
     pub fn today(&self) -> NaiveDate {
-        london_day(self.clock.now())
+        london_day(self.now())
     }
 
     /// What the public is shown now.
@@ -270,7 +275,8 @@ impl SelfHelp {
     }
 
     fn chooser_of<'a>(&self, contacts: &'a Contacts, trust: Trust, area: Option<&'a Area>) -> Chooser<'a> {
-        Chooser { contacts, area, today: self.today(), trust }
+        let now = self.now();
+        Chooser { contacts, area, today: london_day(now), now: Some(now), trust }
     }
 
     /// The latest edition; none where there is none.

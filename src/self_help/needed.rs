@@ -10,7 +10,7 @@ use super::{
 };
 
 fn checked(contacts: &Contacts, today: NaiveDate) -> Chooser<'_> {
-    Chooser { contacts, area: None, today, trust: Trust::Checked }
+    Chooser { contacts, area: None, today, now: None, trust: Trust::Checked }
 }
 
 /// Panels and levels for which there would be no number when nothing is known of the place.

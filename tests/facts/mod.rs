@@ -17,6 +17,7 @@ mod importing;
 mod places;
 mod intake;
 mod languages;
+mod long_pages;
 mod mail;
 mod notify;
 mod numbers_to_ring;

@@ -328,3 +328,31 @@ fact! {
         assert_eq!(listed(&app.searched("q=marmalade+door+xylophone").await), ["Door painting class"], "of a few words one is enough");
     }
 }
+
+fact! {
+    async fn a_list_says_whom_to_ring_but_for_help_that_is_for_people_elsewhere(app) {
+        know_the_postcodes(&app).await;
+        let rung = |line: String, number: &str| {
+            let mut desk: serde_json::Value = serde_json::from_str(&line).unwrap();
+            desk["phones"] = json!([{"id": id(number), "number": number}]);
+            desk.to_string()
+        };
+        app.take(&[
+            rung(desk("Desk of the borough", LUTON, 51.90), "01632 960701"),
+            rung(desk("Desk over the border", CENTRAL_BEDFORDSHIRE, 51.8787), "01632 960702"),
+        ]).await;
+        let page = app.searched("q=eviction&postcode=LU1+2AA").await;
+        assert!(page.contains("<dt>Phone</dt><dd><a href=\"tel:01632960701\">01632 960701</a></dd>"), "{page}");
+        assert!(page.contains("Desk over the border") && !page.contains("01632960702"), "the number of another council: {page}");
+        let own = app.page(&format!("/directory/services/{}", id("Desk over the border"))).await.text();
+        assert!(own.contains("tel:01632960702"), "who opens it can ring it: {own}");
+    }
+}
+
+fact! {
+    async fn a_search_that_comes_back_to_be_put_right_can_be_left_at_once(app) {
+        app.take(&[service("Desk", "Help with an eviction.", json!({}))]).await;
+        let page = app.searched("q=my+partner+hits+me&age=old").await;
+        assert!(page.contains("Enter the age in years") && page.contains("value=\"my partner hits me\"") && page.contains("class=\"exit\""), "{page}");
+    }
+}

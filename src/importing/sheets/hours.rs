@@ -190,6 +190,7 @@ fn always(cell: &str) -> Option<Session> {
 
 /// Everything that a text says of opening hours, or nothing where any of it is in doubt.
 pub(super) fn sessions(cell: &str) -> Option<Vec<Session>> {
+    match terms::apart(cell) {
         // "Mon-Fri 9-5, closed Wed in term time": that is open on Wednesdays in the holidays.
         Some((hours, _)) if fold(&hours).split(' ').any(|word| matches!(word, "closed" | "shut")) => None,
         Some((hours, remark)) => terms::only(all_year(&hours)?, remark),

@@ -95,7 +95,7 @@ pub(super) async fn somebody_to_ask(site: &Site, needs: &[&str], place: &Place) 
     html! {
         @if !lines.is_empty() {
             p { (say("Ask somebody who knows what help there is:")) }
-            (these_lines(&lines, site.self_help.today()))
+            (these_lines(&lines, site.self_help.now()))
         }
     }
 }

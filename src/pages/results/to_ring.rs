@@ -67,7 +67,7 @@ impl Now {
 
     /// As it stands above everything else.
     pub(super) fn show(&self, site: &Site) -> Markup {
-        html! { @if let Some(numbers) = &self.0 { (home::now(numbers, site.self_help.today(), PlaceField::OnThisPage)) } }
+        html! { @if let Some(numbers) = &self.0 { (home::now(numbers, site.self_help.now(), PlaceField::OnThisPage)) } }
     }
 }
 
@@ -76,7 +76,7 @@ pub(super) async fn named(site: &Site, asked: &Asked, place: &Place) -> Markup {
     let lines = site.self_help.named(&asked.words, place.council().as_ref()).await;
     html! {
         @if !lines.is_empty() {
-            section class="called" aria-label=(say("Phone line")) { (these_lines(&lines, site.self_help.today())) }
+            section class="called" aria-label=(say("Phone line")) { (these_lines(&lines, site.self_help.now())) }
         }
     }
 }

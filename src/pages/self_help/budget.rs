@@ -10,7 +10,7 @@ use axum::{
     extract::{State, rejection::StringRejection},
     response::Response,
 };
-use chrono::NaiveDate;
+use chrono::{DateTime, Utc};
 use http::{HeaderMap, StatusCode};
 use maud::{Markup, html};
 
@@ -34,7 +34,7 @@ use crate::{
     self_help::{
         Edition, Unavailable,
         budget::{Budget, Form, Situation, situations},
-        contacts::document::FirstDebt,
+        contacts::{Chooser, document::FirstDebt},
     },
 };
 use form::{form, summary};
@@ -74,7 +74,7 @@ pub(super) async fn file(State(site): State<Site>, headers: HeaderMap, body: Res
             (sums(&budget))
             (lines(&form, &budget))
             (debts(&budget, &helps.first))
-            (helps.tips(&Markup::default()))
+            (helps.tips(&Markup::default(), Read::Later))
             (plan::places(&site, &helps.nearby))
         };
         Ok::<_, Problem>(Ok(plan::document(&site, &body)))
@@ -92,13 +92,20 @@ fn page(title: String, body: Markup) -> Page {
     page
 }
 
+/// When what helps is read: who answers now is not who answers when a file is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Read {
+    Now,
+    Later,
+}
+
 /// What helps with what a budget shows.
 struct Helps {
     situations: Vec<Situation>,
     first: Vec<FirstDebt>,
     /// What somebody reviewed, and why there is nothing like that.
     edition: Result<Arc<Edition>, Unavailable>,
-    today: NaiveDate,
+    now: DateTime<Utc>,
     nearby: Nearby,
     place: Place,
 }
@@ -116,23 +123,24 @@ async fn what_helps(site: &Site, sent: &Parameters, budget: &Budget) -> Result<H
     let looked = Looked { needs: &needs, tags: &[], point: place.point, lies_in, councils: &councils, each: EACH };
     let nearby = nearby::look(site, looked).await?;
     let first = first_debts(site, &place).await;
-    Ok(Helps { situations, first, edition: site.self_help.in_force().await, today: site.self_help.today(), nearby, place })
+    Ok(Helps { situations, first, edition: site.self_help.in_force().await, now: site.self_help.now(), nearby, place })
 }
 
 /// Debts to pay before others where somebody is, the most important first: none where nobody has reviewed that
 /// lately.
 async fn first_debts(site: &Site, place: &Place) -> Vec<FirstDebt> {
     let Ok(edition) = site.self_help.in_force().await else { return Vec::new() };
-    let chooser = edition.chooser(place.area.as_ref(), site.self_help.today());
+    let chooser = edition.chooser(place.area.as_ref(), site.self_help.now());
     chooser.first_debts().into_iter().cloned().collect()
 }
 
 impl Helps {
     /// Tips that somebody reviewed lately; where there are none, whom to ring instead. `leaving` is said before the link
     /// that leads to them.
-    fn tips(&self, leaving: &Markup) -> Markup {
+    fn tips(&self, leaving: &Markup, read: Read) -> Markup {
         let edition = self.edition.as_deref().ok();
-        let chooser = edition.map(|edition| edition.chooser(self.place.area.as_ref(), self.today));
+        let at_once = edition.map(|edition| edition.chooser(self.place.area.as_ref(), self.now));
+        let chooser = at_once.map(|chooser| Chooser { now: chooser.now.filter(|_| read == Read::Now), ..chooser });
         let tips = chooser.as_ref().map(|chooser| chooser.tips(&self.situations)).unwrap_or_default();
         html! {
             @if !self.situations.is_empty() { h2 { (say("What to do next")) } }
@@ -181,7 +189,7 @@ async fn worked_out(site: &Site, sent: &Parameters) -> Result<Page, Problem> {
         div class="printed" { (lines(&form, &budget)) }
         (chart::draw(&budget))
         (debts(&budget, &helps.first))
-        (helps.tips(&nearby::leaving()))
+        (helps.tips(&nearby::leaving(), Read::Now))
         @if !helps.situations.is_empty() { (nearby::show(&helps.nearby, place)) }
         (keep())
         h2 class="unprinted" { (say("Change your numbers")) }

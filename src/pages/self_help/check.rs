@@ -210,7 +210,7 @@ fn ask(edition: &Edition, carried: &Carried, question: &Question) -> Page {
 
 /// Urgent help, on a page of its own, before anything else is asked.
 fn urgent(site: &Site, edition: &Edition, carried: &Carried, place: &Place, question: &Question, opened: &[&Panel]) -> Page {
-    let chooser = edition.chooser(place.area.as_ref(), site.self_help.today());
+    let chooser = edition.chooser(place.area.as_ref(), site.self_help.now());
     let told: Vec<_> = opened.iter().map(|panel| chooser.told(panel, carried.helper)).collect();
     let wanted = opened.iter().any(|panel| chooser.would_know_better(&panel.call));
     let calls: Vec<Call> = opened.iter().flat_map(|panel| &panel.call).cloned().collect();

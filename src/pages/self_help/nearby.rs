@@ -38,6 +38,9 @@ const MOST_NEEDS: usize = 4;
 const UNDER_18: &str = "under18";
 /// Their greatest age, in years.
 const OLDEST_CHILD: f64 = 17.0;
+/// The need of people who were in care, and the tag of an answer that says so. Being under 18 is a reason to ask about
+/// it, and none to be shown groups for care leavers.
+const OF_CARE: (&str, &str) = ("transition-care", "care");
 /// The tag of an answer that says that there are children at home.
 const CHILDREN: &str = "children";
 /// Needs that cannot wait for another day of the week: what is there today or tomorrow comes before what is nearer.
@@ -101,7 +104,8 @@ pub(super) async fn look(site: &Site, looked: Looked<'_>) -> Result<Nearby, Prob
     let vocabulary = site.directory.vocabulary()?;
     let mut nearby = Nearby::default();
     let mut shown: HashSet<Uuid> = HashSet::new();
-    for need in looked.needs.iter().take(MOST_NEEDS) {
+    let needs: Vec<&String> = looked.needs.iter().filter(|need| looked.is_about_them(need)).collect();
+    for need in needs.iter().copied().take(MOST_NEEDS) {
         let wanted = Wanted { needs: vec![need.clone()], events: Some(false), ..looked.wanted() };
         let services = best(site, &wanted, looked, &mut shown).await?;
         if !services.is_empty() {
@@ -109,8 +113,8 @@ pub(super) async fn look(site: &Site, looked: Looked<'_>) -> Result<Nearby, Prob
             nearby.needs.push(ForNeed { name, services });
         }
     }
-    if !looked.needs.is_empty() {
-        let needs = looked.needs.iter().take(NEEDS_OF_WORKSHOPS).cloned().collect();
+    if !needs.is_empty() {
+        let needs = needs.into_iter().take(NEEDS_OF_WORKSHOPS).cloned().collect();
         let wanted = Wanted { needs, events: Some(true), ..looked.wanted() };
         nearby.workshops = best(site, &wanted, looked, &mut shown).await?;
     }
@@ -122,6 +126,11 @@ impl Looked<'_> {
     fn wanted(&self) -> Wanted {
         let is_under_18 = self.tags.iter().any(|tag| tag == UNDER_18);
         Wanted { only_current: true, near: self.point, ages: is_under_18.then_some((0.0, OLDEST_CHILD)), ..Wanted::default() }
+    }
+
+    /// Whether what is for this need is for them.
+    fn is_about_them(&self, need: &str) -> bool {
+        need != OF_CARE.0 || self.tags.iter().any(|tag| tag == OF_CARE.1)
     }
 
     /// Whether a service may be for them: what is a council's must surely be theirs, unless it is for people from

@@ -1,12 +1,14 @@
 //! Urgent help and numbers to ring.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use maud::{Markup, html};
 
 use crate::{
+    model::hours::{Doubt, Opening},
     pages::{
         areas,
         language::{as_written, rightwards, say, say_with, translated, weave, written_in},
+        open::{self, Days},
         phones, words,
     },
     self_help::{
@@ -43,7 +45,7 @@ pub(super) fn no_number_of_the_council(leaving: &Markup) -> Markup {
 pub(in crate::pages) fn lines(lines: &[&Line], chooser: &Chooser<'_>) -> Markup {
     html! {
         @if !lines.is_empty() {
-            ul class="lines" { @for line in lines { li { (line_of(line)) (only_in(line, chooser)) " " (standing(line, chooser.today)) } } }
+            ul class="lines" { @for line in lines { li { (line_of(line)) (only_in(line, chooser)) @if let Some(now) = chooser.now { (closed(line, now)) } " " (standing(line, chooser.today)) } } }
         }
     }
 }
@@ -61,12 +63,12 @@ fn only_in(line: &Line, chooser: &Chooser<'_>) -> Markup {
 /// Numbers to ring by what is wrong; those that stand under nothing are for anything else. `level` is the element
 /// that says what is wrong: as a heading it has an address of its own, such as `/help#gas`. `place` is where somebody can
 /// say where they are.
-pub(in crate::pages) fn by_trouble(numbers: &[Numbers], level: &str, today: NaiveDate, place: PlaceField) -> Markup {
+pub(in crate::pages) fn by_trouble(numbers: &[Numbers], level: &str, now: DateTime<Utc>, place: PlaceField) -> Markup {
     html! {
         @for of_one in numbers {
             @let title = of_one.title.as_deref().map_or_else(|| html! { (say("Something else")) }, translated);
             @if level == "h3" { h3 id=[of_one.id.as_deref()] { (title) } } @else { p { strong { (title) } } }
-            (these_lines(&of_one.lines, today))
+            (these_lines(&of_one.lines, now))
             @if level != "h3" {
                 @if of_one.wants_the_place { (own_council(place)) }
                 @if of_one.lacks_the_council { (no_number_of_the_council(&Markup::default())) }
@@ -101,9 +103,31 @@ fn own_council(place: PlaceField) -> Markup {
     html! { p { (said) } }
 }
 
-/// Lines to ring, with what is doubtful of them on this day.
-pub(in crate::pages) fn these_lines(lines: &[Line], today: NaiveDate) -> Markup {
-    html! { ul class="lines" { @for line in lines { li { (line_of(line)) " " (standing(line, today)) } } } }
+/// Lines to ring, with what is doubtful of them at this moment.
+pub(in crate::pages) fn these_lines(lines: &[Line], now: DateTime<Utc>) -> Markup {
+    let today = words::london_day(now);
+    html! { ul class="lines" { @for line in lines { li { (line_of(line)) (closed(line, now)) " " (standing(line, today)) } } } }
+}
+
+/// That nobody answers it now, and when somebody does next. Not on paper: that is read later.
+fn closed(line: &Line, now: DateTime<Utc>) -> Markup {
+    let said = match line.opening(now) {
+        Some(Opening::Closed { next: None }) => say("Closed now.").to_owned(),
+        Some(Opening::Closed { next: Some(next) }) => {
+            let when = open::span(&next, Days::From(now));
+            let opens = say_with("Closed now. It opens next: {when}.", &[("when", &when)]);
+            if next.doubt == Some(Doubt::BankHoliday) {
+                format!("{opens} {}", say("That is a bank holiday, so it may be closed."))
+            } else {
+                opens
+            }
+        }
+        Some(Opening::HolidayUnsure { holiday, .. }) => {
+            say_with("Today is a bank holiday ({holiday}), so it may be closed.", &[("holiday", say(holiday))])
+        }
+        _ => return Markup::default(),
+    };
+    html! { " " span class="closed" { (said) } }
 }
 
 /// One line: whose it is, the number to tap, when somebody answers and whom.
@@ -114,7 +138,10 @@ pub(super) fn line_of(line: &Line) -> Markup {
             Some(word) => { a class="number" href=(format!("sms:{}", digits(&line.number))) { (weave("Text {word} to {number}", &[("word", as_written(word)), ("number", as_written(&line.number))])) } },
             None => (phones::to_ring(&line.number, Some("number"))),
         }
-        @if let Some(hours) = &line.hours { " " span lang=[written_in()] dir=[rightwards()] { (hours) "." } }
+        @if let Some(hours) = &line.hours {
+            @let said = say(hours);
+            @if said == hours { " " span lang=[written_in()] dir=[rightwards()] { (hours) "." } } @else { " " span { (said) "." } }
+        }
         @if let Some(people) = &line.only_for { " " span { (weave("For {people}.", &[("people", translated(people))])) } }
         @if let Some(about) = &line.about { " " span lang=[written_in()] dir=[rightwards()] { (about) } }
     }

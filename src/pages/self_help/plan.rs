@@ -20,7 +20,7 @@ use crate::{
     pages::{
         Site, home,
         language::{as_written, rightwards, say, spoken, weave},
-        layout,
+        layout, phones,
         results::sent,
         words,
     },
@@ -42,7 +42,9 @@ pub(super) async fn checked(State(site): State<Site>, headers: HeaderMap, body: 
     let made = async {
         let carried = Carried::read(&sent(&headers, body)?, &edition.checker);
         let place = Place::find(&site, Some(&edition.contacts), carried.place.clone()).await?;
-        let result = result::work_out(&site, &edition, &carried, &place).await?;
+        let mut result = result::work_out(&site, &edition, &carried, &place).await?;
+        // Who answers now is not who answers when it is read.
+        result.advice.chooser.now = None;
         Ok::<_, Problem>(document(&site, &of_result(&site, &result)))
     };
     match made.await {
@@ -75,7 +77,7 @@ pub(super) fn places(site: &Site, nearby: &Nearby) -> Markup {
         html! {
             li {
                 a href=(site.address(path)) { (as_written(name)) }
-                @if let Some(phone) = found.phone() { ". " (say("Phone")) " " span dir=[rightwards()] { (phone) } }
+                @if let Some(phone) = found.phone() { ". " (say("Phone")) " " span dir=[rightwards()] { (phones::to_ring(&phone, None)) } }
                 @for (label, value) in found.facts() { br; (say(label)) ": " (value) }
             }
         }

@@ -44,7 +44,7 @@ pub(super) async fn work_out<'a>(
     carried: &Carried,
     place: &'a Place,
 ) -> Result<Plan<'a>, Problem> {
-    let advice = edition.advise(&carried.answers, place.area.as_ref(), site.self_help.today(), carried.helper);
+    let advice = edition.advise(&carried.answers, place.area.as_ref(), site.self_help.now(), carried.helper);
     let looked = Looked {
         needs: &advice.needs,
         tags: &advice.outcome.tags,

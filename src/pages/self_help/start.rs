@@ -1,7 +1,7 @@
 //! Where self-help begins.
 
 use axum::{extract::State, response::Response};
-use chrono::NaiveDate;
+use chrono::{DateTime, Utc};
 use http::{HeaderMap, StatusCode};
 use maud::{Markup, html};
 
@@ -33,7 +33,7 @@ pub(super) async fn show(State(site): State<Site>, headers: HeaderMap) -> Respon
             li { h2 { a href="/help/budget" { (say("Put your money on one page")) } } p { (say("See what comes in, what goes out and what is left. Guesses are fine.")) } }
             li { h2 { a href="/directory/needs" { (say("Look for help yourself")) } } p { (say("Browse by what you need, or search in your own words.")) } }
         }
-        (numbers_of(&numbers, site.self_help.today()))
+        (numbers_of(&numbers, site.self_help.now()))
     };
     layout::answer(&site, &headers, Ok(super::page(say("Work out what helps"), body)))
 }
@@ -52,17 +52,17 @@ pub(super) async fn unavailable(site: &Site, reason: Unavailable) -> Page {
                 ("budget", html! { a href="/help/budget" { (say("put your money on one page")) } }),
             ]))
         }
-        (numbers_of(&numbers, site.self_help.today()))
+        (numbers_of(&numbers, site.self_help.now()))
     };
     Page { status: StatusCode::SERVICE_UNAVAILABLE, ..super::page(say("Not available"), body) }
 }
 
-fn numbers_of(numbers: &[Numbers], today: NaiveDate) -> Markup {
+fn numbers_of(numbers: &[Numbers], now: DateTime<Utc>) -> Markup {
     html! {
         h2 id="now" { (say("Numbers to call now")) }
         ul class="lines" {
             li { span class="who" { (say("Police, ambulance and fire")) } " " a class="number" href="tel:999" { "999" } }
         }
-        (panels::by_trouble(numbers, "h3", today, PlaceField::OnTheFirstPage))
+        (panels::by_trouble(numbers, "h3", now, PlaceField::OnTheFirstPage))
     }
 }

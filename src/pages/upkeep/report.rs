@@ -18,6 +18,7 @@ use crate::{
     pages::{
         Site, data,
         desk::Fields,
+        errors,
         fields::{Field, Mistakes},
         layout::{self, Page},
     },
@@ -46,7 +47,7 @@ struct Sent {
 pub(super) async fn show(State(upkeep): State<Upkeep>, Path(id): Path<String>, headers: HeaderMap) -> Response {
     let page = listing(&upkeep.site, &id)
         .map(|(id, path, name)| form(&upkeep, id, (&path, &name), &Sent::default(), &Mistakes::default()));
-    layout::answer(&upkeep.site, &headers, page)
+    layout::answer(&upkeep.site, &headers, quietly(page))
 }
 
 /// POST `/directory/report/{id}`.
@@ -54,7 +55,12 @@ pub(super) async fn send(State(upkeep): State<Upkeep>, Path(id): Path<String>, r
     let (parts, body) = request.into_parts();
     let client = visitor::client(&parts.extensions, &parts.headers, &upkeep.proxies);
     let page = take(&upkeep, &id, client, &parts.headers, body).await;
-    layout::answer(&upkeep.site, &parts.headers, page)
+    layout::answer(&upkeep.site, &parts.headers, quietly(page))
+}
+
+/// What went wrong can be left at once, as the form can.
+fn quietly(page: Result<Page, Problem>) -> Result<Page, Problem> {
+    page.or_else(|problem| Ok(Page { quiet: true, ..errors::page(&problem) }))
 }
 
 /// What is published under this id, its page and its name.

@@ -209,7 +209,7 @@ fn what_the_level_comes_from_is_seen_to_first() {
 #[test]
 fn no_step_for_a_lesser_need_takes_the_place_of_one_for_a_worse_need() {
     let contacts: Contacts = serde_json::from_str(Part::Contacts.starting()).unwrap();
-    let chooser = Chooser { contacts: &contacts, area: None, today: chrono::NaiveDate::MIN, trust: Trust::Everything };
+    let chooser = Chooser { contacts: &contacts, area: None, today: chrono::NaiveDate::MIN, now: None, trust: Trust::Everything };
     let ours = ours();
     for case in cases(Part::Cases.starting()) {
         let outcome = ours.evaluate(&case.answers);

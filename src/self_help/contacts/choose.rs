@@ -1,6 +1,6 @@
-//! Which lines and first steps somebody is given, by where they are and what day it is.
+//! Which lines and first steps somebody is given, by where they are, what day it is, and who answers at this hour.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{
     area::{Area, Nation},
@@ -34,22 +34,22 @@ pub struct Chooser<'a> {
     pub area: Option<&'a Area>,
     /// The day.
     pub today: NaiveDate,
+    /// The moment at which somebody would ring; none for what is kept and read on another day.
+    pub now: Option<DateTime<Utc>>,
     /// What may be shown.
     pub trust: Trust,
 }
 
 impl<'a> Chooser<'a> {
-    /// The lines for these calls, each once, in order.
+    /// The lines for these calls, each once, in order; those that nobody answers now come last.
     pub fn lines(&self, calls: &[Call]) -> Vec<&'a Line> {
         let mut lines: Vec<&Line> = Vec::new();
         for call in calls {
-            for line in self.lines_for(call) {
-                if !lines.iter().any(|there| there.id == line.id) {
-                    lines.push(line);
-                }
-            }
+            let own = self.lines_for(call);
+            let instead = self.answering_instead(call, &own);
+            add(&mut lines, own.into_iter().chain(instead));
         }
-        lines
+        self.answered_first(lines)
     }
 
     /// The lines of a panel of urgent help. Never none: where nothing else may be given, the emergency
@@ -64,30 +64,63 @@ impl<'a> Chooser<'a> {
     }
 
     /// The first of these calls that there is a line for. One that is only for some people does not settle it, because
-    /// nobody is asked who they are, nor does 999 where it only stands in: the next ones are given, too. What is for
-    /// everybody comes first.
+    /// nobody is asked who they are, nor does one that nobody answers now, nor 999 where it only stands in: the next ones
+    /// are given, too. What somebody answers now comes first, and of that what is for everybody.
     pub fn first(&self, calls: &[Call]) -> Vec<&'a Line> {
         self.until_settled(calls, |_| true)
     }
 
     fn until_settled(&self, calls: &[Call], fits: impl Fn(&&'a Line) -> bool) -> Vec<&'a Line> {
-        let mut lines: Vec<&'a Line> = Vec::new();
+        let (mut lines, mut instead): (Vec<&'a Line>, Vec<&'a Line>) = (Vec::new(), Vec::new());
         for call in calls {
             let own: Vec<&'a Line> = self.lines_for(call).into_iter().filter(&fits).collect();
-            let settles = |line: &&Line| line.only_for.is_none() && (!line.is_emergency() || line.id == *call);
+            let settles =
+                |line: &&Line| line.only_for.is_none() && (!line.is_emergency() || line.id == *call) && !self.is_closed(line);
             let is_settled = own.iter().any(settles);
-            for line in own {
-                if !lines.iter().any(|there| there.id == line.id) {
-                    lines.push(line);
-                }
-            }
+            instead.extend(self.answering_instead(call, &own));
+            add(&mut lines, own);
             if is_settled || lines.len() >= MOST_TO_CHOOSE_FROM {
                 break;
             }
         }
         // Stable: of those that are for everybody, and of the others, the one that stands first.
         lines.sort_by_key(|line| line.only_for.is_some());
-        lines
+        add(&mut lines, instead);
+        self.answered_first(lines)
+    }
+
+    /// Whether nobody answers it now.
+    fn is_closed(&self, line: &Line) -> bool {
+        self.now.is_some_and(|now| line.is_closed(now))
+    }
+
+    /// What stands in for the lines of a call that nobody answers now: the next one of its fallbacks that somebody may
+    /// answer. 999 stands in for none that is only closed.
+    pub(super) fn answering_instead(&self, call: &str, own: &[&'a Line]) -> Option<&'a Line> {
+        let last = own.last().filter(|_| own.iter().all(|line| self.is_closed(line)))?;
+        let of_duty = call.strip_prefix("duty:").and_then(|name| self.contacts.duties.get(name));
+        let mut next: Vec<&str> = of_duty.into_iter().flat_map(|duty| &duty.fallback).map(String::as_str).collect();
+        next.extend(last.fallback.as_deref());
+        let contacts: &'a Contacts = self.contacts;
+        let mut at = 0;
+        while let Some(line) = next.get(at).and_then(|id| contacts.line(id)).filter(|_| at < MOST_FALLBACKS) {
+            let helps = line.council.is_none() && !line.is_emergency() && self.may_be_given(line) && !self.is_closed(line);
+            if helps {
+                return Some(line);
+            }
+            next.extend(line.fallback.as_deref());
+            at += 1;
+        }
+        None
+    }
+
+    /// The lines with those last that nobody answers now. 999 stays where it was: it is for danger, not for what is closed.
+    fn answered_first(&self, lines: Vec<&'a Line>) -> Vec<&'a Line> {
+        let mut others: Vec<&Line> = lines.iter().copied().filter(|line| !line.is_emergency()).collect();
+        // Stable, too.
+        others.sort_by_cached_key(|line| self.is_closed(line));
+        let mut others = others.into_iter();
+        lines.into_iter().filter_map(|line| if line.is_emergency() { Some(line) } else { others.next() }).collect()
     }
 
     /// Whom to ask what help there is: the main line of the council where somebody is, else the one that is named
@@ -148,7 +181,8 @@ impl<'a> Chooser<'a> {
         Some(self.until_settled(calls, |line| !line.is_emergency())).filter(|lines| !lines.is_empty())
     }
 
-    fn lines_for(&self, call: &str) -> Vec<&'a Line> {
+    /// The lines for one call, whether or not somebody answers them now.
+    pub(super) fn lines_for(&self, call: &str) -> Vec<&'a Line> {
         let Some(name) = call.strip_prefix("duty:") else { return self.usable(call).into_iter().collect() };
         let Some(duty) = self.contacts.duties.get(name) else { return Vec::new() };
         let council = self.area.and_then(|area| area.council_for(duty.tier, self.contacts));
@@ -186,6 +220,15 @@ impl<'a> Chooser<'a> {
     /// Whether something for this jurisdiction is for where the person is, as far as that is known.
     pub fn holds_here(&self, jurisdiction: &str) -> bool {
         self.area.and_then(Area::nation).is_none_or(|nation: Nation| nation.is_in(jurisdiction))
+    }
+}
+
+/// Add those that are not there yet.
+fn add<'a>(lines: &mut Vec<&'a Line>, more: impl IntoIterator<Item = &'a Line>) {
+    for line in more {
+        if !lines.iter().any(|there| there.id == line.id) {
+            lines.push(line);
+        }
     }
 }
 

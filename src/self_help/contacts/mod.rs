@@ -3,12 +3,14 @@
 //! checked again. They change more often than the questions of the checker, and harm more when wrong.
 //!
 //! Which council's line somebody is given is decided by where they are, never by where the directory
-//! is: see [`area`]. A line that nobody checked, or not lately, is not given; another one is.
+//! is: see [`area`]. A line that nobody checked, or not lately, is not given; another one is. One that
+//! nobody answers at this hour stands behind those that somebody does.
 
 pub mod area;
 mod choose;
 mod dated;
 pub mod document;
+mod hours;
 mod named;
 mod validate;
 

@@ -57,10 +57,13 @@ impl<'a> Chooser<'a> {
         let meant = contacts.lines.iter().filter(|line| line.council.is_none() && !asked.is_empty() && line.is_called(&asked));
         let mut given: Vec<&Line> = Vec::new();
         for meant in meant {
-            let usable = self.lines(std::slice::from_ref(&meant.id));
+            // Closed or not, it is first: whoever looks for it is told so beside its number.
+            let own = self.lines_for(&meant.id);
+            let instead = self.answering_instead(&meant.id, &own);
+            let usable = own.into_iter().chain(instead);
             let fits =
                 |line: &&Line| line.is_emergency() == meant.is_emergency() && given.iter().all(|there| there.id != line.id);
-            given.extend(usable.into_iter().filter(fits).collect::<Vec<_>>());
+            given.extend(usable.filter(fits).collect::<Vec<_>>());
         }
         given
     }

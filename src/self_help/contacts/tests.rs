@@ -54,7 +54,7 @@ fn contacts() -> Contacts {
 
 fn given(area: Option<&Area>, call: &str) -> Vec<String> {
     let contacts = contacts();
-    let chooser = Chooser { contacts: &contacts, area, today: day("2026-11-26"), trust: Trust::Checked };
+    let chooser = Chooser { contacts: &contacts, area, today: day("2026-11-26"), now: None, trust: Trust::Checked };
     chooser.lines(&[call.to_owned()]).iter().map(|line| line.id.clone()).collect()
 }
 
@@ -91,7 +91,7 @@ fn a_neighbour_never_gets_another_councils_number() {
 fn without_a_place_the_line_is_a_national_one() {
     assert_eq!(given(None, "duty:homelessness"), ["shelter"]);
     let contacts = contacts();
-    let chooser = Chooser { contacts: &contacts, area: None, today: day("2026-11-26"), trust: Trust::Checked };
+    let chooser = Chooser { contacts: &contacts, area: None, today: day("2026-11-26"), now: None, trust: Trust::Checked };
     assert!(chooser.would_know_better(&["duty:homelessness".to_owned()]));
     assert!(!chooser.would_know_better(&["shelter".to_owned()]));
 }
@@ -112,9 +112,9 @@ fn a_place_that_may_be_in_two_councils_is_in_none() {
 fn an_overdue_line_is_replaced_by_one_that_was_checked() {
     assert_eq!(given(None, "overdue"), ["shelter"]);
     let contacts = contacts();
-    let everything = Chooser { contacts: &contacts, area: None, today: day("2026-11-26"), trust: Trust::Everything };
+    let everything = Chooser { contacts: &contacts, area: None, today: day("2026-11-26"), now: None, trust: Trust::Everything };
     assert_eq!(everything.lines(&["overdue".to_owned()])[0].id, "overdue", "a demonstration shows it as it is");
-    let later = Chooser { today: day("2027-02-01"), trust: Trust::Checked, ..everything };
+    let later = Chooser { today: day("2027-02-01"), now: None, trust: Trust::Checked, ..everything };
     assert!(later.lines(&["overdue".to_owned(), "police".to_owned()]).is_empty(), "better none than a wrong one");
 }
 
@@ -122,7 +122,7 @@ fn an_overdue_line_is_replaced_by_one_that_was_checked() {
 fn a_line_that_is_only_for_some_people_is_given_beside_the_others_and_after_what_is_for_everybody() {
     let mut ours = ours();
     let chosen = |contacts: &Contacts, calls: &[&str]| -> (Vec<String>, Option<Vec<String>>) {
-        let chooser = Chooser { contacts, area: None, today: day("2026-11-28"), trust: Trust::Checked };
+        let chooser = Chooser { contacts, area: None, today: day("2026-11-28"), now: None, trust: Trust::Checked };
         let calls: Vec<String> = calls.iter().map(|call| (*call).to_owned()).collect();
         let ids = |lines: Vec<&document::Line>| lines.iter().map(|line| line.id.clone()).collect::<Vec<_>>();
         (ids(chooser.first(&calls)), chooser.beside_the_emergency_number(&calls).map(ids))
@@ -164,7 +164,7 @@ fn a_line_of_another_nation_is_not_given() {
 #[test]
 fn first_steps_are_for_the_worst_need_and_at_most_three() {
     let contacts = contacts();
-    let chooser = Chooser { contacts: &contacts, area: None, today: day("2026-11-26"), trust: Trust::Checked };
+    let chooser = Chooser { contacts: &contacts, area: None, today: day("2026-11-26"), now: None, trust: Trust::Checked };
     let steps = |level: &str, needs: &[&str]| -> Vec<String> {
         let needs: Vec<Pressing> = (0..).zip(needs).map(|(rank, need)| Pressing { need: (*need).to_owned(), rank }).collect();
         chooser.steps(level, &needs, &[]).iter().map(|step| step.id.clone()).collect()
@@ -215,7 +215,7 @@ fn numbers_that_nobody_has_checked_are_marked_so_and_never_live() {
     assert!(ours.lines.iter().filter(national).all(|line| line.dated.checked_how.is_some()), "each says how it was checked");
     let shelter = ours.lines.iter_mut().find(|line| line.id == "shelter").unwrap();
     (shelter.dated.checked_on, shelter.dated.review_by) = (None, None);
-    let live = Chooser { contacts: &ours, area: None, today: day("2026-11-28"), trust: Trust::Checked };
+    let live = Chooser { contacts: &ours, area: None, today: day("2026-11-28"), now: None, trust: Trust::Checked };
     let numbers: Vec<&str> = live.lines(&ours.always).iter().map(|line| line.id.as_str()).collect();
     assert_eq!(
         numbers,
@@ -238,7 +238,7 @@ fn the_emergency_number_is_given_on_every_day() {
         {"id": "housing", "title": "Ring", "body": [], "call": ["duty:homelessness"]},
     ]))
     .unwrap();
-    let chooser = Chooser { contacts: &contacts, area: None, today: day("2099-01-01"), trust: Trust::Checked };
+    let chooser = Chooser { contacts: &contacts, area: None, today: day("2099-01-01"), now: None, trust: Trust::Checked };
     for panel in &contacts.panels {
         assert_eq!(chooser.urgent(panel)[0].number, "999", "{}", panel.id);
     }
@@ -250,7 +250,8 @@ fn a_council_whose_number_is_not_known_is_said_to_be_missing() {
     let contacts = contacts();
     let lacks = |code: &str, call: &str| {
         let area = area(&[code]);
-        let chooser = Chooser { contacts: &contacts, area: area.as_ref(), today: day("2026-11-26"), trust: Trust::Checked };
+        let chooser =
+            Chooser { contacts: &contacts, area: area.as_ref(), today: day("2026-11-26"), now: None, trust: Trust::Checked };
         chooser.lacks_the_council(&[call.to_owned()])
     };
     assert!(lacks("E06000056", "duty:homelessness") && lacks("S12000042", "duty:homelessness"));

@@ -32,6 +32,21 @@ fact! {
 }
 
 fact! {
+    async fn a_child_is_shown_groups_for_care_leavers_only_if_they_were_in_care_and_is_told_of_childline(app) {
+        ready(&app).await;
+        let group = "Young people who were in care";
+        let child = send(&app, "/help/check", "a.who=u18&go=result&postcode=LU1+2AA").await.text();
+        assert!(!child.contains(group) && child.contains("Talk to Childline") && child.contains("tel:08001111"), "{child}");
+        let plan = send(&app, "/help/plan", "a.who=u18&postcode=LU1+2AA").await.text();
+        assert!(!plan.contains(group) && plan.contains("Talk to Childline"), "{plan}");
+        for answers in ["a.who=care", "a.who=u18&a.who=care"] {
+            let page = send(&app, "/help/check", &format!("{answers}&go=result&postcode=LU1+2AA")).await.text();
+            assert!(page.contains(group), "{answers}: {page}");
+        }
+    }
+}
+
+fact! {
     async fn whoever_looks_after_a_grown_up_is_told_what_carers_can_ask_for_and_not_of_young_carers_first(app) {
         ready(&app).await;
         let shown = async |who: &str| send(&app, "/help/check", &format!("{who}&helper=yes&go=result&postcode=LU1+2AA")).await.text();

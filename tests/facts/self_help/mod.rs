@@ -4,6 +4,7 @@ mod budget;
 mod commands;
 mod editions;
 mod for_whom;
+mod hours;
 mod journeys;
 mod numbers;
 mod no_answer;

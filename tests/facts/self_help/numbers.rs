@@ -170,3 +170,26 @@ fact! {
         }
     }
 }
+
+fact! {
+    async fn a_page_that_says_what_went_wrong_can_be_left_at_once_as_the_page_before_it(app) {
+        ready(&app).await;
+        let no_form = [("content-type", "text/plain"), ("accept", "text/html")];
+        for (what, status, answer) in [
+            ("no such page", 404, app.page("/help/nothing").await),
+            ("no such page in Polish", 404, app.page("/pl/help/nothing").await),
+            ("a plan without answers", 405, app.page("/help/plan").await),
+            ("no form of the checker", 400, app.ask(http::Method::POST, "/help/check", &no_form, "afraid").await),
+            ("no form of the budget", 400, app.ask(http::Method::POST, "/help/budget", &no_form, "100").await),
+            ("no form of the search", 400, app.ask(http::Method::POST, "/directory/search", &no_form, "refuge").await),
+            ("no such listing", 404, app.page("/directory/services/00000000-0000-4000-8000-000000000000").await),
+            ("no such listing to report", 404, app.page("/directory/report/nonsense").await),
+        ] {
+            let page = answer.text();
+            assert_eq!(answer.status.as_u16(), status, "{what}: {page}");
+            assert_eq!((page.matches("class=\"exit\"").count(), page.matches("/assets/exit.js").count()), (1, 1), "{what}: {page}");
+            assert!(answer.header("content-security-policy").contains("script-src 'self'"), "{what}: the keys work, too");
+        }
+        assert!(!app.page("/nothing").await.text().contains("class=\"exit\""), "elsewhere nobody has anything to leave");
+    }
+}
