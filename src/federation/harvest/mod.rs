@@ -61,6 +61,7 @@ use crate::{
 };
 pub use anything::read_anything;
 use ask::TOO_MANY;
+pub(super) use crawl::cost_of_a_page;
 use deletions::Deletions;
 pub use discover::discover;
 use finish::{jitter, later, tell};
