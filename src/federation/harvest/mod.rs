@@ -18,9 +18,11 @@ mod deletions;
 mod directory;
 mod discover;
 mod event;
+mod excess;
 mod finish;
 mod gone;
 mod hosts;
+mod judge;
 mod keys;
 mod lease;
 mod moves;
@@ -188,6 +190,8 @@ struct Run {
     places: HashMap<Uuid, Vec<String>>,
     /// Origins that were asked for their keys.
     asked: usize,
+    /// Records that never were here and are remembered as gone, since all of them were counted.
+    absent: u64,
 }
 
 impl Run {
@@ -205,6 +209,7 @@ impl Run {
             shared: HashMap::new(),
             places: HashMap::new(),
             asked: 0,
+            absent: excess::BETWEEN,
             began: tokio::time::Instant::now(),
             peer,
             lease,
