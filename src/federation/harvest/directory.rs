@@ -47,6 +47,8 @@ struct Walk {
 struct Fetched {
     answer: Result<Answer, outbound::Error>,
     is_conditional: bool,
+    /// Bytes of the page, of which the answer has none any more.
+    unpacked: u64,
     told: Option<Result<Told, End>>,
 }
 
@@ -56,16 +58,17 @@ impl Fetched {
         let (url, is_conditional) = (ask.url.clone(), ask.is_conditional());
         let mut answer = match outbound.fetch(ask).await {
             Ok(answer) if answer.status == 200 => answer,
-            other => return Self { answer: other, is_conditional, told: None },
+            other => return Self { answer: other, is_conditional, unpacked: 0, told: None },
         };
+        let unpacked = answer.body.len() as u64;
         let reading = tokio::task::spawn_blocking(move || {
             let told = Told::read(&url, &answer, &reader);
             answer.body = Vec::new();
             (answer, told)
         });
         match reading.await {
-            Ok((answer, told)) => Self { answer: Ok(answer), is_conditional, told: Some(told) },
-            Err(error) => Self { answer: Err(outbound::Error::Io(error.into())), is_conditional, told: None },
+            Ok((answer, told)) => Self { answer: Ok(answer), is_conditional, unpacked, told: Some(told) },
+            Err(error) => Self { answer: Err(outbound::Error::Io(error.into())), is_conditional, unpacked: 0, told: None },
         }
     }
 }
@@ -207,6 +210,7 @@ impl Harvester {
                 Fetched::by(self.outbound.clone(), ask, Reader::of(&run.peer)).await
             }
         };
+        run.unpacked += fetched.unpacked;
         self.count(run, fetched.answer, fetched.is_conditional)?;
         fetched.told.transpose()
     }

@@ -36,6 +36,7 @@ impl Next {
 impl Harvester {
     /// Write how it went, and when to ask next.
     pub(super) async fn finish(&self, run: Run, ended: Result<(), End>) -> Result<Report, Error> {
+        let is_much = self.is_much(&run);
         let Run { mut peer, lease, mut report, held_at, gone, waited, quarantined, .. } = run;
         let now = self.clock.now();
         let ended = as_it_counts(&mut peer, held_at, gone, ended);
@@ -46,7 +47,7 @@ impl Harvester {
         report.links_only = peer.is_links_only();
         let Next { wait, hold } = match ended {
             Ok(()) => went_well(&mut peer, &report, waited, now),
-            Err(End::Later) => goes_on(&mut peer, &mut report),
+            Err(End::Later) => goes_on(&mut peer, &mut report, is_much),
             Err(End::Held(trouble)) => is_held(&peer, &mut report, trouble),
             Err(End::Broken(error)) => broke(&mut peer, &mut report, &error),
             Err(End::Failed(trouble, asked)) => failed(&mut peer, &mut report, trouble, asked, now),
@@ -106,13 +107,13 @@ fn went_well(peer: &mut Peer, report: &Report, waited: Option<Duration>, now: Da
     Next::after(about(peer, pace(peer, waited, has_news(report))))
 }
 
-/// There is more: others have their turn, and then it goes on.
-fn goes_on(peer: &mut Peer, report: &mut Report) -> Next {
+/// There is more: others have their turn, and then it goes on; later where very much has come.
+fn goes_on(peer: &mut Peer, report: &mut Report, is_much: bool) -> Next {
     report.outcome = Outcome::Partial;
     report.unfinished = peer.report.as_ref().map_or(0, |before| before.unfinished) + 1;
     peer.failures = 0;
     peer.problem = None;
-    Next::after(Duration::ZERO)
+    Next::after(if is_much { about(peer, peer.every()) } else { Duration::ZERO })
 }
 
 fn is_held(peer: &Peer, report: &mut Report, trouble: Trouble) -> Next {

@@ -76,6 +76,8 @@ pub(super) use lease::Turn;
 const MOST_PAGES: u64 = 2_000;
 /// How long one pull may take.
 const LONGEST: Duration = Duration::from_mins(30);
+/// So many bytes, as they are unpacked, may come in one pull. Then the peer is left alone for as long as between two.
+const MOST_BYTES: u64 = 4 << 30;
 /// Pulls at once.
 pub const AT_ONCE: usize = 8;
 /// Peers that are due of which so many are looked at: most of them may be on hosts that are not asked now.
@@ -95,6 +97,7 @@ pub struct Harvester {
     here: Arc<str>,
     most_pages: u64,
     longest: Duration,
+    most_bytes: u64,
     /// Whether what origins have signed is kept, to be passed on.
     keeps_evidence: bool,
     /// The hosts that are asked.
@@ -192,6 +195,8 @@ struct Run {
     asked: usize,
     /// Records that never were here and are remembered as gone, since all of them were counted.
     absent: u64,
+    /// Bytes of answers, as they were unpacked.
+    unpacked: u64,
 }
 
 impl Run {
@@ -210,6 +215,7 @@ impl Run {
             places: HashMap::new(),
             asked: 0,
             absent: excess::BETWEEN,
+            unpacked: 0,
             began: tokio::time::Instant::now(),
             peer,
             lease,
@@ -234,6 +240,7 @@ impl Harvester {
             here: here.as_str().into(),
             most_pages: MOST_PAGES,
             longest: LONGEST,
+            most_bytes: MOST_BYTES,
             keeps_evidence: false,
             hosts: Hosts::default(),
         }
@@ -255,6 +262,12 @@ impl Harvester {
     #[must_use]
     pub fn with_longest(self, longest: Duration) -> Self {
         Self { longest, ..self }
+    }
+
+    /// The same with another limit of how many bytes may come in one pull, as they are unpacked.
+    #[must_use]
+    pub fn with_most_bytes(self, most_bytes: u64) -> Self {
+        Self { most_bytes, ..self }
     }
 
     /// The client that goes out.

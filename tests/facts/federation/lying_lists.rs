@@ -513,3 +513,17 @@ fact_between! {
         has_everything(&here, &lying.0, &["1", "2", "3"], None).await;
     }
 }
+
+/// Refuse a parameter that is not in the standard.
+fn refuses_what_it_does_not_know(seen: &Seen) -> Reply {
+    if is_list(seen) && seen.path.contains("source=") { Reply::status(400) } else { modern(seen, |_, _| {}) }
+}
+
+fact_between! {
+    async fn a_server_that_refuses_what_it_does_not_know_is_asked_without_it(
+        here = |on| Node::start(on, "Here");
+        lying = Lies::from_the_beginning(refuses_what_it_does_not_know)
+    ) {
+        has_everything(&here, &lying.0, &["1", "1", "2", "2", "3", "3"], None).await;
+    }
+}

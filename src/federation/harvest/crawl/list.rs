@@ -28,6 +28,8 @@ use crate::{
 const PER_PAGE: u64 = 50;
 /// Some servers give everything that they have on one page, whatever we ask for. More than that are not read.
 const MOST_ITEMS: usize = 50_000;
+/// What servers answer that refuse a parameter which they do not know.
+const REFUSED: [u16; 2] = [400, 422];
 /// No id is longer as it is written, in bytes.
 const LONGEST_ID: usize = 2_000;
 /// What the list of a page is called: today, by the older standard, and by some servers.
@@ -201,12 +203,17 @@ impl Harvester {
 
     pub(super) async fn list(&self, run: &mut Run, of: Listing, number: u64) -> Result<Page, End> {
         let mut url = below(&run.peer.url, of.path())?;
-        url.query_pairs_mut()
-            .append_pair("page", &number.to_string())
-            .append_pair("per_page", &PER_PAGE.to_string())
-            .append_pair("source", "own");
-        let ask = Ask { limits: cost_of_a_page(), ..Ask::get(url.clone()) };
-        let (answer, here) = (self.ask(run, ask).await?, self.here.clone());
+        url.query_pairs_mut().append_pair("page", &number.to_string()).append_pair("per_page", &PER_PAGE.to_string());
+        let mut own = url.clone();
+        own.query_pairs_mut().append_pair("source", "own");
+        let ask = |url: Url| Ask { limits: cost_of_a_page(), ..Ask::get(url) };
+        let mut answer = self.outbound.fetch(ask(own)).await;
+        if answer.as_ref().is_ok_and(|answer| REFUSED.contains(&answer.status)) {
+            // What came to them from elsewhere says so itself, where it is told.
+            drop(self.count(run, answer, false));
+            answer = self.outbound.fetch(ask(url.clone())).await;
+        }
+        let (answer, here) = (self.count(run, answer, false)?, self.here.clone());
         let reading = tokio::task::spawn_blocking(move || Page::read(answer, &url, of, number, &here));
         let page = reading.await.map_err(|error| End::failed("io", error.to_string()))??;
         run.report.pages += 1;
