@@ -215,16 +215,17 @@ impl Harvester {
         fetched.told.transpose()
     }
 
-    /// Nothing counts of a page whose numbers begin anew: everything is walked from the start.
-    async fn walk_from_the_start(&self, run: &mut Run, page: &Cursor, walk: &mut Walk) -> Result<(), End> {
+    /// Nothing counts of a page whose numbers begin anew, and by which one would stand `there`: everything is walked from
+    /// the start.
+    async fn walk_from_the_start(&self, run: &mut Run, there: &Cursor, walk: &mut Walk) -> Result<(), End> {
         if std::mem::replace(&mut walk.begun_anew, true) {
             return Err(End::failed("loop", "its feed keeps starting again".to_owned()));
         }
-        let mut from = walk_anew(page);
-        let another_epoch = page.epoch != run.peer.cursor.epoch;
+        let mut from = walk_anew(there);
+        let another_epoch = there.epoch != run.peer.cursor.epoch;
         self.rediscover(run).await?;
         if another_epoch && run.peer.pinned_keys.is_some() {
-            from.floor = page.floor.max(page.after);
+            from.floor = there.floor.max(there.after);
         } else if another_epoch {
             // The numbers of another epoch are its word as all else is; the content can be compared.
             let tx = self.under_lease(run).await?;

@@ -30,7 +30,9 @@ impl Harvester {
                 return Err(excess(&run.peer, &format!("{all} records that cannot be imported"), most));
             }
             let room = usize::try_from(KEPT.saturating_sub(there)).unwrap_or(usize::MAX);
-            plan.quarantined.iter_mut().skip(room).for_each(|bad| bad.raw = None);
+            for bad in plan.quarantined.iter_mut().skip(room) {
+                bad.raw = None;
+            }
         }
         run.absent += plan.absent;
         if plan.absent == 0 || run.absent < BETWEEN {
