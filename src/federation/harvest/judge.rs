@@ -175,6 +175,10 @@ impl Harvester {
 
     /// Judge every item.
     async fn plan(&self, run: &mut Run, items: Items) -> Result<Plan, End> {
+        // All terms are read for that, and most pulls bring nothing.
+        if run.vocabulary.is_none() && !items.is_empty() {
+            run.vocabulary = Some(self.vocabulary().await?);
+        }
         let sources = self.sources(run, &items).await?;
         let run = &*run;
         let shared = Self::shared_terms(run, &items, &sources);

@@ -185,8 +185,8 @@ struct Run {
     quarantined: HashMap<Uuid, String>,
     /// Parts of series that are kept beside the records.
     parts: sessions::Parts,
-    /// Terms and taxonomies here, by their addresses.
-    vocabulary: HashMap<String, Uuid>,
+    /// Terms and taxonomies here, by their addresses, once something has come that may name some.
+    vocabulary: Option<HashMap<String, Uuid>>,
     /// Terms and taxonomies of this peer that are called otherwise here.
     shared: HashMap<(Kind, Uuid), Uuid>,
     /// Postcodes of places that were told, and may still be being written, by their ids here.
@@ -210,7 +210,7 @@ impl Run {
             deletions: Deletions::default(),
             quarantined: HashMap::new(),
             parts: sessions::Parts::default(),
-            vocabulary: HashMap::new(),
+            vocabulary: None,
             shared: HashMap::new(),
             places: HashMap::new(),
             asked: 0,
@@ -350,7 +350,6 @@ impl Harvester {
             held_at: (peer.state == PeerState::Held && gone(&peer).is_none()).then(|| (peer.cursor.clone(), why_held(&peer))),
             live,
             deletions,
-            vocabulary: self.vocabulary().await?,
             ..Run::none(peer, lease, report)
         })
     }
