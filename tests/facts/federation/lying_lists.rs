@@ -489,7 +489,9 @@ fact_between! {
         assert_eq!((here.pull(&peer).await.outcome, here.services().await.len()), (Outcome::Ok, 120));
         let before = here.state(&peer).await;
         lies.begin();
+        server.lately();
         let report = here.pull(&peer).await;
+        assert_eq!(server.lately(), ["/robots.txt", "/api/services?page=1&per_page=50&source=own"], "none of its records is fetched");
         let said = report.error.as_ref().map(|trouble| (trouble.code.as_str(), trouble.detail.contains("50001 records on one page")));
         assert_eq!((report.outcome, said), (Outcome::Failed, Some(("bad-page", true))), "{report:?}");
         assert_eq!(here.state(&peer).await, before);
