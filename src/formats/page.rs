@@ -344,7 +344,7 @@ mod tests {
             let text = |place: &Range<usize>| String::from_utf8(bytes[place.clone()].to_vec()).unwrap();
             Some((page.documents.iter().map(text).collect::<Vec<_>>(), page.many))
         };
-        let some = |documents: &[&str], many| Some((documents.iter().map(|one| (*one).to_owned()).collect(), many));
+        let some = |documents: &[&str], many| Some((documents.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>(), many));
         assert_eq!(found(b"\xEF\xBB\xBF [1, {\"a\": 2}, [3], 4]"), some(&["1", "{\"a\": 2}"], 4));
         assert_eq!(found(br#"{"items": [1], "content": null, "contents": []}"#), some(&[], 0), "in the order of the names");
         assert_eq!(found(br#"{"items": [1], "contents": "none"}"#), some(&["1"], 1));
