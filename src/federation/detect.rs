@@ -3,22 +3,23 @@
 //! address of a file means that file, also where its host is a directory.
 
 use chrono::{DateTime, Utc};
-use serde_json::Value;
 use url::Url;
 
 use super::{
-    harvest::{Harvester, calendar, discover, sessions},
+    harvest::{Harvester, calendar, cost_of_a_page, discover, sessions},
     peers::{PeerKind, Trouble},
     protocol::Discovery,
 };
 use crate::{
-    formats::{ical, json},
+    formats::{ical, json, page::listed},
     model::text::{clean, shorten},
     outbound::{Answer, Ask},
 };
 
 /// A name that somebody gives themselves has at most so many characters.
 const LONGEST_NAME: usize = 200;
+/// A record of a list is looked at only where it is no larger, in bytes.
+const LARGEST: usize = 1 << 20;
 
 /// What was found at an address.
 #[derive(Clone, Debug)]
@@ -128,19 +129,26 @@ impl Harvester {
         let mut url = base.clone();
         url.set_path(&format!("{}/services", base.path().trim_end_matches('/')));
         url.set_query(Some("page=1&per_page=1"));
-        let answer = self.outbound().fetch(Ask::get(url)).await.map_err(|error| trouble(error.code(), error.to_string()))?;
+        // It may give more than the one record that is asked for.
+        let ask = Ask { limits: cost_of_a_page(), ..Ask::get(url) };
+        let answer = self.outbound().fetch(ask).await.map_err(|error| trouble(error.code(), error.to_string()))?;
         if_it_answers(&answer, self.now())?;
-        let value = (answer.status == 200 && answer.is_json()).then(|| json::parse(&answer.body).ok()).flatten();
-        let list = |name: &str| value.as_ref().and_then(|value| value.get(name)).is_some_and(Value::is_array);
-        // Some have no envelope around their lists.
-        let first = value.as_ref().and_then(|value| value.get(0));
-        let is_bare = first.is_some_and(|first| ["id", "name", "status"].iter().all(|name| first.get(*name).is_some()));
-        match (list("contents") || is_bare, list("content")) {
-            (true, _) => Ok(Found::plain(PeerKind::Oruk3)),
-            (_, true) => Ok(Found::plain(PeerKind::Oruk1)),
-            _ => Err(trouble("no-list", format!("{} answers {} without a page of services", answer.url, answer.status))),
-        }
+        let kind = (answer.status == 200 && answer.is_json()).then(|| kind_of_list(&answer.body)).flatten();
+        let none = || trouble("no-list", format!("{} answers {} without a page of services", answer.url, answer.status));
+        kind.map(Found::plain).ok_or_else(none)
     }
+}
+
+/// Which standard a page of services is of; none where it is no such page.
+fn kind_of_list(page: &[u8]) -> Option<PeerKind> {
+    // Some have no envelope around their lists.
+    if let Some(bare) = listed(page, &[], 1).ok()? {
+        let first = page.get(bare.documents.first()?.clone()).filter(|first| first.len() <= LARGEST)?;
+        let first = json::parse(first).ok()?;
+        return ["id", "name", "status"].iter().all(|name| first.get(*name).is_some()).then_some(PeerKind::Oruk3);
+    }
+    let holds = |name: &str| matches!(listed(page, &[name], 0), Ok(Some(_)));
+    [("contents", PeerKind::Oruk3), ("content", PeerKind::Oruk1)].into_iter().find(|(name, _)| holds(name)).map(|(_, kind)| kind)
 }
 
 fn told(said: Discovery) -> Found {
@@ -221,6 +229,21 @@ mod tests {
         assert_eq!(address.as_str(), "https://hall.example.org/events?id=7#top");
         assert_eq!(plain_origin(PeerKind::Ical, &address), "https://hall.example.org/events?id=7");
         assert_eq!(plain_origin(PeerKind::Oruk3, &url("https://Feed.example.org/oruk/?x=1")), "https://feed.example.org/oruk");
+    }
+
+    #[test]
+    fn the_standard_of_a_list_is_known_by_its_envelope_however_long_it_is() {
+        for (page, kind) in [
+            (r#"{"contents": [], "content": []}"#, Some(PeerKind::Oruk3)),
+            (r#"{"totalElements": 1, "content": [{"id": "\ud800"}]}"#, Some(PeerKind::Oruk1)),
+            (r#"[{"id": "1", "name": "Pantry", "status": "active"}, 7]"#, Some(PeerKind::Oruk3)),
+            (r#"[{"id": "1", "name": "Pantry"}]"#, None),
+            ("[]", None),
+            (r#"{"items": []}"#, None),
+            (r#"{"contents": ["#, None),
+        ] {
+            assert_eq!(kind_of_list(page.as_bytes()), kind, "{page}");
+        }
     }
 
     #[test]

@@ -2,10 +2,10 @@
 //! these one after the other, each written over several lines. It is cut into the bytes of its documents, so that a
 //! large page does not stand in memory twice.
 
-use std::fmt;
+use std::{fmt, ops::Range};
 
-use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::value::RawValue;
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::{Value, value::RawValue};
 
 use super::json::{self, Malformed};
 
@@ -14,6 +14,9 @@ pub const MOST_DOCUMENTS: usize = 1_000_000;
 
 /// Of an object with more members than this, the others are not looked at: it is no page.
 const MOST_MEMBERS: usize = 200;
+
+/// What an envelope says besides its list is not longer, in bytes: a number or a flag.
+const LONGEST_SAID: usize = 1_000;
 
 /// What the standards call the documents of a page: Open Referral UK 3, and 1.
 const STANDARD: [&str; 2] = ["contents", "content"];
@@ -110,6 +113,53 @@ pub fn cut(bytes: &[u8]) -> Result<Vec<Page<'_>>, Malformed> {
         }
     }
     Ok(pages)
+}
+
+/// A page of a list as an API answers it: where its documents stand, and what stands around them.
+#[derive(Debug)]
+pub struct Listed<'a> {
+    /// Where in the bytes each document stands, of the first so many.
+    pub documents: Vec<Range<usize>>,
+    /// How many there are in all.
+    pub many: usize,
+    around: Vec<(String, &'a RawValue)>,
+}
+
+impl Listed<'_> {
+    /// What stands under this name, where it is short.
+    pub fn said(&self, name: &str) -> Option<Value> {
+        let raw = self.around.iter().find(|(known, _)| known == name)?.1.get();
+        if raw.len() > LONGEST_SAID { None } else { json::parse(raw.as_bytes()).ok() }
+    }
+}
+
+/// Find the documents of a page whose list stands under one of these names, or is the whole of it; at most so many of
+/// them. They are only skimmed here: each has to be read with [`json::parse`]. None where there is no list.
+/// # Errors
+/// What is wrong and where, when the page as a whole is not JSON.
+///
+/// ```
+/// use fingerpost::formats::page::listed;
+/// let bytes = b"{\"total_items\": 3, \"contents\": [{\"id\": 1}, {\"id\": 2}, {}]}";
+/// let page = listed(bytes, &["contents"], 2).unwrap().unwrap();
+/// assert_eq!((page.many, page.documents.len(), &bytes[page.documents[1].clone()]), (3, 2, &b"{\"id\": 2}"[..]));
+/// assert_eq!(page.said("total_items"), Some(3.into()));
+/// ```
+pub fn listed<'a>(bytes: &'a [u8], names: &[&str], most: usize) -> Result<Option<Listed<'a>>, Malformed> {
+    let said = |error: serde_json::Error| Malformed::said_by(&error);
+    let whole: &RawValue = serde_json::from_str(json::text(bytes)?).map_err(said)?;
+    let around =
+        if whole.get().starts_with('{') { serde_json::from_str::<Members<'_>>(whole.get()).map_err(said)?.0 } else { Vec::new() };
+    let is_list = |raw: &&RawValue| raw.get().starts_with('[');
+    let under = |name: &&str| around.iter().find(|(known, _)| known == name).map(|(_, raw)| *raw).filter(is_list);
+    let Some(list) = Some(whole).filter(is_list).or_else(|| names.iter().find_map(under)) else { return Ok(None) };
+    let (found, many) = First(most).deserialize(&mut serde_json::Deserializer::from_str(list.get())).map_err(said)?;
+    // They are slices of the bytes: where one lies in memory says where it stands.
+    let place = |raw: &RawValue| {
+        let start = raw.get().as_ptr() as usize - bytes.as_ptr() as usize;
+        start..start + raw.get().len()
+    };
+    Ok(Some(Listed { documents: found.into_iter().map(place).collect(), many, around }))
 }
 
 /// What stands in one value.
@@ -213,6 +263,39 @@ impl<'de> Visitor<'de> for ItemsVisitor {
     }
 }
 
+/// So many items of a list, and how many there are.
+struct First(usize);
+
+impl<'de> DeserializeSeed<'de> for First {
+    type Value = (Vec<&'de RawValue>, usize);
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
+        from.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for First {
+    type Value = (Vec<&'de RawValue>, usize);
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of documents")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<Self::Value, A::Error> {
+        let mut items = Vec::new();
+        while items.len() < self.0
+            && let Some(item) = from.next_element::<&RawValue>()?
+        {
+            items.push(item);
+        }
+        let mut many = items.len();
+        while from.next_element::<IgnoredAny>()?.is_some() {
+            many += 1;
+        }
+        Ok((items, many))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -257,10 +340,35 @@ mod tests {
         assert!(said(b"\xFF\xFE[").reason.contains("UTF-16"));
     }
 
+    #[test]
+    fn a_list_is_found_where_it_stands_and_counted_to_its_end() {
+        let names = ["contents", "content", "items"];
+        let found = |bytes: &'static [u8]| {
+            let page = listed(bytes, &names, 2).unwrap()?;
+            let text = |place: &Range<usize>| String::from_utf8(bytes[place.clone()].to_vec()).unwrap();
+            Some((page.documents.iter().map(text).collect::<Vec<_>>(), page.many))
+        };
+        let some = |documents: &[&str], many| Some((documents.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>(), many));
+        assert_eq!(found(b"\xEF\xBB\xBF [1, {\"a\": 2}, [3], 4]"), some(&["1", "{\"a\": 2}"], 4));
+        assert_eq!(found(br#"{"items": [1], "content": null, "contents": []}"#), some(&[], 0), "in the order of the names");
+        assert_eq!(found(br#"{"items": [1], "contents": "none"}"#), some(&["1"], 1));
+        assert_eq!((found(br#"{"services": [1]}"#), found(b"7")), (None, None));
+        let page = listed(br#"{"last": "true", "items": [], "total": 5}"#, &names, 2).unwrap().unwrap();
+        assert_eq!((page.said("last"), page.said("total"), page.said("none")), (Some("true".into()), Some(5.into()), None));
+        let said = |bytes: &[u8]| listed(bytes, &names, 2).unwrap_err().reason;
+        assert!(said(b"[] []").contains("behind the end"), "{}", said(b"[] []"));
+        assert!(said(br#"{"items": [], "items": []}"#).contains("appears twice"));
+        assert!(listed(b"[1, 2, 3", &names, 2).unwrap_err().unfinished);
+        // However deep, it is only skimmed.
+        let deep = format!("[{}{}]", "[".repeat(100_000), "]".repeat(100_000));
+        assert_eq!(listed(deep.as_bytes(), &names, 2).unwrap().map(|page| page.many), Some(1));
+    }
+
     proptest! {
         #[test]
         fn nothing_makes_it_panic(text in "[\\[\\]{}\",: a-c0-2contents\n]{0,60}") {
             let _ = cut(text.as_bytes());
+            let _ = listed(text.as_bytes(), &STANDARD, 2);
         }
     }
 }

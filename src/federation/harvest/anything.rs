@@ -130,4 +130,17 @@ mod tests {
         assert_eq!(read_anything(page), (1, 1));
         assert_eq!(read_anything(b"[]"), (0, 0));
     }
+
+    #[test]
+    fn an_item_that_has_far_too_much_beside_its_data_is_not_taken() {
+        let with = |long: usize| {
+            let note = "x".repeat(long);
+            let item = json!({
+                "state": "updated", "kind": "organization", "id": "o", "modified": 3, "data": {"id": "o", "name": "Holder"}, "note": note
+            });
+            let next = "https://peer.example.org/federation/v1/changes?afterChangeNumber=3";
+            read_anything(json!({"items": [item], "next": next, "license": "x"}).to_string().as_bytes())
+        };
+        assert_eq!((with(60_000), with(66_000)), ((1, 0), (0, 1)));
+    }
 }

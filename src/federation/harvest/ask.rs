@@ -64,6 +64,7 @@ impl Harvester {
             if matches!(error, outbound::Error::Redirect { .. }) { End::Held(trouble) } else { End::Failed(trouble, None) }
         })?;
         run.report.bytes += answer.wire_bytes;
+        run.unpacked += answer.body.len() as u64;
         let wait = answer.retry_after(self.clock.now());
         match answer.status {
             200 => Ok(answer),
@@ -89,11 +90,16 @@ impl Harvester {
 
     /// Whether it is time to let others have their turn. Pages may never end; a file does.
     pub(super) fn is_long(&self, run: &Run) -> bool {
-        run.report.pages >= self.most_pages || run.began.elapsed() >= self.longest
+        run.report.pages >= self.most_pages || self.mind_the_time(run).is_err()
     }
 
-    /// Go on only while there is time: for what is asked one by one.
+    /// Go on only while there is time, and while not too much has come: for what is asked one by one.
     pub(super) fn mind_the_time(&self, run: &Run) -> Result<(), End> {
-        if run.began.elapsed() >= self.longest { Err(End::Later) } else { Ok(()) }
+        if run.began.elapsed() >= self.longest || self.is_much(run) { Err(End::Later) } else { Ok(()) }
+    }
+
+    /// Whether so much has come that the peer is to be left alone for a while.
+    pub(super) fn is_much(&self, run: &Run) -> bool {
+        run.unpacked >= self.most_bytes
     }
 }

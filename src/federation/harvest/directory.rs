@@ -13,7 +13,7 @@ use super::{
     damage::Damage,
     discover::said_by,
     keys,
-    page::{Reader, Told},
+    page::{Page, Reader, Told},
     task::Task,
 };
 use crate::{
@@ -30,10 +30,25 @@ const NO_KEYS: &str = "its keys were approved but it no longer presents any, so 
 /// A page that is on its way, and its address.
 type Ahead = (Url, Task<Fetched>);
 
+/// A walk over the pages of a feed.
+#[derive(Default)]
+struct Walk {
+    /// The next page, where it is on its way.
+    ahead: Option<Ahead>,
+    /// Whether it has begun anew: once is enough.
+    begun_anew: bool,
+    /// Whether the list of keys is one of this walk.
+    refreshed: bool,
+    /// Whether the list of keys was read because of a key that it did not have.
+    looked_again: bool,
+}
+
 /// An answer, and what it says, as far as that can be read whatever stands before it; nothing but where that is a page.
 struct Fetched {
     answer: Result<Answer, outbound::Error>,
     is_conditional: bool,
+    /// Bytes of the page, of which the answer has none any more.
+    unpacked: u64,
     told: Option<Result<Told, End>>,
 }
 
@@ -43,16 +58,17 @@ impl Fetched {
         let (url, is_conditional) = (ask.url.clone(), ask.is_conditional());
         let mut answer = match outbound.fetch(ask).await {
             Ok(answer) if answer.status == 200 => answer,
-            other => return Self { answer: other, is_conditional, told: None },
+            other => return Self { answer: other, is_conditional, unpacked: 0, told: None },
         };
+        let unpacked = answer.body.len() as u64;
         let reading = tokio::task::spawn_blocking(move || {
             let told = Told::read(&url, &answer, &reader);
             answer.body = Vec::new();
             (answer, told)
         });
         match reading.await {
-            Ok((answer, told)) => Self { answer: Ok(answer), is_conditional, told: Some(told) },
-            Err(error) => Self { answer: Err(outbound::Error::Io(error.into())), is_conditional, told: None },
+            Ok((answer, told)) => Self { answer: Ok(answer), is_conditional, unpacked, told: Some(told) },
+            Err(error) => Self { answer: Err(outbound::Error::Io(error.into())), is_conditional, unpacked: 0, told: None },
         }
     }
 }
@@ -128,6 +144,45 @@ impl Harvester {
     }
 
     async fn follow_to_the_end(&self, run: &mut Run, progress: &mut (impl FnMut(&Report) + Send)) -> Result<(), End> {
+        self.begin_to_follow(run, progress).await?;
+        let mut walk = Walk::default();
+        loop {
+            let url = match &run.peer.cursor.next {
+                Some(next) => next.clone(),
+                None => feed_of(&run.peer)?,
+            };
+            // Where there is no page and that was no failure, nothing has changed.
+            let Some(told) = self.page_at(run, &url, walk.ahead.take()).await? else {
+                return self.caught_up(run, run.peer.cursor.clone()).await;
+            };
+            let mut page = told.place(&run.peer, &url)?;
+            run.report.pages += 1;
+            if page.anew {
+                self.walk_from_the_start(run, &page.cursor, &mut walk).await?;
+                continue;
+            }
+            if page.end {
+                return self.caught_up(run, page.cursor).await;
+            }
+            if !self.is_judged_by_fresh_keys(run, &mut page, &mut walk).await? {
+                continue; // everything is looked at again
+            }
+            // There is more: it is fetched and read while this page is worked on.
+            run.deletions.more_follows = page.cursor.head > page.cursor.after;
+            walk.ahead = self.fetch_ahead(run, &page);
+            if !self.apply_page(run, page, &mut walk).await? {
+                continue;
+            }
+            progress(&run.report);
+            mind_the_cap(run)?;
+            if self.is_long(run) {
+                return Err(End::Later);
+            }
+        }
+    }
+
+    /// What has to be known of a peer before its feed is read; and where nothing of it is here, its snapshot.
+    async fn begin_to_follow(&self, run: &mut Run, progress: &mut (impl FnMut(&Report) + Send)) -> Result<(), End> {
         if run.peer.discovered.is_none() || run.peer.cursor.next.is_none() {
             self.rediscover(run).await?;
         } else {
@@ -143,81 +198,78 @@ impl Harvester {
         if run.peer.cursor.next.is_none() && run.live == 0 && run.held_at.is_none() && !run.peer.scope.relayed {
             self.begin_with_snapshot(run, progress).await?;
         }
-        let mut looked_again = false;
-        let mut begun_anew = false;
-        let mut refreshed = false;
-        let mut ahead: Option<Ahead> = None;
-        loop {
-            let url = match &run.peer.cursor.next {
-                Some(next) => next.clone(),
-                None => feed_of(&run.peer)?,
-            };
-            let fetched = match ahead.take() {
-                Some((asked, fetched)) if asked == url => fetched.await.map_err(|error| End::failed("io", error.to_string()))?,
-                _ => {
-                    let ask = self.ask_for(&url, run.peer.cursor.etag.clone());
-                    Fetched::by(self.outbound.clone(), ask, Reader::of(&run.peer)).await
-                }
-            };
-            self.count(run, fetched.answer, fetched.is_conditional)?;
-            // Where that was no failure, nothing has changed.
-            let Some(told) = fetched.told else { return self.caught_up(run, run.peer.cursor.clone()).await };
-            let mut page = told?.place(&run.peer, &url)?;
-            run.report.pages += 1;
-            if page.anew {
-                if std::mem::replace(&mut begun_anew, true) {
-                    return Err(End::failed("loop", "its feed keeps starting again".to_owned()));
-                }
-                // Nothing of this page counts: everything is walked from the start.
-                let mut walk = walk_anew(&page.cursor);
-                let another_epoch = page.cursor.epoch != run.peer.cursor.epoch;
-                self.rediscover(run).await?;
-                if another_epoch && run.peer.pinned_keys.is_some() {
-                    walk.floor = page.cursor.floor.max(page.cursor.after);
-                } else if another_epoch {
-                    // The numbers of another epoch are its word as all else is; the content can be compared.
-                    let tx = self.under_lease(run).await?;
-                    peers::forget_numbers(&tx, run.peer.id).await?;
-                    tx.commit().await?;
-                }
-                self.apply(run, Vec::new(), Vec::new(), walk).await?;
-                continue;
+        Ok(())
+    }
+
+    /// The page at `url`, which may be on its way already; none where nothing has changed there.
+    async fn page_at(&self, run: &mut Run, url: &Url, ahead: Option<Ahead>) -> Result<Option<Told>, End> {
+        let fetched = match ahead {
+            Some((asked, fetched)) if asked == *url => fetched.await.map_err(|error| End::failed("io", error.to_string()))?,
+            _ => {
+                let ask = self.ask_for(url, run.peer.cursor.etag.clone());
+                Fetched::by(self.outbound.clone(), ask, Reader::of(&run.peer)).await
             }
-            if page.end {
-                return self.caught_up(run, page.cursor).await;
-            }
-            // A key may have been given up since: what is new is judged by a list of keys that is.
-            if !page.items.is_empty() && run.peer.pinned_keys.is_some() && !std::mem::replace(&mut refreshed, true) {
-                let crawl = run.peer.cursor.crawl;
-                self.refresh(run, FRESH).await?;
-                if run.peer.cursor.crawl != crawl {
-                    continue; // everything is looked at again
-                }
-                page.cursor.discovered_at = run.peer.cursor.discovered_at;
-            }
-            // There is more: it is fetched and read while this page is worked on.
-            run.deletions.more_follows = page.cursor.head > page.cursor.after;
-            if run.deletions.more_follows && run.held_at.is_none() && !self.is_long(run) {
-                // What is asked for ahead says nothing of how far we have come.
-                let (outbound, ask) = (self.outbound.clone(), Ask::get(page.next.clone()));
-                ahead = Some((page.next.clone(), Task::spawn(Fetched::by(outbound, ask, Reader::of(&run.peer)))));
-            }
-            match self.apply_in_turn(run, page.items, Cursor { next: Some(page.next), ..page.cursor }).await {
-                // Perhaps there is a new key that the old one vouches for: look once.
-                Err(End::Held(trouble)) if trouble.code == "unknown-key" && !looked_again => {
-                    looked_again = true;
-                    self.rediscover(run).await?;
-                    continue;
-                }
+        };
+        run.unpacked += fetched.unpacked;
+        self.count(run, fetched.answer, fetched.is_conditional)?;
+        fetched.told.transpose()
+    }
+
+    /// Nothing counts of a page whose numbers begin anew, and by which one would stand `there`: everything is walked from
+    /// the start.
+    async fn walk_from_the_start(&self, run: &mut Run, there: &Cursor, walk: &mut Walk) -> Result<(), End> {
+        if std::mem::replace(&mut walk.begun_anew, true) {
+            return Err(End::failed("loop", "its feed keeps starting again".to_owned()));
+        }
+        let mut from = walk_anew(there);
+        let another_epoch = there.epoch != run.peer.cursor.epoch;
+        self.rediscover(run).await?;
+        if another_epoch && run.peer.pinned_keys.is_some() {
+            from.floor = there.floor.max(there.after);
+        } else if another_epoch {
+            // The numbers of another epoch are its word as all else is; the content can be compared.
+            let tx = self.under_lease(run).await?;
+            peers::forget_numbers(&tx, run.peer.id).await?;
+            tx.commit().await?;
+        }
+        self.apply(run, Vec::new(), Vec::new(), from).await
+    }
+
+    /// A key may have been given up since: what is new is judged by a list of keys that is. Not where everything has to
+    /// be looked at again because of what it says.
+    async fn is_judged_by_fresh_keys(&self, run: &mut Run, page: &mut Page, walk: &mut Walk) -> Result<bool, End> {
+        if page.items.is_empty() || run.peer.pinned_keys.is_none() || std::mem::replace(&mut walk.refreshed, true) {
+            return Ok(true);
+        }
+        let crawl = run.peer.cursor.crawl;
+        self.refresh(run, FRESH).await?;
+        page.cursor.discovered_at = run.peer.cursor.discovered_at;
+        Ok(run.peer.cursor.crawl == crawl)
+    }
+
+    /// Ask for the page behind this one, where there is more and time for it. What is asked for ahead says nothing of how
+    /// far we have come.
+    fn fetch_ahead(&self, run: &Run, page: &Page) -> Option<Ahead> {
+        if !run.deletions.more_follows || run.held_at.is_some() || self.is_long(run) {
+            return None;
+        }
+        let (outbound, ask) = (self.outbound.clone(), Ask::get(page.next.clone()));
+        Some((page.next.clone(), Task::spawn(Fetched::by(outbound, ask, Reader::of(&run.peer)))))
+    }
+
+    /// Apply a page. Whether it was: where a key is unknown, there may be a new one that the old one vouches for, and then
+    /// the page is asked for once more.
+    async fn apply_page(&self, run: &mut Run, page: Page, walk: &mut Walk) -> Result<bool, End> {
+        match self.apply_in_turn(run, page.items, Cursor { next: Some(page.next), ..page.cursor }).await {
+            Err(End::Held(trouble)) if trouble.code == "unknown-key" => {
                 // Its list of keys is vouched for and does not have this one: perhaps not yet.
-                Err(End::Held(trouble)) if trouble.code == "unknown-key" => return Err(End::Failed(trouble, None)),
-                other => other?,
+                if std::mem::replace(&mut walk.looked_again, true) {
+                    return Err(End::Failed(trouble, None));
+                }
+                self.rediscover(run).await?;
+                Ok(false)
             }
-            progress(&run.report);
-            mind_the_cap(run)?;
-            if self.is_long(run) {
-                return Err(End::Later);
-            }
+            other => other.map(|()| true),
         }
     }
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{
-    super::peers::{self, Outcome, Peer, Report, Trouble},
+    super::peers::{self, Cursor, Lease, Outcome, Peer, Report, Trouble},
     End, Error, Harvester, Run,
     gone::{LOOKS, NOT_THERE},
 };
@@ -21,97 +21,133 @@ const SHORTEST_WAIT: Duration = Duration::from_secs(10);
 /// What the report says where the peer has done nothing wrong.
 const OUR_SIDE: &str = "our-side";
 
+/// What follows from how a pull has ended: when to ask again, and why the peer is held, if it is.
+struct Next {
+    wait: Duration,
+    hold: Option<Trouble>,
+}
+
+impl Next {
+    fn after(wait: Duration) -> Self {
+        Self { wait, hold: None }
+    }
+}
+
 impl Harvester {
     /// Write how it went, and when to ask next.
     pub(super) async fn finish(&self, run: Run, ended: Result<(), End>) -> Result<Report, Error> {
+        let is_much = self.is_much(&run);
         let Run { mut peer, lease, mut report, held_at, gone, waited, quarantined, .. } = run;
         let now = self.clock.now();
-        let ended = match held_at {
-            None => ended,
-            Some((cursor, why)) => {
-                peer.cursor = cursor;
-                match ended {
-                    Err(End::Broken(error)) => Err(End::Broken(error)),
-                    _ => Err(End::Held(why)),
-                }
-            }
-        };
-        // Whatever is wrong with it, it is not back.
-        let ended = match (gone, ended) {
-            (Some(why), Err(End::Failed(..))) => Err(End::Held(why)),
-            (_, ended) => ended,
-        };
+        let ended = as_it_counts(&mut peer, held_at, gone, ended);
         peer.tried_at = Some(now);
         // What is yet to come was written while a clock was wrong: it counts from now on.
         peer.succeeded_at = peer.succeeded_at.map(|at| at.min(now));
         report.cursor = peer.cursor.after;
         report.links_only = peer.is_links_only();
-        let mut hold = None;
-        let wait = match ended {
-            Ok(()) => {
-                peer.failures = 0;
-                peer.problem = None;
-                peer.succeeded_at = Some(now);
-                about(&peer, pace(&peer, waited, has_news(&report)))
-            }
-            Err(End::Later) => {
-                report.outcome = Outcome::Partial;
-                report.unfinished = peer.report.as_ref().map_or(0, |before| before.unfinished) + 1;
-                peer.failures = 0;
-                peer.problem = None;
-                Duration::ZERO
-            }
-            Err(End::Held(trouble)) => {
-                report.outcome = Outcome::Held;
-                report.error = Some(trouble.clone());
-                let wait = if trouble.code == NOT_THERE { LOOKS.max(peer.every()) } else { peer.every() };
-                hold = Some(trouble);
-                about(&peer, wait)
-            }
-            Err(End::Broken(error)) => {
-                // A record that our database does not accept is met again each time: others have their turn meanwhile.
-                tracing::error!(peer = peer.name, error = %error, "a pull failed on our side");
-                let trouble = Trouble { code: OUR_SIDE.to_owned(), detail: error.to_string() };
-                peer.failures += 1;
-                report.outcome = Outcome::Failed;
-                report.error = Some(trouble.clone());
-                peer.problem = Some(trouble);
-                backoff(peer.failures, chance())
-            }
-            Err(End::Failed(trouble, asked)) => {
-                peer.failures += 1;
-                let again = peer.problem.as_ref().is_some_and(|before| before.code == trouble.code);
-                let since = age(now, peer.succeeded_at.unwrap_or(peer.added_at));
-                let gone = trouble.code == NOT_THERE && again && since >= GONE_AFTER;
-                report.outcome = if gone { Outcome::Held } else { Outcome::Failed };
-                report.error = Some(trouble.clone());
-                hold = gone.then(|| trouble.clone());
-                peer.problem = Some(trouble);
-                if hold.is_some() {
-                    about(&peer, LOOKS.max(peer.every()))
-                } else {
-                    asked.map_or_else(|| backoff(peer.failures, chance()), |wait| wait.max(SHORTEST_WAIT))
-                }
-            }
+        let Next { wait, hold } = match ended {
+            Ok(()) => went_well(&mut peer, &report, waited, now),
+            Err(End::Later) => goes_on(&mut peer, &mut report, is_much),
+            Err(End::Held(trouble)) => is_held(&peer, &mut report, trouble),
+            Err(End::Broken(error)) => broke(&mut peer, &mut report, &error),
+            Err(End::Failed(trouble, asked)) => failed(&mut peer, &mut report, trouble, asked, now),
         };
         peer.next_due_at = later(now, wait);
         peer.report = Some(report.clone());
-        let tx = self.db.write().await?;
-        if peers::release(&tx, lease).await? {
-            peers::save_progress(&tx, &peer).await?;
-            peers::due_now(&tx, peer.id, peer.next_due_at).await?;
-            if let Some(why) = hold {
-                peers::hold(&tx, peer.id, &why).await?;
-                // Whatever it says in that state, it does not stand by its deletions.
-                peers::doubt_held(&tx, peer.id, now).await?;
-            }
-            tx.commit().await?;
-        } else {
-            tx.roll_back().await?;
-        }
+        self.write_how_it_went(&peer, lease, hold, now).await?;
         count(&peer, &report, &quarantined);
         Ok(report)
     }
+
+    /// Write how a peer stands now, and give the lease back; nothing where it is somebody else's.
+    async fn write_how_it_went(&self, peer: &Peer, lease: Lease, hold: Option<Trouble>, now: DateTime<Utc>) -> Result<(), Error> {
+        let tx = self.db.write().await?;
+        if !peers::release(&tx, lease).await? {
+            return Ok(tx.roll_back().await?);
+        }
+        peers::save_progress(&tx, peer).await?;
+        peers::due_now(&tx, peer.id, peer.next_due_at).await?;
+        if let Some(why) = hold {
+            peers::hold(&tx, peer.id, &why).await?;
+            // Whatever it says in that state, it does not stand by its deletions.
+            peers::doubt_held(&tx, peer.id, now).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+}
+
+/// How a pull has ended as far as the peer is concerned. One that was held stays so, at the cursor where it was; and one
+/// that was gone is not back, whatever is wrong with it.
+fn as_it_counts(
+    peer: &mut Peer,
+    held_at: Option<(Cursor, Trouble)>,
+    gone: Option<Trouble>,
+    ended: Result<(), End>,
+) -> Result<(), End> {
+    let ended = match held_at {
+        None => ended,
+        Some((cursor, why)) => {
+            peer.cursor = cursor;
+            match ended {
+                Err(End::Broken(error)) => Err(End::Broken(error)),
+                _ => Err(End::Held(why)),
+            }
+        }
+    };
+    match (gone, ended) {
+        (Some(why), Err(End::Failed(..))) => Err(End::Held(why)),
+        (_, ended) => ended,
+    }
+}
+
+fn went_well(peer: &mut Peer, report: &Report, waited: Option<Duration>, now: DateTime<Utc>) -> Next {
+    peer.failures = 0;
+    peer.problem = None;
+    peer.succeeded_at = Some(now);
+    Next::after(about(peer, pace(peer, waited, has_news(report))))
+}
+
+/// There is more: others have their turn, and then it goes on; later where very much has come.
+fn goes_on(peer: &mut Peer, report: &mut Report, is_much: bool) -> Next {
+    report.outcome = Outcome::Partial;
+    report.unfinished = peer.report.as_ref().map_or(0, |before| before.unfinished) + 1;
+    peer.failures = 0;
+    peer.problem = None;
+    Next::after(if is_much { about(peer, peer.every()) } else { Duration::ZERO })
+}
+
+fn is_held(peer: &Peer, report: &mut Report, trouble: Trouble) -> Next {
+    report.outcome = Outcome::Held;
+    report.error = Some(trouble.clone());
+    let wait = if trouble.code == NOT_THERE { LOOKS.max(peer.every()) } else { peer.every() };
+    Next { wait: about(peer, wait), hold: Some(trouble) }
+}
+
+/// Our side failed. A record that our database does not accept is met again each time: others have their turn meanwhile.
+fn broke(peer: &mut Peer, report: &mut Report, error: &Error) -> Next {
+    tracing::error!(peer = peer.name, error = %error, "a pull failed on our side");
+    let trouble = Trouble { code: OUR_SIDE.to_owned(), detail: error.to_string() };
+    peer.failures += 1;
+    report.outcome = Outcome::Failed;
+    report.error = Some(trouble.clone());
+    peer.problem = Some(trouble);
+    Next::after(backoff(peer.failures, chance()))
+}
+
+/// It did not work, and `asked` is how long the peer wants to be left alone. Where nothing has been there for days,
+/// somebody has to look.
+fn failed(peer: &mut Peer, report: &mut Report, trouble: Trouble, asked: Option<Duration>, now: DateTime<Utc>) -> Next {
+    peer.failures += 1;
+    let again = peer.problem.as_ref().is_some_and(|before| before.code == trouble.code);
+    let since = age(now, peer.succeeded_at.unwrap_or(peer.added_at));
+    let gone = trouble.code == NOT_THERE && again && since >= GONE_AFTER;
+    report.outcome = if gone { Outcome::Held } else { Outcome::Failed };
+    report.error = Some(trouble.clone());
+    peer.problem = Some(trouble.clone());
+    if gone {
+        return Next { wait: about(peer, LOOKS.max(peer.every())), hold: Some(trouble) };
+    }
+    Next::after(asked.map_or_else(|| backoff(peer.failures, chance()), |wait| wait.max(SHORTEST_WAIT)))
 }
 
 pub(super) fn tell(report: &Report) {

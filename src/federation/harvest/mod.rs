@@ -18,9 +18,11 @@ mod deletions;
 mod directory;
 mod discover;
 mod event;
+mod excess;
 mod finish;
 mod gone;
 mod hosts;
+mod judge;
 mod keys;
 mod lease;
 mod moves;
@@ -61,6 +63,7 @@ use crate::{
 };
 pub use anything::read_anything;
 use ask::TOO_MANY;
+pub(super) use crawl::cost_of_a_page;
 use deletions::Deletions;
 pub use discover::discover;
 use finish::{jitter, later, tell};
@@ -73,6 +76,8 @@ pub(super) use lease::Turn;
 const MOST_PAGES: u64 = 2_000;
 /// How long one pull may take.
 const LONGEST: Duration = Duration::from_mins(30);
+/// So many bytes, as they are unpacked, may come in one pull. Then the peer is left alone for as long as between two.
+const MOST_BYTES: u64 = 4 << 30;
 /// Pulls at once.
 pub const AT_ONCE: usize = 8;
 /// Peers that are due of which so many are looked at: most of them may be on hosts that are not asked now.
@@ -92,6 +97,7 @@ pub struct Harvester {
     here: Arc<str>,
     most_pages: u64,
     longest: Duration,
+    most_bytes: u64,
     /// Whether what origins have signed is kept, to be passed on.
     keeps_evidence: bool,
     /// The hosts that are asked.
@@ -179,14 +185,18 @@ struct Run {
     quarantined: HashMap<Uuid, String>,
     /// Parts of series that are kept beside the records.
     parts: sessions::Parts,
-    /// Terms and taxonomies here, by their addresses.
-    vocabulary: HashMap<String, Uuid>,
+    /// Terms and taxonomies here, by their addresses, once something has come that may name some.
+    vocabulary: Option<HashMap<String, Uuid>>,
     /// Terms and taxonomies of this peer that are called otherwise here.
     shared: HashMap<(Kind, Uuid), Uuid>,
     /// Postcodes of places that were told, and may still be being written, by their ids here.
     places: HashMap<Uuid, Vec<String>>,
     /// Origins that were asked for their keys.
     asked: usize,
+    /// Records that never were here and are remembered as gone, since all of them were counted.
+    absent: u64,
+    /// Bytes of answers, as they were unpacked.
+    unpacked: u64,
 }
 
 impl Run {
@@ -200,10 +210,12 @@ impl Run {
             deletions: Deletions::default(),
             quarantined: HashMap::new(),
             parts: sessions::Parts::default(),
-            vocabulary: HashMap::new(),
+            vocabulary: None,
             shared: HashMap::new(),
             places: HashMap::new(),
             asked: 0,
+            absent: excess::BETWEEN,
+            unpacked: 0,
             began: tokio::time::Instant::now(),
             peer,
             lease,
@@ -228,6 +240,7 @@ impl Harvester {
             here: here.as_str().into(),
             most_pages: MOST_PAGES,
             longest: LONGEST,
+            most_bytes: MOST_BYTES,
             keeps_evidence: false,
             hosts: Hosts::default(),
         }
@@ -249,6 +262,12 @@ impl Harvester {
     #[must_use]
     pub fn with_longest(self, longest: Duration) -> Self {
         Self { longest, ..self }
+    }
+
+    /// The same with another limit of how many bytes may come in one pull, as they are unpacked.
+    #[must_use]
+    pub fn with_most_bytes(self, most_bytes: u64) -> Self {
+        Self { most_bytes, ..self }
     }
 
     /// The client that goes out.
@@ -331,7 +350,6 @@ impl Harvester {
             held_at: (peer.state == PeerState::Held && gone(&peer).is_none()).then(|| (peer.cursor.clone(), why_held(&peer))),
             live,
             deletions,
-            vocabulary: self.vocabulary().await?,
             ..Run::none(peer, lease, report)
         })
     }

@@ -35,6 +35,9 @@ pub(super) const LONGEST_EPOCH: usize = 200;
 /// The licence of a record is shown with it, and cut beyond this, in bytes.
 const LONGEST_LICENCE: usize = 500;
 
+/// An item is no longer than this without its data, about, in bytes: a statement is kept with its record.
+const LONGEST_ITEM: usize = 64 << 10;
+
 /// What one page of the feed says.
 pub(super) struct Page {
     pub(super) items: Items,
@@ -218,6 +221,10 @@ fn read_item(item: Value, relay: Option<&str>, epoch: &str) -> Result<Event, Box
         }
         Box::new(Unreadable { kind: kind.clone(), id: id.clone(), rev, code, detail, raw })
     };
+    if length(&item) > LONGEST_ITEM {
+        let detail = format!("it has more than {LONGEST_ITEM} bytes besides its data");
+        return Err(bad("bad-item", detail, Value::Null, None));
+    }
     let read: Item = match serde_path_to_error::deserialize(&item) {
         Ok(read) => read,
         Err(error) => return Err(bad("bad-item", error.to_string(), item, data)),
@@ -255,4 +262,14 @@ fn read_item(item: Value, relay: Option<&str>, epoch: &str) -> Result<Event, Box
         rounded: 0,
         prepared: Prepared::default(),
     })
+}
+
+/// How long a value is as it is written, about, in bytes.
+fn length(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len() + 2,
+        Value::Array(items) => items.iter().map(|item| length(item) + 1).sum::<usize>() + 2,
+        Value::Object(members) => members.iter().map(|(name, member)| name.len() + length(member) + 4).sum::<usize>() + 2,
+        Value::Null | Value::Bool(_) | Value::Number(_) => 8,
+    }
 }

@@ -48,9 +48,10 @@ impl Harvester {
     /// under the same id.
     pub(super) fn shared_terms(run: &Run, items: &Items, sources: &Sources) -> HashMap<(Kind, Uuid), Uuid> {
         let mut shared = run.shared.clone();
+        let Some(vocabulary) = &run.vocabulary else { return shared };
         for event in items.iter().flatten() {
             if let Some(data) = &event.data {
-                collect_terms(relays::origin_of(run, sources, event), &run.vocabulary, data, event.kind, &mut shared);
+                collect_terms(relays::origin_of(run, sources, event), vocabulary, data, event.kind, &mut shared);
             }
         }
         shared

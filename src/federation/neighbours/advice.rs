@@ -98,7 +98,7 @@ fn held(peer: &Peer) -> String {
             "Ask them whether they have restored a backup. If so, run `fingerpost peer release {id}` to compare everything again: records they no longer include wait for your decision, and whatever they had destroyed stays destroyed. If not, leave it held: someone may be presenting old versions in their name."
         ),
         "too-many-records" => format!(
-            "It sends more records than were agreed. If that is right, run `fingerpost peer scope {id} --most N` to allow more, then `fingerpost peer release {id}`. Releasing it without allowing more holds it again."
+            "It sends more records than were agreed, or far too many that are gone or cannot be imported. If that is right, run `fingerpost peer scope {id} --most N` to allow more, then `fingerpost peer release {id}`. Releasing it without allowing more holds it again."
         ),
         DAMAGED => format!(
             "Compare the fingerprint of their key, run `fingerpost peer approve {id}`, and check with `fingerpost peer scope {id}` what is imported. If that does not help, run `fingerpost peer remove {id}` and add it again."

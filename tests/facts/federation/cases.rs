@@ -40,3 +40,29 @@ fn every_failure_case_has_a_test_with_its_number_and_a_change_that_makes_it_fail
         }
     }
 }
+
+/// The files of our code that a row says to change, each with the function that is named behind it.
+fn changed(row: &str) -> Vec<(&str, Option<&str>)> {
+    let words: Vec<&str> = row.rsplit(" | ").next().unwrap().split('`').collect();
+    let named = |at: usize| words.get(at + 1).filter(|between| **between == ", ").and_then(|_| words.get(at + 2));
+    let files = (1..words.len()).step_by(2).filter(|at| words[*at].ends_with(".rs"));
+    files.map(|at| (words[at], named(at).map(|name| name.rsplit("::").next().unwrap()))).collect()
+}
+
+#[test]
+fn the_changes_that_make_cases_fail_are_to_functions_that_there_are() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("docs/federation.md")).unwrap();
+    let table = page.split("## Failure cases").nth(1).unwrap();
+    let rows: Vec<&str> = table.lines().filter(|line| line.starts_with("| ") && line.contains(".rs`")).collect();
+    assert!(rows.len() >= 55, "{}", rows.len());
+    for row in rows {
+        for (file, function) in changed(row) {
+            let text =
+                ["src/federation/harvest", ""].iter().find_map(|folder| fs::read_to_string(root.join(folder).join(file)).ok());
+            let text = text.unwrap_or_else(|| panic!("there is no {file}: {row}"));
+            let has = |name: &str| ["(", "<"].iter().any(|behind| text.contains(&format!("fn {name}{behind}")));
+            assert!(function.is_none_or(has), "there is no {function:?} in {file}: {row}");
+        }
+    }
+}

@@ -593,33 +593,3 @@ async fn case_29_a_server_that_asks_us_to_wait_for_its_robots_is_left_alone_on_s
 async fn case_29_a_server_that_asks_us_to_wait_for_its_robots_is_left_alone_on_postgres() {
     Box::pin(asks_to_wait_for_its_robots(On::Postgres)).await;
 }
-
-async fn sends_thousands_at_once(on: On) {
-    let wild = Arc::new(AtomicBool::new(false));
-    let now = wild.clone();
-    let script = move |seen: &Seen| {
-        modern(seen, |_, answer| {
-            if now.load(Ordering::SeqCst) {
-                answer["contents"] =
-                    json!((0..1_001).map(|number| json!({"id": format!("service-{number}")})).collect::<Vec<_>>());
-            }
-        })
-    };
-    let Some((here, server, peer)) = start(on, script).await else { return };
-    wild.store(true, Ordering::SeqCst);
-    let asked = server.paths().len();
-    let report = here.pull(&peer).await;
-    assert_eq!((report.outcome, report.error.unwrap().code.as_str()), (Outcome::Failed, "bad-page"));
-    assert_eq!(server.paths().len() - asked, 2, "what robots may do, and the list: none of its records is fetched");
-    here.end().await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_list_of_thousands_on_one_page_is_not_read_on_sqlite() {
-    Box::pin(sends_thousands_at_once(On::Sqlite)).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_list_of_thousands_on_one_page_is_not_read_on_postgres() {
-    Box::pin(sends_thousands_at_once(On::Postgres)).await;
-}

@@ -79,8 +79,13 @@ impl Lies {
 
     /// A server of 120 services that does this while it lies, and is honest before and after that.
     async fn server(self, lying: fn(&Seen) -> Reply) -> (HostilePeer, Self) {
+        self.server_of(|seen| modern(seen, |_, _| {}), lying).await
+    }
+
+    /// A server that is like this, and like that while it lies.
+    async fn server_of(self, honest: fn(&Seen) -> Reply, lying: fn(&Seen) -> Reply) -> (HostilePeer, Self) {
         let lies = self.clone();
-        (HostilePeer::start(move |seen| if lies.is() { lying(seen) } else { modern(seen, |_, _| {}) }).await, self)
+        (HostilePeer::start(move |seen| if lies.is() { lying(seen) } else { honest(seen) }).await, self)
     }
 
     async fn from_the_beginning(lying: fn(&Seen) -> Reply) -> (HostilePeer, Self) {
@@ -363,5 +368,153 @@ fact_between! {
         lying = Lies::from_the_beginning(has_only_a_list)
     ) {
         has_everything(&here, &lying.0, &["1", "2", "3"], None).await;
+    }
+}
+
+/// How many services a server has that gives all of them on one page, and how long what it says of each there is.
+const ON_ONE_PAGE: (u64, usize) = (1_050, 8_400);
+
+/// Everything on one page, whatever is asked for: more than the standard's pages hold, and more bytes than a page of a
+/// feed may have. `gone` is one that it does not have any more.
+fn gives_everything(seen: &Seen, gone: u64) -> Reply {
+    let (many, long) = ON_ONE_PAGE;
+    if !is_list(seen) {
+        return if seen.path.ends_with(&format!("/service-{gone}")) { Reply::status(404) } else { modern(seen, |_, _| {}) };
+    }
+    let words = "words ".repeat(long / 6);
+    let items: Vec<Value> = (0..many)
+        .filter(|number| *number != gone)
+        .map(|number| json!({"id": format!("service-{number}"), "name": format!("Club {number}"), "description": words}))
+        .collect();
+    let answer = json!({
+        "total_items": items.len(), "total_pages": 1, "page_number": 1, "size": items.len(), "first_page": true, "last_page": true,
+        "empty": false, "contents": items
+    });
+    Reply::json(answer.to_string())
+}
+
+/// How many services can be seen here.
+async fn how_many(here: &Node) -> Value {
+    here.app.get("/services?per_page=1").await.json()["total_items"].take()
+}
+
+fact_between! {
+    async fn a_server_that_gives_everything_on_one_page_is_followed_whatever_it_is_asked_for(
+        here = |on| Node::start(on, "Here");
+        server = HostilePeer::start(|seen| gives_everything(seen, u64::MAX))
+    ) {
+        let peer = crawls(&here, &server).await;
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, report.quarantined, report.left_out.get("not-whole")), (Outcome::Ok, 0, None), "{report:?}");
+        assert_eq!((report.created, how_many(&here).await), (1_050, json!(1_050)), "{report:?}");
+        assert!(report.bytes > 8 << 20, "the page alone is larger than one of a feed may be: {report:?}");
+        assert_eq!(pages(&server), ["1"]);
+        // Nothing has changed: the page is read, and nothing is fetched.
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, report.created + report.updated + report.deleted), (Outcome::Ok, 0), "{report:?}");
+        assert_eq!(server.paths().iter().filter(|path| path.starts_with("/api/services/")).count(), 1_050);
+        assert_eq!(pages(&server), ["1"]);
+    }
+}
+
+fact_between! {
+    async fn a_service_that_a_list_of_one_long_page_does_not_have_any_more_goes_after_two_readings(
+        here = |on| Node::start(on, "Here");
+        lying = Lies::default().server_of(|seen| gives_everything(seen, u64::MAX), |seen| gives_everything(seen, 1_049))
+    ) {
+        let (server, lies) = lying;
+        let peer = crawls(&here, &server).await;
+        assert_eq!((here.pull(&peer).await.outcome, how_many(&here).await), (Outcome::Ok, json!(1_050)));
+        lies.begin();
+        let (first, second) = (here.pull(&peer).await, here.pull(&peer).await);
+        assert_eq!((first.deleted, second.deleted, how_many(&here).await), (0, 1, json!(1_049)), "{first:?} {second:?}");
+    }
+}
+
+/// The same as [`gives_everything`], and after so many services it asks once to be left alone.
+fn asks_to_wait_once() -> impl Fn(&Seen) -> Reply + Send + Sync + 'static {
+    let waited = AtomicBool::new(false);
+    move |seen: &Seen| {
+        if seen.path.ends_with("/service-1020") && !waited.swap(true, Ordering::SeqCst) {
+            return Reply::status(429).with("retry-after", "60");
+        }
+        gives_everything(seen, u64::MAX)
+    }
+}
+
+fact_between! {
+    async fn a_long_page_that_breaks_off_is_gone_on_with_and_nothing_of_it_is_fetched_twice(
+        here = |on| Node::start(on, "Here");
+        server = HostilePeer::start(asks_to_wait_once())
+    ) {
+        let peer = crawls(&here, &server).await;
+        let report = here.pull(&peer).await;
+        let code = report.error.as_ref().map(|trouble| trouble.code.as_str());
+        assert_eq!((report.outcome, code, how_many(&here).await), (Outcome::Failed, Some("too-many-requests"), json!(1_020)), "{report:?}");
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, how_many(&here).await), (Outcome::Ok, json!(1_050)), "{report:?}");
+        assert_eq!(pages(&server), ["1", "1"]);
+        let mut asked: Vec<String> = server.paths().into_iter().filter(|path| path.starts_with("/api/services/")).collect();
+        let requests = asked.len();
+        asked.sort_unstable();
+        asked.dedup();
+        // The one that was refused, and perhaps the one that was on its way beside it.
+        assert!(asked.len() == 1_050 && requests <= 1_052, "{requests}");
+    }
+}
+
+/// A list of more records than a directory has.
+fn gives_too_many(seen: &Seen) -> Reply {
+    if is_list(seen) { Reply::json(format!("{{\"contents\": [{}0]}}", "0,".repeat(50_000))) } else { Reply::status(404) }
+}
+
+fact_between! {
+    async fn a_page_of_more_records_than_can_be_a_directory_is_refused(
+        here = |on| Node::start(on, "Here");
+        lying = Lies::default().server(gives_too_many)
+    ) {
+        let (server, lies) = lying;
+        let peer = crawls(&here, &server).await;
+        assert_eq!((here.pull(&peer).await.outcome, here.services().await.len()), (Outcome::Ok, 120));
+        let before = here.state(&peer).await;
+        lies.begin();
+        server.lately();
+        let report = here.pull(&peer).await;
+        assert_eq!(server.lately(), ["/robots.txt", "/api/services?page=1&per_page=50&source=own"], "none of its records is fetched");
+        let said = report.error.as_ref().map(|trouble| (trouble.code.as_str(), trouble.detail.contains("50001 records on one page")));
+        assert_eq!((report.outcome, said), (Outcome::Failed, Some(("bad-page", true))), "{report:?}");
+        assert_eq!(here.state(&peer).await, before);
+    }
+}
+
+/// One record of the list is far larger than any that is taken; by itself it is not.
+fn has_one_giant(seen: &Seen) -> Reply {
+    modern(seen, |page, answer| {
+        if page == 2 {
+            answer["contents"][7]["description"] = json!("x".repeat(2 << 20));
+        }
+    })
+}
+
+fact_between! {
+    async fn a_record_that_is_too_large_in_the_list_is_fetched_by_itself(
+        here = |on| Node::start(on, "Here");
+        lying = Lies::from_the_beginning(has_one_giant)
+    ) {
+        has_everything(&here, &lying.0, &["1", "2", "3"], None).await;
+    }
+}
+
+/// Refuse a parameter that is not in the standard.
+fn refuses_what_it_does_not_know(seen: &Seen) -> Reply {
+    if is_list(seen) && seen.path.contains("source=") { Reply::status(400) } else { modern(seen, |_, _| {}) }
+}
+
+fact_between! {
+    async fn a_server_that_refuses_what_it_does_not_know_is_asked_without_it(
+        here = |on| Node::start(on, "Here");
+        lying = Lies::from_the_beginning(refuses_what_it_does_not_know)
+    ) {
+        has_everything(&here, &lying.0, &["1", "1", "2", "2", "3", "3"], None).await;
     }
 }

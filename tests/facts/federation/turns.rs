@@ -211,3 +211,20 @@ fact_between! {
         assert_eq!(here.state(&peer).await, before, "whoever has the lease now decides");
     }
 }
+
+fact_of_a_liar! {
+    async fn a_peer_that_sends_very_much_at_once_is_left_alone_before_it_goes_on(here, liar) {
+        liar.page_items(1);
+        liar.tell_services(3);
+        let peer = here.follows(&liar.url(), Trust::Auto).await;
+        let now = here.app.clock.now();
+        let report = here.harvester().with_most_bytes(1).pull(peer.id, |_| {}).await.unwrap();
+        assert_eq!((report.outcome, report.pages, report.created), (Outcome::Partial, 1, 1), "{report:?}");
+        let due = here.peer(&peer).await.next_due_at;
+        assert!(due > now + Duration::minutes(11), "as between two pulls: {due}");
+        // One that has only had its turn goes on at once.
+        let report = here.harvester().with_most_pages(1).pull(peer.id, |_| {}).await.unwrap();
+        assert_eq!((report.outcome, report.pages, here.peer(&peer).await.next_due_at), (Outcome::Partial, 1, now), "{report:?}");
+        assert_eq!((here.pull(&peer).await.outcome, here.services().await.len()), (Outcome::Ok, 3));
+    }
+}

@@ -1,35 +1,85 @@
 //! A page of a list of a plain API, read: its items, and what it says of the pages around it.
 
-use serde_json::{Map, Value};
+use std::{ops::Range, time::Duration};
+
+use serde_json::{Value, value::RawValue};
 use url::Url;
 
-use super::super::{
-    super::peers::{self, Crawl, Foreign, Listing, PeerKind},
-    End, Harvester, NOT_THERE, Run, admit,
+use super::{
+    super::{
+        super::peers::{self, Crawl, Foreign, Listing, PeerKind},
+        End, Harvester, NOT_THERE, Run, admit,
+    },
+    looking::LARGEST,
 };
 use crate::{
     db,
     formats::{
-        digits::{self, Step},
-        json::{self, Noted},
+        digits,
+        json::{self, Malformed, Noted},
+        page::listed,
     },
-    outbound::{Answer, Ask},
+    model::Kind,
+    outbound::{Answer, Ask, Limits},
     signing,
 };
 
-/// Records on a page.
+/// Records on a page, as we ask for them.
 const PER_PAGE: u64 = 50;
-/// More of them than that are not read, whatever we ask for.
-const MOST_ITEMS: usize = 1_000;
+/// Some servers give everything that they have on one page, whatever we ask for. More than that are not read.
+const MOST_ITEMS: usize = 50_000;
+/// What servers answer that refuse a parameter which they do not know.
+const REFUSED: [u16; 2] = [400, 422];
+/// No id is longer as it is written, in bytes.
+const LONGEST_ID: usize = 2_000;
+/// What the list of a page is called: today, by the older standard, and by some servers.
+const NAMES: [&str; 3] = ["contents", "content", "items"];
 
-/// A page of the list.
+/// What a page of a list may cost: as much as all records of a council at once, which take a while to be put together.
+pub(in crate::federation) fn cost_of_a_page() -> Limits {
+    let (headers, total) = (Duration::from_secs(30), Duration::from_mins(3));
+    Limits { wire: 64 << 20, decoded: 64 << 20, headers, total, ..Limits::default() }
+}
+
+/// A page of the list. Of its records only what is needed of each stands here; they are read again where more is.
 pub(super) struct Page {
-    pub(super) items: Vec<Value>,
+    /// What came.
+    body: Vec<u8>,
+    pub(super) items: Vec<Item>,
+    /// A hash of their ids.
+    pub(super) fingerprint: String,
     pub(super) total: Option<u64>,
     /// Whether it says that it is the first one.
     pub(super) first: Option<bool>,
     /// Whether it says that it is the last one.
     pub(super) last: Option<bool>,
+}
+
+/// A record of a page.
+pub(super) struct Item {
+    pub(super) id: Option<String>,
+    /// Of the record as the page shows it.
+    pub(super) hash: String,
+    /// Why it is left out that came to them from elsewhere, and would come to us from there.
+    pub(super) elsewhere: Option<&'static str>,
+    /// Where in the page it stands.
+    place: Range<usize>,
+}
+
+impl Item {
+    /// What has to be known of the record that stands in `body` there; `here` is our own origin.
+    fn read(kind: Kind, body: &[u8], place: Range<usize>, here: &str) -> Result<Self, Malformed> {
+        let bytes = &body[place.clone()];
+        if bytes.len() as u64 > LARGEST {
+            // By itself it may be smaller.
+            let id = id_in(bytes);
+            return Ok(Self { id, hash: signing::hash_of(bytes), elsewhere: None, place });
+        }
+        let item = value_of(kind, bytes)?;
+        let origin = item.pointer("/provenance/origin");
+        let elsewhere = origin.map(|origin| if *origin == *here { "echo" } else { "third-party" });
+        Ok(Self { id: id_of(&item), hash: signing::hash_of(&signing::canonical_of(&item)), elsewhere, place })
+    }
 }
 
 impl Page {
@@ -41,12 +91,60 @@ impl Page {
             crawl.may_begin_at_0 = self.first.is_none();
         }
         crawl.met += self.items.len() as u64;
-        crawl.fingerprint = fingerprint(&self.items);
+        crawl.fingerprint.clone_from(&self.fingerprint);
         crawl.page += 1;
         let all_met = crawl.latest.map(|total| crawl.met >= total);
         let says_so = self.last == Some(true);
         crawl.may_be_over = says_so || all_met.unwrap_or(self.last.is_none());
         self.items.is_empty() || says_so && all_met != Some(false)
+    }
+
+    /// Read page `number` of the list at `url`; `here` is our own origin.
+    fn read(answer: Answer, url: &Url, of: Listing, number: u64, here: &str) -> Result<Self, End> {
+        if !answer.is_json() {
+            return Err(not_json(&answer));
+        }
+        let malformed = |error: Malformed| End::failed("bad-json", format!("{url}: {error}"));
+        let Skimmed { documents, many, total, first, last } = Skimmed::of(&answer.body, number)
+            .map_err(malformed)?
+            .ok_or_else(|| End::failed("bad-page", format!("{url} is not a list page: it has no contents")))?;
+        if many > MOST_ITEMS {
+            let detail = format!("{url} has {many} records on one page; at most {MOST_ITEMS} are read");
+            return Err(End::failed("bad-page", detail));
+        }
+        let items = documents.into_iter().map(|place| Item::read(of.kind(), &answer.body, place, here));
+        let items: Vec<Item> = items.collect::<Result<_, _>>().map_err(malformed)?;
+        let ids: Vec<&str> = items.iter().filter_map(|item| item.id.as_deref()).collect();
+        let fingerprint = signing::hash_of(ids.join("\n").as_bytes());
+        Ok(Self { items, fingerprint, total, first, last, body: answer.body })
+    }
+
+    /// A record of the page as it stands there, unless it is too large to be one.
+    pub(super) fn value(&self, kind: Kind, item: &Item) -> Option<Value> {
+        let bytes = self.body.get(item.place.clone()).filter(|bytes| bytes.len() as u64 <= LARGEST)?;
+        value_of(kind, bytes).ok()
+    }
+}
+
+/// A page of which no record was read yet: where they stand, how many there are, and what it says of itself.
+struct Skimmed {
+    documents: Vec<Range<usize>>,
+    many: usize,
+    total: Option<u64>,
+    first: Option<bool>,
+    last: Option<bool>,
+}
+
+impl Skimmed {
+    /// Skim page `number`; none where it has no list.
+    fn of(body: &[u8], number: u64) -> Result<Option<Self>, Malformed> {
+        let Some(list) = listed(body, &NAMES, MOST_ITEMS)? else { return Ok(None) };
+        let whole = |names: [&str; 2]| names.iter().find_map(|name| number_in(&list.said(name)?));
+        let flag = |names: [&str; 2]| names.iter().find_map(|name| flag_in(&list.said(name)?));
+        let is_last = || whole(["total_pages", "totalPages"]).map(|pages| number >= pages);
+        let (total, first) = (whole(["total_items", "totalElements"]), flag(["first_page", "first"]));
+        let last = flag(["last_page", "last"]).or_else(is_last);
+        Ok(Some(Self { many: list.many, total, first, last, documents: list.documents }))
     }
 }
 
@@ -61,7 +159,7 @@ impl Harvester {
             Err(end @ End::Failed(..)) if !end.asks_us_to_wait() => return Ok(None),
             zero => zero?,
         };
-        if zero.first != Some(true) || fingerprint(&zero.items) == fingerprint(&page.items) {
+        if zero.first != Some(true) || zero.fingerprint == page.fingerprint {
             return Ok(None);
         }
         crawl.page = 0;
@@ -78,8 +176,8 @@ impl Harvester {
             Err(end @ End::Failed(..)) if !end.asks_us_to_wait() => return Ok(None),
             page => page?,
         };
-        let local = |id: String| admit::local_id(&run.peer.origin, crawl.of.kind().as_str(), &id);
-        let ids = db::in_order(&page.items.iter().filter_map(id_of).map(local).collect::<Vec<_>>());
+        let local = |id: &str| admit::local_id(&run.peer.origin, crawl.of.kind().as_str(), id);
+        let ids = db::in_order(&page.items.iter().filter_map(|item| item.id.as_deref()).map(local).collect::<Vec<_>>());
         let known = peers::foreign(&self.db, &ids).await?;
         let walk = run.peer.cursor.crawl;
         let met = known.iter().filter(|known| known.own_item && known.crawl == walk).count();
@@ -100,41 +198,26 @@ impl Harvester {
             return Ok(u64::from(zero.items.is_empty()));
         }
         let one = self.list(run, Listing::Services, 1).await?;
-        Ok(u64::from(fingerprint(&zero.items) == fingerprint(&one.items)))
+        Ok(u64::from(zero.fingerprint == one.fingerprint))
     }
 
     pub(super) async fn list(&self, run: &mut Run, of: Listing, number: u64) -> Result<Page, End> {
         let mut url = below(&run.peer.url, of.path())?;
-        url.query_pairs_mut()
-            .append_pair("page", &number.to_string())
-            .append_pair("per_page", &PER_PAGE.to_string())
-            .append_pair("source", "own");
-        let answer = self.ask(run, Ask::get(url.clone())).await?;
-        let Noted { value, rounded } = in_an_envelope(read(&answer)?);
+        url.query_pairs_mut().append_pair("page", &number.to_string()).append_pair("per_page", &PER_PAGE.to_string());
+        let mut own = url.clone();
+        own.query_pairs_mut().append_pair("source", "own");
+        let ask = |url: Url| Ask { limits: cost_of_a_page(), ..Ask::get(url) };
+        let mut answer = self.outbound.fetch(ask(own)).await;
+        if answer.as_ref().is_ok_and(|answer| REFUSED.contains(&answer.status)) {
+            // What came to them from elsewhere says so itself, where it is told.
+            drop(self.count(run, answer, false));
+            answer = self.outbound.fetch(ask(url.clone())).await;
+        }
+        let (answer, here) = (self.count(run, answer, false)?, self.here.clone());
+        let reading = tokio::task::spawn_blocking(move || Page::read(answer, &url, of, number, &here));
+        let page = reading.await.map_err(|error| End::failed("io", error.to_string()))??;
         run.report.pages += 1;
-        let list = ["contents", "content", "items"].iter().find_map(|name| Some((*name, value.get(*name)?.as_array()?)));
-        let (name, items) =
-            list.ok_or_else(|| End::failed("bad-page", format!("{url} is not a list page: it has no contents")))?;
-        if items.len() > MOST_ITEMS {
-            let detail = format!("{url} has {} records on one page; at most {MOST_ITEMS} are read", items.len());
-            return Err(End::failed("bad-page", detail));
-        }
-        let mut items = items.clone();
-        for (at, rounded) in digits::by_item(rounded, name) {
-            // What is told of them is told of the records themselves.
-            if let Some(item) = items.get_mut(at) {
-                digits::keep(of.kind(), item, "", &rounded);
-            }
-        }
-        let whole = |names: [&str; 2]| names.iter().find_map(|name| number_in(value.get(*name)?));
-        let flag = |names: [&str; 2]| names.iter().find_map(|name| flag_in(value.get(*name)?));
-        let is_last = || whole(["total_pages", "totalPages"]).map(|pages| number >= pages);
-        Ok(Page {
-            items,
-            total: whole(["total_items", "totalElements"]),
-            first: flag(["first_page", "first"]),
-            last: flag(["last_page", "last"]).or_else(is_last),
-        })
+        Ok(page)
     }
 }
 
@@ -168,19 +251,6 @@ fn flag_in(value: &Value) -> Option<bool> {
     value.as_bool().or_else(|| value.as_str()?.trim().parse().ok())
 }
 
-/// A list without an envelope, read as if it had one.
-fn in_an_envelope(noted: Noted) -> Noted {
-    const LIST: &str = "contents";
-    if !noted.value.is_array() {
-        return noted;
-    }
-    let mut rounded = noted.rounded;
-    for one in &mut rounded {
-        one.path.insert(0, Step::Member(LIST.to_owned()));
-    }
-    Noted { value: Value::Object(Map::from_iter([(LIST.to_owned(), noted.value)])), rounded }
-}
-
 pub(super) fn below(base: &Url, path: &str) -> Result<Url, End> {
     let mut base = base.clone();
     base.set_query(None);
@@ -197,10 +267,6 @@ pub(super) fn one(base: &Url, of: Listing, id: &str) -> Result<Url, End> {
         parts.push(id);
     }
     Ok(url)
-}
-
-fn read(answer: &Answer) -> Result<Noted, End> {
-    if answer.is_json() { parsed(answer) } else { Err(not_json(answer)) }
 }
 
 fn not_json(answer: &Answer) -> End {
@@ -223,7 +289,22 @@ pub(super) fn id_of(item: &Value) -> Option<String> {
     }
 }
 
-pub(super) fn fingerprint(items: &[Value]) -> String {
-    let ids: Vec<String> = items.iter().filter_map(id_of).collect();
-    signing::hash_of(ids.join("\n").as_bytes())
+/// The id of a record that is too large to be read.
+fn id_in(bytes: &[u8]) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Named<'a> {
+        #[serde(borrow)]
+        id: &'a RawValue,
+    }
+    let id = serde_json::from_slice::<Named<'_>>(bytes).ok()?.id.get();
+    let id = if id.len() <= LONGEST_ID { json::parse_mended(id.as_bytes()).ok()? } else { return None };
+    id_of(&serde_json::json!({ "id": id }))
+}
+
+/// A record of a list, with what its numbers do not hold kept as text.
+fn value_of(kind: Kind, bytes: &[u8]) -> Result<Value, Malformed> {
+    let Noted { mut value, rounded } = json::parse_mended_noting(bytes)?;
+    // What is told of them is told of the record itself.
+    digits::keep(kind, &mut value, "", &rounded);
+    Ok(value)
 }

@@ -7,12 +7,14 @@ use fingerpost::{
     },
     model::Kind,
 };
-use serde_json::json;
+use serde_json::{Value, json};
+use url::Url;
 
 use super::{nothing_changes, three_services};
 use crate::support::{
-    liar::{id, service},
+    liar::{BEGAN, id, service},
     network::fact_of_a_liar,
+    peer::{Reply, Seen},
 };
 
 fact_of_a_liar! {
@@ -83,5 +85,60 @@ fact_of_a_liar! {
         here.harvester().release_peer("1").await.unwrap();
         here.pull(&peer).await;
         assert_eq!(here.services().await.len(), 51);
+    }
+}
+
+/// A directory that signs nothing, and whose feed never ends: of each page, so many items are of no kind, and so many are
+/// deletions of what never was.
+fn without_end(bad: i64, gone: i64) -> impl Fn(&Seen, Value) -> Reply + Send + Sync + 'static {
+    move |seen: &Seen, mut answer: Value| {
+        if !seen.is_feed() {
+            (answer["keys"], answer["keys_sig"]) = (json!([]), json!([]));
+            return Reply::json(answer.to_string());
+        }
+        let after = seen.path.split("afterChangeNumber=").nth(1).and_then(|rest| rest.split('&').next()?.parse().ok());
+        let after: i64 = after.unwrap_or(BEGAN);
+        let end = after + bad + gone;
+        let item = |number: i64| {
+            let id = number.to_string();
+            if number <= after + bad {
+                json!({"state": "updated", "kind": "nonsense", "id": id, "modified": number, "data": {"words": "nothing ".repeat(100)}})
+            } else {
+                json!({"state": "deleted", "kind": "service", "id": id, "modified": number})
+            }
+        };
+        let mut next: Url = answer["next"].as_str().unwrap().parse().unwrap();
+        next.set_query(Some(&format!("afterChangeNumber={end}&epoch=first")));
+        answer["next"] = json!(next);
+        answer["feed"]["head"] = json!(end + 1_000_000);
+        answer["items"] = (after + 1..=end).map(item).collect();
+        Reply::json(answer.to_string())
+    }
+}
+
+fact_of_a_liar! {
+    async fn a_peer_of_which_nothing_can_be_taken_is_held_before_it_fills_the_database(here, liar) {
+        liar.twist(without_end(90, 410));
+        let peer = here.follows(&liar.url(), Trust::Auto).await;
+        here.harvester().scope_peer("1", Wanted { most: Some(10), ..Wanted::default() }).await.unwrap();
+        let report = here.pull(&peer).await;
+        let said = report.error.as_ref().map(|trouble| (trouble.code.as_str(), trouble.detail.contains("1080 records that cannot")));
+        assert_eq!((report.outcome, said), (Outcome::Held, Some(("too-many-records", true))), "{report:?}");
+        assert_eq!(here.quarantine(&peer).await, [("unknown-kind".to_owned(), 990)]);
+        // Nothing more comes until somebody has decided.
+        liar.lately();
+        assert_eq!((here.pull(&peer).await.outcome, liar.lately()), (Outcome::Held, Vec::<String>::new()));
+    }
+}
+
+fact_of_a_liar! {
+    async fn a_peer_that_deletes_without_end_what_never_was_is_held_before_it_fills_the_database(here, liar) {
+        liar.twist(without_end(0, 2_000));
+        let peer = here.follows(&liar.url(), Trust::Auto).await;
+        here.harvester().scope_peer("1", Wanted { most: Some(10), ..Wanted::default() }).await.unwrap();
+        let report = here.pull(&peer).await;
+        let said = report.error.as_ref().map(|trouble| (trouble.code.as_str(), trouble.detail.contains("deletions of 12000 records")));
+        assert_eq!((report.outcome, said), (Outcome::Held, Some(("too-many-records", true))), "{report:?}");
+        assert!(here.advice(&peer).await.contains("far too many that are gone"), "{}", here.advice(&peer).await);
     }
 }
