@@ -41,7 +41,7 @@ use crate::{
     mail::{self, Mailer, Notify},
     outbound::{self, Outbound},
     pages::{self, Brand, Desk, Site, Upkeep},
-    published::{self, Head, Position, shelf::Shelf},
+    published::{self, Head, Position, redaction::SecretWords, shelf::Shelf},
     publishing::{self, Directory, Vocabularies},
     quality::{self, Delivery, Quality, Schedule},
     records::{Limits, Records},
@@ -158,7 +158,7 @@ impl App {
     /// Changes by people, of a directory that the world reaches at `public_url`.
     pub fn editing(&self, public_url: &Url) -> Editing {
         let about = About {
-            protected_categories: self.config.protected_categories.clone(),
+            protected_categories: SecretWords::new(&self.config.protected_categories),
             public_url: public_url.clone(),
             name: self.config.name.clone(),
             proxies: self.proxies(),
