@@ -39,7 +39,7 @@ pub use self::{
     look::Colour,
     providers::SignInProvider,
     retention::Retention,
-    settings::schema,
+    settings::{perhaps_meant, schema},
     tiles::MapTiles,
     values::{Error, Hidden},
 };

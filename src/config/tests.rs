@@ -225,3 +225,15 @@ fn a_log_filter_that_would_log_nothing_is_refused() {
         "{said}"
     );
 }
+
+#[test]
+fn a_slip_in_a_name_is_told_from_a_name_of_something_else() {
+    for (written, meant) in
+        [("nmae", "name"), ("color", "colour"), ("license", "licence"), ("public-url", "public_url"), ("listn", "listen")]
+    {
+        assert_eq!(perhaps_meant(written), Some(meant), "{written}");
+    }
+    for other in ["", "x", "home", "test_postgres", "oidc.domain"] {
+        assert_eq!(perhaps_meant(other), None, "{other}");
+    }
+}
