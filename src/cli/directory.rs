@@ -14,6 +14,7 @@ use crate::{
     db::{self, Durability},
     federation, jobs,
     model::{Kind, shape},
+    pages::Brand,
     published::shelf::Shelf,
     quality::Reminded,
     safekeeping,
@@ -196,6 +197,8 @@ pub(super) struct Doctor {
 
 impl Doctor {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<bool> {
+        // A logo that cannot be used keeps the server from starting.
+        Brand::open(config)?;
         let mut findings = self.examine(config).await?;
         findings.push(safekeeping::doctor::server(config.listen, self.server).await);
         self.answer.give(&json!({"findings": findings}), || findings.iter().try_for_each(tell))?;

@@ -52,3 +52,22 @@ fn a_database_or_backup_in_a_folder_that_is_not_there_is_told_with_that_folder()
     let told = format!("there is no folder {}; make it first", missing.display());
     assert!(code == 1 && said.contains(&told), "{code} {said}");
 }
+
+#[test]
+fn a_logo_that_cannot_be_used_is_a_wrong_setting_for_the_server_and_the_doctor() {
+    let folder = tempfile::tempdir().unwrap();
+    let (words, large) = (folder.path().join("logo.doc"), folder.path().join("logo.png"));
+    std::fs::write(&words, "our logo").unwrap();
+    std::fs::write(&large, vec![0; 60_001]).unwrap();
+    for (file, right) in [
+        (folder.path().join("not there.svg"), "expected a file that the server can read (No such file"),
+        (words, "expected a picture (SVG, PNG, JPEG or WebP)"),
+        (large, "expected at most 60000 bytes"),
+    ] {
+        for command in ["serve", "doctor"] {
+            let (code, _, said) = text(&fingerpost(folder.path(), &[command]).env("FINGERPOST_LOGO", &file).output().unwrap());
+            let told = format!("setting FINGERPOST_LOGO (or logo in the settings file) is {file:?}: {right}");
+            assert!(code == 2 && said.contains(&told), "{command}: {code} {said}");
+        }
+    }
+}
