@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::{Answer, at_work, checker, progress, say};
+use super::{Answer, at_work, beginnings, checker, progress, say};
 use crate::{
     app::{self, App},
     clock::Clock,
@@ -218,6 +218,7 @@ impl Doctor {
                 let bar = at_work();
                 let mut findings = safekeeping::doctor::examine(&app.config, &app.db, &head, clock.now(), !self.quick).await;
                 bar.finish_and_clear();
+                findings.extend(beginnings::looked_at(&app).await?);
                 findings.push(checker::looked_at(&app).await?);
                 Ok(findings)
             }

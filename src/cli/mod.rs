@@ -4,6 +4,7 @@
 
 mod answer;
 mod bars;
+mod beginnings;
 mod checker;
 mod demo;
 mod directory;

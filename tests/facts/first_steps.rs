@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use super::commands::{fingerpost, text};
+use super::commands::{fingerpost, run, text};
 
 #[test]
 fn an_address_that_cannot_be_listened_on_is_told_with_what_to_do() {
@@ -70,4 +70,21 @@ fn a_logo_that_cannot_be_used_is_a_wrong_setting_for_the_server_and_the_doctor()
             assert!(code == 2 && said.contains(&told), "{command}: {code} {said}");
         }
     }
+}
+
+#[test]
+fn the_doctor_says_what_a_new_directory_lacks_before_people_can_work_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let doctor = |settings: &[(&str, &str)]| {
+        let output = fingerpost(folder.path(), &["doctor"]).envs(settings.iter().copied()).output().unwrap();
+        let (code, found, _) = text(&output);
+        assert_eq!(code, 0, "{found}");
+        found
+    };
+    let found = doctor(&[]);
+    assert!(found.contains("careful  administrators   none") && found.contains("user add YOU@EXAMPLE.ORG"), "{found}");
+    assert!(found.contains("careful  mail server      none: emails, with the links that sign people in"), "{found}");
+    assert_eq!(text(&run(folder.path(), &["user", "add", "ada@luton.example.org", "--role", "administrator"])).0, 0);
+    let found = doctor(&[("FINGERPOST_SMTP_URL", "smtp://localhost")]);
+    assert!(found.contains("good     administrators   1\n") && found.contains("good     mail server"), "{found}");
 }
