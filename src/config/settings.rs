@@ -275,6 +275,9 @@ pub(super) const SETTINGS: &[Setting] = &[
 
 /// The setting that was perhaps meant by a name that none has: the one that is a slip or two away.
 pub fn perhaps_meant(name: &str) -> Option<&'static str> {
+    // In the file, the names are those of the variables without what these begin with, and in lower case.
+    let name = name.to_lowercase();
+    let name = name.strip_prefix("fingerpost_").unwrap_or(&name);
     let slips = |setting: &&Setting| strsim::osa_distance(setting.name, name);
     let nearest = SETTINGS.iter().min_by_key(slips)?;
     // A member of a table is no setting.
