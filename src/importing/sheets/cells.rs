@@ -19,7 +19,7 @@ pub(super) struct Days {
 
 const DAYS: [&str; 7] = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"];
 
-fn day(word: &str) -> Option<usize> {
+pub(super) fn day(word: &str) -> Option<usize> {
     const NAMES: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
     const SHORT: [&[&str]; 7] = [
         &["mo", "mon"],

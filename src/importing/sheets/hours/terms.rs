@@ -1,6 +1,7 @@
 //! Hours that hold in school terms only: "Mondays 10-12, term time only".
 
-use super::Session;
+use super::{Session, cells};
+use crate::model::text::fold;
 
 /// How that is said, the longest first.
 const IN_TERM_TIME: [&str; 6] =
@@ -19,9 +20,14 @@ pub(in super::super) fn apart(cell: &str) -> Option<(String, &str)> {
     if let Some(around) = within {
         (before, behind) = around;
     }
-    // "10-12 (term time), 2-4", "10-12; 2-4 (term time)", which our own export writes: it is not said of all of them.
+    // "Mon (term time), Fri", "10-12 (term time), 2-4"; and "10-12; 2-4 (term time)", which our own export writes: it is
+    // not said of all of them.
+    let names_days = |text: &str| fold(text).split(' ').any(|word| cells::day(word).is_some());
     let has_times = |text: &str| text.contains(|c: char| c.is_ascii_digit());
-    if has_times(before) && has_times(behind) || within.is_some() && before.contains(';') {
+    if names_days(before) && names_days(behind)
+        || has_times(before) && has_times(behind)
+        || within.is_some() && before.contains(';')
+    {
         return None;
     }
     let parts = |c: char| matches!(c, ' ' | ',' | ';' | '.' | ':' | '-' | '–');
