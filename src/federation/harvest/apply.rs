@@ -107,8 +107,8 @@ impl Harvester {
         self.judge_and_write(run, items, Vec::new(), cursor, None).await
     }
 
-    /// Apply the rest of a page of `count` items, of which some were applied before, and move on to `cursor`.
-    pub(super) async fn apply_rest(&self, run: &mut Run, items: Items, cursor: Cursor, count: usize) -> Result<(), End> {
+    /// Apply some of a page of `count` items, and move on to `cursor`: how many of them are bad is a question of the page.
+    pub(super) async fn apply_some(&self, run: &mut Run, items: Items, cursor: Cursor, count: usize) -> Result<(), End> {
         self.judge_and_write(run, items, Vec::new(), cursor, Some(count)).await
     }
 
@@ -119,7 +119,7 @@ impl Harvester {
     }
 
     /// Apply items, which are of a page where it is said of how many.
-    pub(super) async fn judge_and_write(
+    async fn judge_and_write(
         &self,
         run: &mut Run,
         items: Items,

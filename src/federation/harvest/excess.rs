@@ -8,6 +8,7 @@ use super::{
     End, Harvester, Run,
     apply::Plan,
 };
+use crate::db;
 
 /// What came is kept of so many records that cannot be taken, for people to look at.
 const KEPT: u64 = 1_000;
@@ -23,13 +24,14 @@ impl Harvester {
     pub(super) async fn mind_the_excess(&self, run: &mut Run, plan: &mut Plan) -> Result<(), End> {
         let most = run.peer.scope.most.max(FEWEST);
         if !plan.quarantined.is_empty() {
-            let by_code = peers::quarantined_by_code(&self.db, run.peer.id).await?;
-            let there: u64 = by_code.iter().map(|(_, many)| many.unsigned_abs()).sum();
-            let all = there + plan.quarantined.len() as u64;
+            // Most of them are told again each time, and are here already.
+            let told = db::in_order(&plan.quarantined.iter().map(|bad| bad.id).collect::<Vec<_>>());
+            let (others, kept) = peers::quarantined_besides(&self.db, run.peer.id, &told).await?;
+            let all = others + told.len() as u64;
             if all > most {
                 return Err(excess(&run.peer, &format!("{all} records that cannot be imported"), most));
             }
-            let room = usize::try_from(KEPT.saturating_sub(there)).unwrap_or(usize::MAX);
+            let room = usize::try_from(KEPT.saturating_sub(kept)).unwrap_or(usize::MAX);
             for bad in plan.quarantined.iter_mut().skip(room) {
                 bad.raw = None;
             }

@@ -245,7 +245,7 @@ impl Harvester {
         let mut rest = self.made_of(run, terms, now, HashMap::new()).await?;
         rest.extend(bad);
         run.deletions.more_follows = false;
-        self.apply_rest(run, rest, cursor, count).await?;
+        self.apply_some(run, rest, cursor, count).await?;
         self.settle_deletions(run).await?;
         Ok(told)
     }

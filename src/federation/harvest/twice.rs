@@ -19,11 +19,11 @@ impl Harvester {
             let rest = items.split_off(at);
             let here = run.peer.cursor.clone();
             run.deletions.more_follows = true;
-            self.judge_and_write(run, items, Vec::new(), here, Some(count)).await?;
+            self.apply_some(run, items, here, count).await?;
             run.deletions.more_follows = more_follows;
             items = rest;
         }
-        self.apply_rest(run, items, cursor, count).await
+        self.apply_some(run, items, cursor, count).await
     }
 }
 

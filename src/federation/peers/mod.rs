@@ -30,7 +30,7 @@ pub use store::{
 };
 pub use waiting::{
     Held, Quarantined, Reason, confirm_held, doubt_held, forget_held, forget_quarantined, forget_quarantined_before, held,
-    held_for_people, put_held, put_quarantined, quarantined, quarantined_by_code, quarantined_by_rev,
+    held_for_people, put_held, put_quarantined, quarantined, quarantined_besides, quarantined_by_code, quarantined_by_rev,
 };
 
 /// Number of a peer, as commands name it.

@@ -19,7 +19,7 @@ pub(super) struct Days {
 
 const DAYS: [&str; 7] = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"];
 
-fn day(word: &str) -> Option<usize> {
+pub(super) fn day(word: &str) -> Option<usize> {
     const NAMES: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
     const SHORT: [&[&str]; 7] = [
         &["mo", "mon"],
@@ -101,16 +101,11 @@ pub(super) fn days(cell: &str) -> Option<Days> {
     let text = OF_THE_MONTH.iter().fold(said.clone(), |text, of_the_month| text.replace(of_the_month, ""));
     let text = text.strip_prefix("monthly ").unwrap_or(&text);
     let words: Vec<&str> = text.split(' ').filter(|word| !matches!(*word, "and" | "every" | "each" | "on" | "the")).collect();
-    // "Every second Tuesday" is the second of a month, or every other one.
-    if text == said
-        && ["every second", "every 2nd", "every third", "every 3rd", "every fourth", "every 4th"]
-            .iter()
-            .any(|way| said.contains(way))
-    {
-        return None;
-    }
     if let Some(days) = of_a_month(&words) {
-        return Some(days);
+        // "Every second Tuesday" is the second of a month, or every other one. "Every 2nd and 4th Tuesday" is clear.
+        let every = ["every second", "every 2nd", "every third", "every 3rd", "every fourth", "every 4th"];
+        let is_in_doubt = text == said && !days.byday.contains(',') && every.iter().any(|every| said.contains(every));
+        return (!is_in_doubt).then_some(days);
     }
     // "A Tuesday of the month": which one?
     if text != said {
@@ -196,6 +191,7 @@ mod tests {
             ("Monthly, 2nd Tuesday", "MONTHLY 2TU"),
             ("1st Weds monthly", "MONTHLY 1WE"),
             ("every 2nd Tuesday of the month", "MONTHLY 2TU"),
+            ("every 2nd and 4th Tuesday", "MONTHLY 2TU,4TU"),
             ("1SA,3SA", "MONTHLY 1SA,3SA"),
             ("1st and 3rd Tues", "MONTHLY 1TU,3TU"),
             ("2nd, 4th & last Weds of each month", "MONTHLY 2WE,4WE,-1WE"),

@@ -388,6 +388,11 @@ mod tests {
             "Mon 10am-12 term time, Tue 10am-12 half term",
             "Mon 10am-12; Wed 2pm-4pm in term time",
             "Mon-Fri 9am-5pm, closed Wed in term time",
+            "Mon-Fri 9am-5pm (9am-3pm in term time)",
+            "Mon 10am-12 (term time), 2pm-4pm",
+            "Mon (term time) and Fri 10am-12",
+            "Tue 10:00-12:00 (term time); Tue 14:00-16:00",
+            "Tue 10:00-12:00; Tue 14:00-16:00 (term time)",
         ] {
             assert_eq!(said(unclear), None, "{unclear}");
         }

@@ -505,6 +505,29 @@ fact_between! {
     }
 }
 
+/// Two records of the list have no id.
+fn has_two_without_ids(seen: &Seen) -> Reply {
+    modern(seen, |page, answer| {
+        if page == 2 {
+            for at in [7, 8] {
+                answer["contents"][at]["id"] = json!(null);
+            }
+        }
+    })
+}
+
+fact_between! {
+    async fn records_without_ids_are_left_out_and_the_others_come(
+        here = |on| Node::start(on, "Here");
+        server = HostilePeer::start(has_two_without_ids)
+    ) {
+        let peer = crawls(&here, &server).await;
+        let report = here.pull(&peer).await;
+        assert_eq!((report.outcome, how_many(&here).await), (Outcome::Ok, json!(118)), "{report:?}");
+        assert_eq!(here.quarantine(&peer).await, [("bad-item".to_owned(), 1)], "they cannot be told apart");
+    }
+}
+
 /// Refuse a parameter that is not in the standard.
 fn refuses_what_it_does_not_know(seen: &Seen) -> Reply {
     if is_list(seen) && seen.path.contains("source=") { Reply::status(400) } else { modern(seen, |_, _| {}) }

@@ -63,7 +63,7 @@ pub(super) struct Item {
     /// Why it is left out that came to them from elsewhere, and would come to us from there.
     pub(super) elsewhere: Option<&'static str>,
     /// Where in the page it stands.
-    place: Range<usize>,
+    pub(super) place: Range<usize>,
 }
 
 impl Item {

@@ -153,11 +153,13 @@ impl Harvester {
     ) -> (Looked, Vec<Wanted<'a>>) {
         let now = self.clock.now();
         let mut looked = Looked::default();
-        let mut wanted = Vec::new();
+        let (mut wanted, mut bytes) = (Vec::new(), 0);
         for item in piece {
             let Some(id) = item.id.as_deref() else {
                 let detail = "a record in the list has no id".to_owned();
-                let raw = page.value(of.kind(), item).unwrap_or_default();
+                bytes += item.place.len();
+                // In memory it may take many times as much as on the page.
+                let raw = if bytes <= MOST_BYTES { page.value(of.kind(), item).unwrap_or_default() } else { Value::Null };
                 looked.items.push(Err(Box::new(unreadable(of, String::new(), "bad-item", detail, raw))));
                 continue;
             };

@@ -5,5 +5,5 @@ mod store;
 pub(super) use store::forget_all;
 pub use store::{
     Held, Quarantined, Reason, confirm_held, doubt_held, forget_held, forget_quarantined, forget_quarantined_before, held,
-    held_for_people, put_held, put_quarantined, quarantined, quarantined_by_code, quarantined_by_rev,
+    held_for_people, put_held, put_quarantined, quarantined, quarantined_besides, quarantined_by_code, quarantined_by_rev,
 };

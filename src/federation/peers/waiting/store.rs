@@ -1,6 +1,6 @@
 //! The tables `quarantined` and `held_delete`.
 
-use std::fmt;
+use std::{collections::HashSet, fmt};
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
@@ -100,7 +100,10 @@ pub async fn put_quarantined(tx: &Transaction, rows: &[Quarantined]) -> Result<(
     let replace = OnConflict::column(C::Id)
         .update_columns([C::PeerId, C::Kind, C::ForeignId, C::Rev, C::Code, C::Detail, C::Raw, C::At])
         .to_owned();
-    for chunk in db::pieces(rows) {
+    // No statement may write a row twice, and records without ids are all called the same.
+    let mut once = HashSet::new();
+    let rows: Vec<&Quarantined> = rows.iter().rev().filter(|row| once.insert(row.id)).collect();
+    for chunk in db::pieces(&rows) {
         let rows = chunk.iter().map(|row| quarantined::ActiveModel {
             id: Set(row.id),
             peer_id: Set(row.peer),
@@ -206,6 +209,25 @@ pub async fn quarantined_by_code(db: &Database, peer: PeerId) -> Result<Vec<(Str
         .all(db.reader())
         .await
         .context("cannot count records that could not be imported")
+}
+
+/// How many of a peer's records could not be taken besides these, and of how many of those it is kept what came.
+/// # Errors
+/// When the database fails.
+pub async fn quarantined_besides(db: &Database, peer: PeerId, ids: &[Uuid]) -> Result<(u64, u64), db::Error> {
+    use quarantined::Column as C;
+    let counts: Option<(i64, i64)> = quarantined::Entity::find()
+        .select_only()
+        .column_as(C::Id.count(), "many")
+        .column_as(C::Raw.count(), "kept")
+        .filter(C::PeerId.eq(peer))
+        .filter(C::Id.is_not_in(ids.iter().copied()))
+        .into_tuple()
+        .one(db.reader())
+        .await
+        .context("cannot count records that could not be imported")?;
+    let (many, kept) = counts.unwrap_or_default();
+    Ok((many.unsigned_abs(), kept.unsigned_abs()))
 }
 
 /// Why a deletion waits.

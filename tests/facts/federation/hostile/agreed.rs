@@ -3,7 +3,7 @@
 use fingerpost::{
     federation::{
         neighbours::Wanted,
-        peers::{Outcome, Trust},
+        peers::{self, Outcome, Trust},
     },
     model::Kind,
 };
@@ -89,8 +89,8 @@ fact_of_a_liar! {
 }
 
 /// A directory that signs nothing, and whose feed never ends: of each page, so many items are of no kind, and so many are
-/// deletions of what never was.
-fn without_end(bad: i64, gone: i64) -> impl Fn(&Seen, Value) -> Reply + Send + Sync + 'static {
+/// deletions of what never was. There are so many `different` ones of no kind, which are told again and again.
+fn without_end(bad: i64, gone: i64, different: i64) -> impl Fn(&Seen, Value) -> Reply + Send + Sync + 'static {
     move |seen: &Seen, mut answer: Value| {
         if !seen.is_feed() {
             (answer["keys"], answer["keys_sig"]) = (json!([]), json!([]));
@@ -102,6 +102,7 @@ fn without_end(bad: i64, gone: i64) -> impl Fn(&Seen, Value) -> Reply + Send + S
         let item = |number: i64| {
             let id = number.to_string();
             if number <= after + bad {
+                let id = (((after - BEGAN) / (bad + gone) * bad + number - after).rem_euclid(different)).to_string();
                 json!({"state": "updated", "kind": "nonsense", "id": id, "modified": number, "data": {"words": "nothing ".repeat(100)}})
             } else {
                 json!({"state": "deleted", "kind": "service", "id": id, "modified": number})
@@ -118,7 +119,7 @@ fn without_end(bad: i64, gone: i64) -> impl Fn(&Seen, Value) -> Reply + Send + S
 
 fact_of_a_liar! {
     async fn a_peer_of_which_nothing_can_be_taken_is_held_before_it_fills_the_database(here, liar) {
-        liar.twist(without_end(90, 410));
+        liar.twist(without_end(90, 410, i64::MAX));
         let peer = here.follows(&liar.url(), Trust::Auto).await;
         here.harvester().scope_peer("1", Wanted { most: Some(10), ..Wanted::default() }).await.unwrap();
         let report = here.pull(&peer).await;
@@ -132,8 +133,20 @@ fact_of_a_liar! {
 }
 
 fact_of_a_liar! {
+    async fn what_cannot_be_taken_is_counted_once_and_kept_as_it_came_however_often_it_is_told(here, liar) {
+        liar.twist(without_end(90, 410, 990));
+        let peer = here.follows(&liar.url(), Trust::Auto).await;
+        here.harvester().scope_peer("1", Wanted { most: Some(10), ..Wanted::default() }).await.unwrap();
+        let report = here.harvester().with_most_pages(23).pull(peer.id, |_| {}).await.unwrap();
+        assert_eq!((report.outcome, report.pages), (Outcome::Partial, 23), "{report:?}");
+        let kept = peers::quarantined(&here.app.app().db, peer.id, 2_000).await.unwrap();
+        assert_eq!((kept.len(), kept.iter().filter(|one| one.raw.is_some()).count()), (990, 990));
+    }
+}
+
+fact_of_a_liar! {
     async fn a_peer_that_deletes_without_end_what_never_was_is_held_before_it_fills_the_database(here, liar) {
-        liar.twist(without_end(0, 2_000));
+        liar.twist(without_end(0, 2_000, i64::MAX));
         let peer = here.follows(&liar.url(), Trust::Auto).await;
         here.harvester().scope_peer("1", Wanted { most: Some(10), ..Wanted::default() }).await.unwrap();
         let report = here.pull(&peer).await;
