@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::lease;
-use crate::{db, federation::peers::Trouble, records};
+use super::{super::peers::Trouble, lease};
+use crate::{db, records};
 
 /// Why a pull could not even be reported.
 #[derive(Debug, thiserror::Error)]

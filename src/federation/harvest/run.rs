@@ -4,11 +4,14 @@ use std::{collections::HashMap, time::Duration};
 
 use uuid::Uuid;
 
-use super::{deletions::Deletions, excess, gone::gone, sessions};
-use crate::{
-    federation::peers::{Cursor, Lease, Peer, Report, Trouble},
-    model::Kind,
+use super::{
+    super::peers::{Cursor, Lease, Peer, Report, Trouble},
+    deletions::Deletions,
+    excess,
+    gone::gone,
+    sessions,
 };
+use crate::model::Kind;
 
 /// A pull under way.
 pub(super) struct Run {
