@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use fingerpost::{
     identity::{Email, Identity, MemberRole, PersonId, PlatformRole},
     jobs,
-    quality::{self, Quality, Reminded, letters},
+    quality::{self, Quality, Reminded},
     records::How,
 };
 use http::Method;

@@ -1,6 +1,6 @@
 //! From the letter to "still correct": the link that a reminder has, and what it opens.
 
-use fingerpost::{identity::MemberRole, quality::letters, records::How};
+use fingerpost::{identity::MemberRole, records::How};
 use http::{Method, StatusCode};
 use serde_json::json;
 
