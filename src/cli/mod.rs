@@ -4,6 +4,7 @@
 
 mod answer;
 mod bars;
+mod calling;
 mod checker;
 mod demo;
 mod directory;
