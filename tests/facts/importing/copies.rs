@@ -1,4 +1,5 @@
-//! Copies of an organisation in its services: the brief take nothing from what is known, and those that we give are whole.
+//! Copies of an organisation in its services: a brief one takes nothing from what is known, and those that we give are
+//! whole.
 
 use serde_json::{Value, json};
 
