@@ -21,7 +21,7 @@ use crate::{
     importing::Importer,
     mail::{self, Mailer, Notify},
     outbound::{self, Outbound},
-    published::{self, Head},
+    published::{self, Head, redaction::SecretWords},
     publishing,
     quality::{Quality, Schedule},
     records::{Limits, Records},
@@ -131,7 +131,7 @@ impl App {
     /// Changes by people, of a directory that the world reaches at `public_url`.
     pub fn editing(&self, public_url: &Url) -> Editing {
         let about = About {
-            protected_categories: self.config.protected_categories.clone(),
+            protected_categories: SecretWords::new(&self.config.protected_categories),
             public_url: public_url.clone(),
             name: self.config.name.clone(),
             proxies: self.proxies(),

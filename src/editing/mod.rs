@@ -42,6 +42,7 @@ use crate::{
     db,
     http::{Fault, Problem, Proxies},
     identity::{self, Action, Actor, Door, Identity, Subject, can},
+    published::redaction::SecretWords,
     records::{self, Caller, Entrance, Records},
 };
 
@@ -80,7 +81,7 @@ pub struct Editing {
 #[derive(Clone, Debug)]
 pub struct About {
     /// Words that name categories of listings that could be used to reach somebody in danger.
-    pub protected_categories: Vec<String>,
+    pub protected_categories: SecretWords,
     /// How the world reaches us.
     pub public_url: Url,
     /// The directory's name.

@@ -11,7 +11,7 @@ use super::{Editing, Error};
 use crate::{
     identity::{Action, Actor, Subject, can},
     model::{Attribute, Document, Kind},
-    published::redaction::{is_withheld_category, is_withheld_name},
+    published::redaction::SecretWords,
     records::{Kept, State, Stored, Version},
 };
 
@@ -60,7 +60,7 @@ struct Signs {
 }
 
 impl Signs {
-    fn of(document: &Document, words: &[String]) -> Self {
+    fn of(document: &Document, words: &SecretWords) -> Self {
         let attributes: Vec<&Attribute> = match document {
             Document::Service(one) => one.classified().collect(),
             Document::Event(one) => one.attributes.iter().collect(),
@@ -68,7 +68,7 @@ impl Signs {
             _ => return Self::default(),
         };
         let terms = attributes.into_iter().filter_map(|one| one.taxonomy_term_id.map(Uuid::from)).collect();
-        Self { by_name: is_withheld_name(document.name(), words), terms }
+        Self { by_name: words.are_in(document.name()), terms }
     }
 
     /// Take in what another listing says.
@@ -274,7 +274,7 @@ impl Editing {
         let terms: Vec<Uuid> = terms.iter().copied().collect();
         for stored in self.records.find_all(&terms).await?.values() {
             if let Document::TaxonomyTerm(term) = stored.read()?
-                && is_withheld_category(&term, words)
+                && words.are_of(&term)
             {
                 return Ok(true);
             }

@@ -10,8 +10,8 @@ use uuid::Uuid;
 use super::save::Row;
 use crate::{
     db::Transaction,
-    model::{Attribute, Document, Kind, Location, text::fold},
-    published::redaction::is_withheld_category,
+    model::{Attribute, Document, Kind, Location},
+    published::redaction::SecretWords,
     records::{self, Draft, Records, State},
 };
 
@@ -59,18 +59,15 @@ impl Listed {
 /// Finds them. Remembers which terms it has looked at.
 #[derive(Default)]
 pub(super) struct Lookout {
-    words: Vec<String>,
-    /// The same as they are looked for in names.
-    folded: Vec<String>,
+    words: SecretWords,
     /// Terms, and the names of those that stand for help in danger.
     terms: HashMap<Uuid, Option<String>>,
 }
 
 impl Lookout {
     /// One that knows these words for danger.
-    pub(super) fn new(words: &[String]) -> Self {
-        let folded = words.iter().map(|word| as_words(word)).collect();
-        Self { words: words.to_vec(), folded, terms: HashMap::new() }
+    pub(super) fn new(words: SecretWords) -> Self {
+        Self { words, terms: HashMap::new() }
     }
 
     /// Those of the listings, as they have just been saved, whose address everybody can see.
@@ -115,7 +112,7 @@ impl Lookout {
         unknown.dedup();
         for (id, stored) in records.find_in(tx, &unknown).await? {
             let danger = match stored.read()? {
-                Document::TaxonomyTerm(term) if is_withheld_category(&term, &self.words) => Some(term.name),
+                Document::TaxonomyTerm(term) if self.words.are_of(&term) => Some(term.name),
                 _ => None,
             };
             self.terms.insert(id, danger);
@@ -125,14 +122,8 @@ impl Lookout {
 
     fn because(&self, one: &Listed) -> Option<String> {
         let term = one.terms.iter().find_map(|id| self.terms.get(id).cloned().flatten());
-        let name = as_words(&one.name);
-        term.or_else(|| self.folded.iter().any(|word| name.contains(word)).then(|| one.name.clone()))
+        term.or_else(|| self.words.are_in(&one.name).then(|| one.name.clone()))
     }
-}
-
-/// So that one text is within another only as whole words.
-fn as_words(text: &str) -> String {
-    format!(" {} ", fold(text))
 }
 
 /// The places of a listing of which nobody has decided how much this listing may tell.

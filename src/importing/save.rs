@@ -4,7 +4,6 @@ use std::{
     collections::{HashMap, HashSet},
     io::{self, BufRead},
     path::PathBuf,
-    sync::Arc,
     time::Instant,
 };
 
@@ -29,7 +28,7 @@ use crate::{
         Document, Kind,
         personal::{self, InWords},
     },
-    published,
+    published::{self, redaction::SecretWords},
     records::{self, Caller, Draft, Entrance, LastModified, Records, State, Stored},
 };
 
@@ -62,7 +61,7 @@ pub struct Options {
 pub struct Importer {
     records: Records,
     /// Words that name help for people in danger.
-    danger: Arc<[String]>,
+    danger: SecretWords,
 }
 
 /// Why an import stopped. What was saved before stays.
@@ -91,14 +90,14 @@ impl From<crate::db::Error> for Error {
 impl Importer {
     /// An importer into `records`.
     pub fn new(records: Records) -> Self {
-        Self { records, danger: Arc::default() }
+        Self { records, danger: SecretWords::default() }
     }
 
     /// One that names listings with these words, in their name or in that of a term, whose address everybody can
     /// see.
     #[must_use]
     pub fn watching_for(self, danger: &[String]) -> Self {
-        Self { danger: danger.into(), ..self }
+        Self { danger: SecretWords::new(danger), ..self }
     }
 
     /// Import everything in `input`. `progress` is told how many bytes have been dealt with.
@@ -159,7 +158,7 @@ impl Importer {
             Ok::<_, io::Error>(())
         });
         let report = Report { dry_run: options.dry_run, ..Report::default() };
-        let mut run = Run::new(report, Lookout::new(&self.danger));
+        let mut run = Run::new(report, Lookout::new(self.danger.clone()));
         run.into_nothing = self.holds_nothing().await?;
         run.withholds = !run.into_nothing;
         let (mut trial, mut ahead) = (None, None);

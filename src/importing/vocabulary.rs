@@ -4,19 +4,19 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use crate::{model::text::fold, published::redaction};
+use crate::{model::text::fold, published::redaction::SecretWords};
 
 /// Terms by what people call them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Vocabulary {
     terms: HashMap<String, Uuid>,
-    secret: Vec<String>,
+    secret: SecretWords,
 }
 
 impl Vocabulary {
     /// An empty one. `secret` are the words that name categories whose places are secret.
-    pub(super) fn new(secret: &[String]) -> Self {
-        Self { terms: HashMap::new(), secret: secret.to_vec() }
+    pub(super) fn new(secret: &SecretWords) -> Self {
+        Self { terms: HashMap::new(), secret: secret.clone() }
     }
 
     /// Know a term by this code or name.
@@ -37,6 +37,6 @@ impl Vocabulary {
     /// Whether a word names a category whose places are secret, known as a term or not: a refuge
     /// whose category nobody has set up yet is a refuge all the same.
     pub(super) fn is_secret(&self, name: &str) -> bool {
-        redaction::is_withheld_name(name, &self.secret)
+        self.secret.are_in(name)
     }
 }

@@ -41,19 +41,28 @@ pub fn line(text: &str, most: usize) -> String {
 /// ```
 pub fn fold(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.nfkd() {
-        if c.is_alphanumeric() {
-            out.extend(c.to_lowercase());
-        } else if !unicode_normalization::char::is_combining_mark(c)
-            && !matches!(c, '\'' | '’' | '‘' | '`')
-            && !out.is_empty()
-            && !out.ends_with(' ')
-        {
-            out.push(' ');
-        }
+    if text.is_ascii() {
+        // Nearly all texts are, and there is nothing to take apart in them.
+        text.chars().for_each(|c| fold_into(c, &mut out));
+    } else {
+        text.nfkd().for_each(|c| fold_into(c, &mut out));
     }
     out.truncate(out.trim_end().len());
     out
+}
+
+fn fold_into(c: char, out: &mut String) {
+    if c.is_ascii_alphanumeric() {
+        out.push(c.to_ascii_lowercase());
+    } else if c.is_alphanumeric() {
+        out.extend(c.to_lowercase());
+    } else if !unicode_normalization::char::is_combining_mark(c)
+        && !matches!(c, '\'' | '’' | '‘' | '`')
+        && !out.is_empty()
+        && !out.ends_with(' ')
+    {
+        out.push(' ');
+    }
 }
 
 /// The first `most` characters of `text`, with an ellipsis where something was cut.

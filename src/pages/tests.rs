@@ -13,7 +13,7 @@ use super::*;
 use crate::{
     db::{Database, Durability},
     model::{Document, Kind},
-    published::{self, Position, Published, render, shelf::Shelf},
+    published::{self, Position, Published, redaction::SecretWords, render, shelf::Shelf},
     search::{Search, Words},
 };
 
@@ -40,7 +40,7 @@ async fn stand(more: Vec<(Kind, Value)>) -> Stand {
         .collect();
     documents.sort_by_key(Document::kind);
     let mut around = render::Around {
-        withheld_categories: vec!["refuge".into(), "modern slavery".into(), "exploitation".into()],
+        withheld_categories: SecretWords::new(&["refuge".to_owned(), "modern slavery".to_owned(), "exploitation".to_owned()]),
         now,
         ..render::Around::default()
     };

@@ -6,18 +6,20 @@ mod earlier;
 mod hiding;
 mod known;
 mod links;
+mod secret;
 
 use uuid::Uuid;
 
 use crate::{
     ids,
-    model::{Contact, Location, LocationPolicy, LocationType, Phone, ServiceAtLocation, TaxonomyTerm, text::fold},
+    model::{Contact, Location, LocationPolicy, LocationType, Phone, ServiceAtLocation},
 };
 
 pub use {
     earlier::{changes, without_changes_of_parts},
     hiding::{forget_person, forget_places, hide_known, hide_places, tells_an_address, texts_with, without_person},
     known::{Erased, Known},
+    secret::SecretWords,
 };
 
 /// Leave only the contacts that the world may see, and of those only the phones it may see. A phone that stands in a
@@ -45,23 +47,6 @@ fn open_phones(phones: &mut Vec<Phone>, may: impl Fn(&Phone) -> bool) {
 /// The ids of contacts.
 pub fn ids_of<'a>(contacts: impl IntoIterator<Item = &'a Contact>) -> Vec<Uuid> {
     contacts.into_iter().map(|contact| contact.id).collect()
-}
-
-/// Whether a term stands for a category whose places are secret, by the words of the settings.
-/// Whole words count, so "refuge" is one and "refugee" is not.
-pub fn is_withheld_category(term: &TaxonomyTerm, words: &[String]) -> bool {
-    let names = [
-        Some(term.name.as_str()),
-        term.code.as_deref(),
-        term.term_uri.as_ref().map(super::super::model::values::WebAddress::as_str),
-    ];
-    names.into_iter().flatten().any(|name| is_withheld_name(name, words))
-}
-
-/// Whether `name` names such a category, of whatever list.
-pub fn is_withheld_name(name: &str, words: &[String]) -> bool {
-    let name = format!(" {} ", fold(name));
-    words.iter().any(|word| name.contains(&format!(" {} ", fold(word))))
 }
 
 /// How much of a place one link lets be told: what the link says, or, where it says nothing,
@@ -198,28 +183,5 @@ mod tests {
         // What stands in no other line is part of the address as well.
         let known = Known::of(&place("Bothy", "41 Xylophone Road, Luton"));
         assert_eq!(hiding::mask_text("Turn into Xylophone Road", &known).as_deref(), Some("Turn into [address withheld]"));
-    }
-
-    #[test]
-    fn a_refuge_is_secret_and_refugees_are_welcome() {
-        let term = |name: &str| TaxonomyTerm {
-            id: uuid::Uuid::nil().into(),
-            code: None,
-            name: name.into(),
-            description: String::new(),
-            parent_id: None,
-            taxonomy: None,
-            taxonomy_id: None,
-            taxonomy_detail: None,
-            language: None,
-            term_uri: None,
-            term: None,
-            metadata: vec![],
-            extra: serde_json::Map::new(),
-        };
-        let words = ["refuge".to_owned(), "forced marriage".to_owned()];
-        assert!(is_withheld_category(&term("Women's Refuge"), &words));
-        assert!(is_withheld_category(&term("Forced-marriage help"), &words));
-        assert!(!is_withheld_category(&term("Refugees and asylum"), &words));
     }
 }

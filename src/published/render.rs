@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{
     projection,
-    redaction::{self, Known},
+    redaction::{self, Known, SecretWords},
 };
 use crate::{
     ids::{self, LocationId, ServiceId},
@@ -31,7 +31,7 @@ pub struct Around {
     /// Documents by id.
     pub documents: HashMap<Uuid, Document>,
     /// Words of categories whose places are secret.
-    pub withheld_categories: Vec<String>,
+    pub withheld_categories: SecretWords,
     /// The most open link to each place, for rendering places themselves.
     pub most_open_link: HashMap<Uuid, LocationPolicy>,
     /// Organizations with a service or event at a place that is not told whole, and what is known of
@@ -88,9 +88,7 @@ impl Around {
     pub fn is_secret<'a>(&self, attributes: impl IntoIterator<Item = &'a Attribute>) -> bool {
         attributes.into_iter().any(|attribute| {
             let stored = attribute.taxonomy_term_id.and_then(|id| self.term(id));
-            stored
-                .or(attribute.taxonomy_term.as_deref())
-                .is_some_and(|term| redaction::is_withheld_category(term, &self.withheld_categories))
+            stored.or(attribute.taxonomy_term.as_deref()).is_some_and(|term| self.withheld_categories.are_of(term))
         })
     }
 }

@@ -38,7 +38,7 @@ use crate::{
     clock::Clock,
     db::{self, Database},
     model::{Document, Kind},
-    published::Position,
+    published::{Position, redaction::SecretWords},
     signing::Signer,
 };
 pub use annotations::{Annotated, Annotation};
@@ -263,14 +263,14 @@ pub struct Records {
     db: Database,
     clock: Clock,
     signer: Arc<Signer>,
-    withheld_categories: Arc<[String]>,
+    withheld_categories: SecretWords,
     limits: Option<Limits>,
 }
 
 impl Records {
     /// Records in `db`.
     pub fn new(db: Database, clock: Clock, signer: Arc<Signer>, withheld_categories: &[String]) -> Self {
-        Self { db, clock, signer, withheld_categories: withheld_categories.into(), limits: None }
+        Self { db, clock, signer, withheld_categories: SecretWords::new(withheld_categories), limits: None }
     }
 
     /// The database they are in.
@@ -289,7 +289,7 @@ impl Records {
     }
 
     /// Words that name categories whose places are secret.
-    pub fn withheld_categories(&self) -> &[String] {
+    pub fn withheld_categories(&self) -> &SecretWords {
         &self.withheld_categories
     }
 }

@@ -144,9 +144,7 @@ impl Records {
                 one.before.is_none() || one.before.as_ref().is_some_and(|before| before.document != one.draft.document.to_json())
             })
             .filter_map(|one| match &one.draft.document {
-                Document::TaxonomyTerm(term) if redaction::is_withheld_category(term, &self.withheld_categories) => {
-                    Some(one.id())
-                }
+                Document::TaxonomyTerm(term) if self.withheld_categories.are_of(term) => Some(one.id()),
                 _ => None,
             })
             .collect();
@@ -181,8 +179,7 @@ impl Records {
         let mut open: HashSet<Uuid> = HashSet::new();
         for one in pending.iter() {
             if let Document::TaxonomyTerm(term) = &one.draft.document {
-                if redaction::is_withheld_category(term, &self.withheld_categories) { &mut secret } else { &mut open }
-                    .insert(one.id());
+                if self.withheld_categories.are_of(term) { &mut secret } else { &mut open }.insert(one.id());
             }
         }
         let wanted: HashSet<Uuid> = pending
@@ -194,7 +191,7 @@ impl Records {
         let wanted: Vec<Uuid> = wanted.into_iter().collect();
         for (id, stored) in store::load(tx.connection(), &wanted).await? {
             if let Document::TaxonomyTerm(term) = read(&stored)?
-                && redaction::is_withheld_category(&term, &self.withheld_categories)
+                && self.withheld_categories.are_of(&term)
             {
                 secret.insert(id);
             }

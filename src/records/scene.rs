@@ -64,7 +64,7 @@ impl Records {
         let around = Around {
             most_open_link: most_open_links(tx, &documents, &links).await?,
             discreet: discreet_organizations(tx, &documents, &links).await?,
-            withheld_categories: self.withheld_categories.to_vec(),
+            withheld_categories: self.withheld_categories.clone(),
             documents: HashMap::new(),
             unseen: HashMap::new(),
             now,

@@ -27,7 +27,6 @@ use crate::{
         text::{clean, fold, shorten},
     },
     outbound::Ask,
-    published::redaction,
     signing,
 };
 
@@ -115,7 +114,7 @@ impl Harvester {
     async fn told_by(&self, run: &mut Run, calendar: Calendar) -> Result<Items, End> {
         let Calendar { events, problems, .. } = calendar;
         let secret = self.records.withheld_categories();
-        let is_secret = |category: &str| redaction::is_withheld_name(category, secret);
+        let is_secret = |category: &str| secret.are_in(category);
         let (events, _) = ical::latest(events, id_of);
         let known = Known::of(&events, is_secret);
         let terms = self.terms_by_name().await?;

@@ -33,7 +33,7 @@ use crate::{
     ids,
     model::Kind,
     outbound::{Answer, Ask, Outbound},
-    published::redaction,
+    published::redaction::SecretWords,
 };
 
 mod made;
@@ -298,7 +298,7 @@ fn is_same_question(one: &Url, other: &Url) -> bool {
 }
 
 /// What is kept of an item; none where it is gone, or no event.
-fn kept(run: &mut Run, id: Uuid, item: Item, secret: &[String]) -> Result<Option<Part>, Box<Unreadable>> {
+fn kept(run: &mut Run, id: Uuid, item: Item, secret: &SecretWords) -> Result<Option<Part>, Box<Unreadable>> {
     if item.data.is_none() {
         return Ok(None);
     }
@@ -309,7 +309,7 @@ fn kept(run: &mut Run, id: Uuid, item: Item, secret: &[String]) -> Result<Option
     let mut data = item.data.unwrap_or_default();
     *run.report.left_out.entry("dropped-part".to_owned()).or_default() += page::leave_out(&mut data) as u64;
     run.report.left_out.retain(|_, many| *many > 0);
-    if mapping::subjects(&data).iter().any(|name| redaction::is_withheld_name(name, secret)) {
+    if mapping::subjects(&data).iter().any(|name| secret.are_in(name)) {
         page::forget_places(&mut data);
     }
     let data = data.to_string();

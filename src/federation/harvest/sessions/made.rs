@@ -19,7 +19,6 @@ use crate::{
         page,
     },
     model::{Kind, text::fold},
-    published::redaction,
 };
 
 /// Of a page, so many series are made anew and written together,
@@ -108,7 +107,7 @@ impl Harvester {
                     .iter()
                     .flat_map(|(_, part)| mapping::subjects(part))
                     .chain(mapping::subjects(main.unwrap_or(&Value::Null)));
-                if subjects.chain(categories.iter().cloned()).any(|name| redaction::is_withheld_name(&name, words)) {
+                if subjects.chain(categories.iter().cloned()).any(|name| words.are_in(&name)) {
                     // Its place is not kept, neither in the record nor in what came.
                     event["location_policy"] = "withheld".into();
                     run.parts.put.extend(of.into_iter().map(without_places));
