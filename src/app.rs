@@ -65,7 +65,8 @@ impl App {
     /// What cannot be opened, and why.
     pub async fn open_to_look(config: Config, clock: Clock, durability: Durability) -> anyhow::Result<Self> {
         let folder = &config.data_dir;
-        std::fs::create_dir_all(folder).with_context(|| format!("cannot make the data folder {}", folder.display()))?;
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("cannot make the data folder {} (FINGERPOST_DATA_DIR)", folder.display()))?;
         let keys = Keyring::open(folder, clock.now())?;
         let db = Database::open(&config.database_url, durability).await?;
         let origin = public_url(&config, config.listen);

@@ -4,9 +4,8 @@
 mod patient;
 mod shares;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use anyhow::Context as _;
 use axum::{Router, extract::ConnectInfo};
 use hyper::server::conn::http1;
 use hyper_util::{
@@ -36,11 +35,28 @@ const GRACE: Duration = Duration::from_secs(30);
 
 /// Listen on `address`.
 /// # Errors
-/// When it is taken or not ours.
+/// When it is taken or not ours, with what to do.
 pub async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address)
-        .await
-        .with_context(|| format!("cannot listen on {address}; check whether another program is using it"))
+    TcpListener::bind(address).await.map_err(|error| {
+        let said = format!("cannot listen on {address}; {}", what_to_do_about(&error));
+        anyhow::Error::new(error).context(said)
+    })
+}
+
+/// What helps where an address cannot be listened on.
+fn what_to_do_about(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            "another program is using it: stop that one, or choose another port (FINGERPOST_LISTEN; for the demo, --port)"
+        }
+        io::ErrorKind::AddrNotAvailable => {
+            "this machine does not have that address: set FINGERPOST_LISTEN to one it has, such as 127.0.0.1:8080"
+        }
+        io::ErrorKind::PermissionDenied => {
+            "only root may use ports below 1024: set FINGERPOST_LISTEN to a higher one and put a web server in front of it"
+        }
+        _ => "check FINGERPOST_LISTEN",
+    }
 }
 
 /// Answer connections until `stop`, then finish those that are under way.

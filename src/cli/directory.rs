@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::{Answer, at_work, checker, progress, say};
+use super::{Answer, at_work, beginnings, checker, progress, say};
 use crate::{
     app::{self, App},
     clock::Clock,
@@ -14,6 +14,7 @@ use crate::{
     db::{self, Durability},
     federation, jobs,
     model::{Kind, shape},
+    pages::Brand,
     published::shelf::Shelf,
     quality::Reminded,
     safekeeping,
@@ -196,6 +197,8 @@ pub(super) struct Doctor {
 
 impl Doctor {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<bool> {
+        // A logo that cannot be used keeps the server from starting.
+        Brand::open(config)?;
         let mut findings = self.examine(config).await?;
         findings.push(safekeeping::doctor::server(config.listen, self.server).await);
         self.answer.give(&json!({"findings": findings}), || findings.iter().try_for_each(tell))?;
@@ -215,6 +218,7 @@ impl Doctor {
                 let bar = at_work();
                 let mut findings = safekeeping::doctor::examine(&app.config, &app.db, &head, clock.now(), !self.quick).await;
                 bar.finish_and_clear();
+                findings.extend(beginnings::looked_at(&app).await?);
                 findings.push(checker::looked_at(&app).await?);
                 Ok(findings)
             }

@@ -4,6 +4,7 @@
 
 mod answer;
 mod bars;
+mod beginnings;
 mod calling;
 mod checker;
 mod demo;
@@ -42,7 +43,7 @@ use self::{
 use crate::{
     app::App,
     clock::Clock,
-    config::{Config, LogFormat},
+    config::{self, Config, LogFormat},
     db::{self, Durability, Transaction},
     identity::Deed,
     model::holidays::{self, Nation},
@@ -257,7 +258,8 @@ async fn dispatch(arguments: Arguments) -> anyhow::Result<bool> {
     start_log(&config)?;
     holidays::observe(config.gss.as_deref().map_or(Nation::EnglandAndWales, Nation::of_area));
     for name in &config.without_effect {
-        tracing::warn!(setting = name, "this version does not recognise this setting; it has no effect");
+        let meant = config::perhaps_meant(name).map(|meant| format!("; perhaps {meant} was meant")).unwrap_or_default();
+        tracing::warn!(setting = name, "this version does not recognise this setting; it has no effect{meant}");
     }
     match arguments.command {
         Command::Serve => serve::serve(config).await,

@@ -58,6 +58,20 @@ fn more_than_an_origin(url: &Url) -> Option<&'static str> {
     parts.into_iter().find_map(|(what, is_there)| is_there.then_some(what))
 }
 
+/// Whether an address is one of a database. One with a password that ends the host early names another server.
+pub(super) fn check_database(address: &str) -> Result<(), Error> {
+    if address.starts_with("sqlite:") {
+        return Ok(());
+    }
+    if !["postgres://", "postgresql://"].iter().any(|scheme| address.starts_with(scheme)) {
+        return Err(wrong("database_url", "(hidden)", "expected sqlite:FILE or postgres://USER:PASSWORD@HOST/NAME"));
+    }
+    let is_whole = |url: &Url| url.fragment().is_none() && !url.path().contains('@');
+    let problem = "expected postgres://USER:PASSWORD@HOST/NAME, with every character in the password other than letters and digits \
+                   percent-encoded, such as %40 for @";
+    address.parse::<Url>().ok().filter(is_whole).map(drop).ok_or_else(|| wrong("database_url", "(hidden)", problem))
+}
+
 /// The mail server, whose password is in no message.
 pub(super) fn mail_server(values: &BTreeMap<String, String>) -> Result<Option<Url>, Error> {
     let text = values.get("smtp_url").map(|value| value.trim()).unwrap_or_default();

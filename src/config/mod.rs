@@ -28,7 +28,7 @@ use url::Url;
 use uuid::Uuid;
 
 use self::{
-    addresses::{mail_server, public_url},
+    addresses::{check_database, mail_server, public_url},
     providers::{sign_in_providers, tables, unknown_members},
     settings::SETTINGS,
     values::{as_text, list, optional, parse, with_slash, without_password, wrong},
@@ -39,7 +39,7 @@ pub use self::{
     look::Colour,
     providers::SignInProvider,
     retention::Retention,
-    settings::schema,
+    settings::{perhaps_meant, schema},
     tiles::MapTiles,
     values::{Error, Hidden},
 };
@@ -188,7 +188,8 @@ impl Config {
         let file = file.map(Path::to_path_buf).or_else(|| Some(PathBuf::from("fingerpost.toml")).filter(|file| file.exists()));
         if let Some(file) = file {
             if !file.is_file() {
-                return Err(Error::File { file, problem: "the file does not exist".to_owned() });
+                let problem = if file.exists() { "it is not a file" } else { "the file does not exist" };
+                return Err(Error::File { file, problem: problem.to_owned() });
             }
             figment = figment.merge(Toml::file_exact(&file));
             // Read once on its own, so that a mistake in the file is told with the file's name.
@@ -222,9 +223,7 @@ impl Config {
         let database_url: String = parse(values, "database_url", "a database")?;
         let database_url =
             if database_url.is_empty() { format!("sqlite:{}", data_dir.join("fingerpost.db").display()) } else { database_url };
-        if !["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| database_url.starts_with(scheme)) {
-            return Err(wrong("database_url", "(hidden)", "expected sqlite:FILE or postgres://USER:PASSWORD@HOST/NAME"));
-        }
+        check_database(&database_url)?;
         let config = Self {
             listen: parse(values, "listen", "an address and a port such as 127.0.0.1:8080")?,
             public_url: public_url(values)?,
@@ -240,9 +239,17 @@ impl Config {
             contact_phone: optional::<look::Telephone>(values, "contact_phone", "a phone number")?.map(|phone| phone.0),
             contact_email: optional(values, "contact_email", "an email address such as help@luton.example.org")?,
             event_days: event_days(values)?,
-            trusted_proxies: list(values, "trusted_proxies", "networks such as 10.0.0.0/8, separated by commas")?,
+            trusted_proxies: list(
+                values,
+                "trusted_proxies",
+                "networks such as 10.0.0.0/8, or 10.0.0.7/32 for one address, separated by commas",
+            )?,
             proxy_header: parse(values, "proxy_header", "X-Forwarded-For or Forwarded")?,
-            allow_private_peers: list(values, "allow_private_peers", "networks such as 10.20.0.0/16, separated by commas")?,
+            allow_private_peers: list(
+                values,
+                "allow_private_peers",
+                "networks such as 10.20.0.0/16, or 10.20.0.7/32 for one address, separated by commas",
+            )?,
             aggregator: yes_or_no(values, "aggregator")?,
             withheld_categories: list(values, "withheld_categories", "words, separated by commas")?,
             protected_categories: list(values, "protected_categories", "words, separated by commas")?,

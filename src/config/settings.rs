@@ -273,6 +273,17 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting { name: "log_format", default: "text", meaning: "How it is logged: text or json.", example: "json" },
 ];
 
+/// The setting that was perhaps meant by a name that none has: the one that is a slip or two away.
+pub fn perhaps_meant(name: &str) -> Option<&'static str> {
+    // In the file, the names are those of the variables without what these begin with, and in lower case.
+    let name = name.to_lowercase();
+    let name = name.strip_prefix("fingerpost_").unwrap_or(&name);
+    let slips = |setting: &&Setting| strsim::osa_distance(setting.name, name);
+    let nearest = SETTINGS.iter().min_by_key(slips)?;
+    // A member of a table is no setting.
+    (!name.contains('.') && slips(&nearest) <= usize::min(2, name.len() / 3)).then_some(nearest.name)
+}
+
 /// The value of a setting without what nobody may read.
 pub(super) fn without_secrets(name: &str, value: &str) -> String {
     match name {

@@ -43,11 +43,12 @@ fn passwords_are_not_shown() {
         ),
         ("postgres://db/fp?sslKey=s3cret", "postgres://db/fp?sslKey=hidden"),
         ("postgres://db/fp?sslmode=require", "postgres://db/fp?sslmode=require"),
-        ("postgres://fp:s3cret#s3cret@db/fp", "hidden"),
-        ("postgres://fp:12/s3cret@db/fp", "hidden"),
         ("sqlite:./data/one two.db", "sqlite:./data/one two.db"),
     ] {
         assert_eq!(read(&[("FINGERPOST_DATABASE_URL", url)]).unwrap().shown()["database_url"], shown);
+    }
+    for broken in ["postgres://fp:s3cret#s3cret@db/fp", "postgres://fp:12/s3cret@db/fp"] {
+        assert_eq!(without_password(broken), "hidden");
     }
     assert!(config.public_url.is_none());
     let template = "f33517ff-2a88-4f6e-b855-c550268ce08b";
@@ -224,4 +225,39 @@ fn a_log_filter_that_would_log_nothing_is_refused() {
         said.starts_with("setting FINGERPOST_LOG (or log in the settings file) is \":::\": expected error, warn, info"),
         "{said}"
     );
+}
+
+#[test]
+fn a_slip_in_a_name_is_told_from_a_name_of_something_else() {
+    for (written, meant) in [
+        ("nmae", "name"),
+        ("color", "colour"),
+        ("license", "licence"),
+        ("public-url", "public_url"),
+        ("FINGERPOST_LISTEN", "listen"),
+    ] {
+        assert_eq!(perhaps_meant(written), Some(meant), "{written}");
+    }
+    for other in ["", "x", "home", "test_postgres", "oidc.domain"] {
+        assert_eq!(perhaps_meant(other), None, "{other}");
+    }
+}
+
+#[test]
+fn a_password_that_breaks_the_address_of_the_database_is_told_without_it() {
+    for broken in ["p#w", "p/w", "12#w", "12/w", "p?w#"] {
+        let url = format!("postgres://directory:{broken}@db.luton.example.org/fingerpost");
+        let said = read(&[("FINGERPOST_DATABASE_URL", &url)]).unwrap_err().to_string();
+        assert!(said.contains("FINGERPOST_DATABASE_URL") && said.contains("percent-encoded, such as %40"), "{said}");
+        assert!(!said.contains(broken), "{said}");
+    }
+    for good in ["postgres://directory:p%23w@db.luton.example.org/fingerpost", "postgresql:///fingerpost?host=/run/postgresql"] {
+        assert_eq!(read(&[("FINGERPOST_DATABASE_URL", good)]).unwrap().database_url.as_str(), good);
+    }
+}
+
+#[test]
+fn one_address_without_a_network_is_told_how_to_write_it() {
+    let said = read(&[("FINGERPOST_TRUSTED_PROXIES", "127.0.0.1")]).unwrap_err().to_string();
+    assert!(said.contains("is \"127.0.0.1\": expected networks such as 10.0.0.0/8, or 10.0.0.7/32 for one address"), "{said}");
 }

@@ -86,6 +86,7 @@ impl Database {
                 (connect(url, 8, |_| {}).await?, connect(url, 8, |_| {}).await?)
             }
             Backend::Sqlite => {
+                reaching::ensure_writable(url)?;
                 // A bulk import keeps more of the indexes in memory, and folds its log back only when that has 250 MiB:
                 // each of its transactions writes most pages of the indexes, and each fold writes those once more. A
                 // pull often has a server beside it, of which the commit that comes next folds what the pull has left.

@@ -1,8 +1,7 @@
 //! What the council looks like: its colour, its logo, how to reach it.
 
-use std::path::Path;
+use std::{io, path::Path};
 
-use anyhow::{Context as _, bail};
 use axum::{
     extract::State,
     response::{IntoResponse as _, Response},
@@ -12,7 +11,7 @@ use url::Url;
 
 use super::{Site, files, words::CHECKED_FOR_DAYS};
 use crate::{
-    config::{Colour, Config, MapTiles},
+    config::{self, Colour, Config, MapTiles},
     http::{Problem, caching},
 };
 
@@ -85,7 +84,7 @@ impl Brand {
     /// The look that the settings say.
     /// # Errors
     /// When the logo cannot be read or used.
-    pub fn open(config: &Config) -> anyhow::Result<Self> {
+    pub fn open(config: &Config) -> Result<Self, config::Error> {
         let logo = config.logo.as_deref().map(logo).transpose()?;
         let style = config.colour.map(|colour| Dressed::new("/assets/brand.css", "text/css; charset=utf-8", sheet(colour)));
         Ok(Self {
@@ -123,19 +122,25 @@ fn sheet(colour: Colour) -> Vec<u8> {
     .into_bytes()
 }
 
-fn logo(file: &Path) -> anyhow::Result<Dressed> {
-    let about = || format!("setting FINGERPOST_LOGO: {}", file.display());
-    let size = std::fs::metadata(file).with_context(about)?.len();
+fn logo(file: &Path) -> Result<Dressed, config::Error> {
+    let wrong = |problem: String| config::Error::Wrong {
+        variable: "FINGERPOST_LOGO".to_owned(),
+        name: "logo",
+        value: file.display().to_string(),
+        problem,
+    };
+    let unreadable = |error: io::Error| wrong(format!("expected a file that the server can read ({error})"));
+    let size = std::fs::metadata(file).map_err(unreadable)?.len();
     if size > LARGEST {
-        bail!("{}: {size} bytes; the logo is on every page, so the limit is {LARGEST} bytes", about());
+        return Err(wrong(format!("expected at most {LARGEST} bytes, because the logo is on every page; it has {size}")));
     }
-    let bytes = std::fs::read(file).with_context(about)?;
+    let bytes = std::fs::read(file).map_err(unreadable)?;
     let kind = match bytes.as_slice() {
         [0x89, b'P', b'N', b'G', ..] => "image/png",
         [0xFF, 0xD8, 0xFF, ..] => "image/jpeg",
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => "image/webp",
         drawing if std::str::from_utf8(drawing).is_ok_and(|text| text.contains("<svg")) => "image/svg+xml",
-        _ => bail!("{}: expected a picture (SVG, PNG, JPEG or WebP)", about()),
+        _ => return Err(wrong("expected a picture (SVG, PNG, JPEG or WebP)".to_owned())),
     };
     Ok(Dressed::new("/assets/logo", kind, bytes))
 }

@@ -67,6 +67,10 @@ pub async fn backup(records: &Records, file: &Path) -> Result<u64, Error> {
     if file.exists() {
         return Err(failed(io::Error::new(io::ErrorKind::AlreadyExists, "it already exists; choose another name")));
     }
+    if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
+        let problem = format!("there is no folder {}; make it first", folder.display());
+        return Err(failed(io::Error::new(io::ErrorKind::NotFound, problem)));
+    }
     let partial = beside(file, "part");
     let out = private(&partial).map_err(failed)?;
     let written = write_all(records, out, failed).await;

@@ -128,7 +128,20 @@ pub async fn server(listen: SocketAddr, has_to_run: bool) -> Finding {
 /// What stands around the database.
 fn around(config: &Config) -> Vec<Finding> {
     let folder = &config.data_dir;
-    vec![settings(config), data_folder(folder), disk(config), key(folder), removals(folder)]
+    let known = [settings(config), data_folder(folder), disk(config), key(folder), removals(folder)];
+    unknown_settings(config).into_iter().chain(known).collect()
+}
+
+/// Names that no setting has, such as a misspelt one: what was meant is not in force.
+fn unknown_settings(config: &Config) -> Option<Finding> {
+    let told = |name: &String| match config::perhaps_meant(name) {
+        Some(meant) => format!("{name} (perhaps {meant} was meant)"),
+        None => name.clone(),
+    };
+    let names: Vec<String> = config.without_effect.iter().map(told).collect();
+    let found = || format!("these have no effect: {}", names.join(", "));
+    let advice = "correct the names, or remove them; the guide to settings lists all that there are";
+    (!names.is_empty()).then(|| careful("unknown settings", found(), advice))
 }
 
 fn removals(folder: &Path) -> Finding {

@@ -18,7 +18,7 @@ use crate::clock;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The file cannot be read or written.
-    #[error("cannot use the key file {file}: {source}")]
+    #[error("cannot use the key file {file}{}: {source}", advice(.source))]
     File {
         /// The file.
         file: PathBuf,
@@ -39,6 +39,14 @@ pub enum Error {
         /// The file.
         file: PathBuf,
     },
+}
+
+/// What helps where a file cannot be used: on a server, the commands have the same user.
+fn advice(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => " (run commands as the user that the server runs as)",
+        _ => "",
+    }
 }
 
 /// A signing key as its file holds it.

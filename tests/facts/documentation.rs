@@ -6,7 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::commands::{commands_of, fingerpost, text};
+use super::commands::{commands_of, fingerpost, helps, text};
+use crate::support::fact;
 
 /// The words of every call of the program that a page shows, be it a line of its own or within a sentence.
 fn calls_of(page: &str) -> Vec<Vec<String>> {
@@ -68,4 +69,25 @@ fn every_call_that_the_documentation_shows_is_one_that_the_program_understands()
         }
     }
     assert!(calls > 100, "{calls} calls were found");
+}
+
+#[test]
+fn every_command_stands_in_the_guide_to_commands() {
+    let guide = fs::read_to_string("docs/guides/commands.md").unwrap();
+    let calls: Vec<String> = calls_of(&guide).into_iter().map(|words| format!("{} ", words.join(" "))).collect();
+    for (command, _) in helps().iter().filter(|(_, help)| commands_of(help).is_empty()) {
+        assert!(calls.iter().any(|call| call.starts_with(&format!("{command} "))), "{command} is not in {calls:?}");
+    }
+}
+
+fact! {
+    async fn every_number_for_monitors_is_explained(app) {
+        let pages = ["docs/guides/install.md", "docs/federation.md"].map(|page| fs::read_to_string(page).unwrap()).concat();
+        app.get("/services").await;
+        let numbers = app.get("/metrics").await.text();
+        let names: Vec<&str> = numbers.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).collect();
+        assert!(names.contains(&"index_position"), "{numbers}");
+        let unexplained: Vec<&&str> = names.iter().filter(|name| !pages.contains(&format!("`{name}`"))).collect();
+        assert!(unexplained.is_empty(), "{unexplained:?}");
+    }
 }

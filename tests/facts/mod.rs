@@ -10,6 +10,7 @@ mod embed;
 mod federation;
 mod formats;
 mod filters;
+mod first_steps;
 mod freshness;
 mod fuzzing;
 mod hidden;
