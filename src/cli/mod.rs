@@ -5,6 +5,7 @@
 mod answer;
 mod bars;
 mod beginnings;
+mod calling;
 mod checker;
 mod demo;
 mod directory;

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Answer, WrongCall, exchange::after_changes, on_record, say};
+use super::{Answer, WrongCall, calling::how_to_make_sure, exchange::after_changes, on_record, say};
 use crate::{
     app::{App, public_url},
     editing::{Call, Editing, Error, Judgement, KnownNumber, OneChange, Whole},
@@ -277,12 +277,8 @@ async fn decide_for_people(
         match done {
             Ok(()) => {}
             Err(Error::NeedsCallBack(fault)) => {
-                let known: Vec<String> = numbers(editing, proposal).await?.into_iter().map(|one| one.number).collect();
-                let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-                let problem = format!(
-                    "proposal {} is about a protected listing: {}. Say with --called which of the known numbers you phoned ({known}), or with --otherwise how else you made sure",
-                    proposal.id, fault.problem
-                );
+                let how = how_to_make_sure(&numbers(editing, proposal).await?);
+                let problem = format!("proposal {} is about a protected listing: {}. {how}", proposal.id, fault.problem);
                 return Err(WrongCall(problem).into());
             }
             Err(Error::NeedsReason { .. }) => {

@@ -1,21 +1,25 @@
 //! `fingerpost record`: one record at a time, for what cannot wait until somebody has a browser.
 
 mod calling;
+mod changes;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use self::calling::Calling;
-use super::{Answer, WrongCall, exchange::after_changes, on_record, say};
+use self::{
+    calling::Calling,
+    changes::{change, set_policy},
+};
+use super::{Answer, WrongCall, exchange::after_changes, say};
 use crate::{
     app::{App, public_url},
     editing::{Editing, Theirs},
     identity::Deed,
-    model::{Document, LocationPolicy},
+    model::LocationPolicy,
     published,
-    records::{self, Annotation, Caller, Draft, Entrance, LastModified, Outcome, State, Stored},
+    records::{Annotation, State, Stored},
 };
 
 #[derive(Debug, Args)]
@@ -206,28 +210,10 @@ impl Record {
                 say!("{}", serde_json::to_string_pretty(&versions)?)?;
                 return Ok(true);
             }
-            Action::Withdraw { id, why } => {
-                let tx = app.db.write().await?;
-                let outcome = app.records.withdraw(&tx, &caller(why.clone()), id, None).await.map_err(hide_instead)?;
-                on_record(&app, &tx, Deed::Withdraw, &id.to_string(), &why).await?;
-                tx.commit().await?;
-                outcome
-            }
-            Action::Hide { id, publish: false, why, .. } => {
-                let tx = app.db.write().await?;
-                let outcome = app.records.hide(&tx, &caller(why.clone()), id).await?;
-                on_record(&app, &tx, Deed::Hide, &id.to_string(), &why).await?;
-                tx.commit().await?;
-                outcome
-            }
+            Action::Withdraw { id, why } => changes::withdraw(&app, id, &why).await?,
+            Action::Hide { id, publish: false, why, .. } => changes::hide(&app, id, &why).await?,
             Action::Hide { id, publish: true, why, calling } if !find(&app, id).await?.origin.is_empty() => {
-                let called = calling.checked(&app, id, &find(&app, id).await?.read()?, true).await?;
-                let tx = app.db.write().await?;
-                let outcome = app.records.show_here(&tx, &caller(why.clone()), id, true).await?;
-                on_record(&app, &tx, Deed::Show, &id.to_string(), &why).await?;
-                calling::keep(&app, &tx, id, called.as_ref()).await?;
-                tx.commit().await?;
-                outcome
+                changes::show_here(&app, id, &why, calling).await?
             }
             Action::Hide { id, publish: true, why, calling } => {
                 change(&app, id, (Deed::Show, why), calling, |draft| {
@@ -237,17 +223,13 @@ impl Record {
                 .await?
             }
             Action::Annotate { id, hide, show, category, note, clear, why } => {
-                let before = app.records.annotation(id).await?.map(|found| found.annotation).unwrap_or_default();
-                let annotation = Annotation {
+                let annotated = |before: Annotation| Annotation {
                     hidden: hide || before.hidden && !show,
                     terms: if category.is_empty() { before.terms } else { category },
                     note: note.or(before.note),
                 };
-                let annotation = if clear { Annotation::default() } else { annotation };
-                app.records.annotate(&caller(why.clone()), id, annotation).await?;
-                let tx = app.db.write().await?;
-                on_record(&app, &tx, Deed::Annotate, &id.to_string(), &why).await?;
-                tx.commit().await?;
+                let annotated = |before| if clear { Annotation::default() } else { annotated(before) };
+                changes::annotate(&app, id, &why, annotated).await?;
                 return done(&app, about, false, answer).await;
             }
             Action::Place { id, policy, why, calling } => {
@@ -298,21 +280,6 @@ async fn done(app: &App, about: Option<Uuid>, scrubbed: bool, answer: Answer) ->
     Ok(true)
 }
 
-/// What to do about a record that is not ours to take out.
-fn hide_instead(error: records::Error) -> anyhow::Error {
-    match error {
-        records::Error::Foreign { id, origin } => WrongCall(format!(
-            "record {id} belongs to {origin}, and its next version would bring it back. To keep it hidden here, use `fingerpost record hide {id} --why …`"
-        ))
-        .into(),
-        other => other.into(),
-    }
-}
-
-fn caller(why: String) -> Caller {
-    Caller { name: "command line".to_owned(), why, entrance: Entrance::Person }
-}
-
 /// What is published has ids that are no records': a service at a place, and an event as a service. Whoever gives one is
 /// told which record it belongs to.
 async fn mind_what_is_shown_of_others(app: &App, id: Uuid) -> anyhow::Result<()> {
@@ -344,42 +311,4 @@ fn shown(stored: &Stored) -> anyhow::Result<Value> {
         "version": stored.kept,
         "document": serde_json::from_str::<Value>(&stored.document)?,
     }))
-}
-
-async fn change(
-    app: &App,
-    id: Uuid,
-    (what, why): (Deed, String),
-    calling: Calling,
-    with: impl FnOnce(&mut Draft) -> anyhow::Result<()>,
-) -> anyhow::Result<Outcome> {
-    let stored = find(app, id).await?;
-    let mut draft = Draft {
-        state: stored.state,
-        origin: stored.origin.clone(),
-        source_id: stored.source_id.clone(),
-        expected_revision: Some(stored.kept.revision),
-        ..Draft::new(stored.read()?)
-    };
-    with(&mut draft)?;
-    let goes_public = draft.state == State::Published && stored.state != State::Published;
-    let called = calling.checked(app, id, &draft.document, goes_public).await?;
-    let tx = app.db.write().await?;
-    let outcome = app.records.save(&tx, &caller(why.clone()), vec![draft], &LastModified::new()).await?;
-    on_record(app, &tx, what, &id.to_string(), &why).await?;
-    calling::keep(app, &tx, id, called.as_ref()).await?;
-    tx.commit().await?;
-    Ok(outcome)
-}
-
-fn set_policy(document: &mut Document, policy: LocationPolicy) -> anyhow::Result<()> {
-    match document {
-        Document::Location(place) => place.location_policy = Some(policy),
-        Document::Event(event) => event.location_policy = Some(policy),
-        Document::Service(service) => {
-            service.service_at_locations.iter_mut().for_each(|link| link.location_policy = Some(policy));
-        }
-        other => bail!("a {} has no place", other.kind()),
-    }
-    Ok(())
 }

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::{
     app::App,
-    cli::WrongCall,
+    cli::{WrongCall, calling::how_to_make_sure},
     db::Transaction,
     editing::{Call, Called, Error},
     model::Document,
@@ -42,13 +42,8 @@ impl Calling {
         let editing = super::editing(app);
         match editing.called_before(id, after, goes_public, &call).await {
             Err(Error::NeedsCallBack(fault)) => {
-                let known: Vec<String> = editing.known_numbers(&[id]).await?.into_iter().map(|one| one.number).collect();
-                let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-                Err(WrongCall(format!(
-                    "record {id} is protected: {}. Say with --called which of the known numbers you phoned ({known}), or with --otherwise how else you made sure",
-                    fault.problem
-                ))
-                .into())
+                let how = how_to_make_sure(&editing.known_numbers(&[id]).await?);
+                Err(WrongCall(format!("record {id} is protected: {}. {how}", fault.problem)).into())
             }
             said => Ok(said?),
         }

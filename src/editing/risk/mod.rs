@@ -3,20 +3,20 @@
 //! Whatever is not named here as harmless is risky, and so is a text that newly names a web address or
 //! says that somebody was checked or approved (`says.rs`).
 
+mod closed;
 mod says;
+mod times;
 
-use std::ops::RangeInclusive;
-
-use chrono::{Datelike as _, NaiveDate};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
-use uuid::Uuid;
+use serde_json::{Map, Value};
 
-use self::says::{gains_a_claim, gains_an_address};
-use crate::model::{Kind, LocationPolicy, changes::Change, schedule, values::TimeOfDay};
-
-/// How the form begins an alert about a listing that is closed for a time.
-const CLOSED_UNTIL: &str = "Closed until ";
+pub(crate) use self::closed::{closed_until, say_closed_until};
+use self::{
+    closed::says_only_until_when,
+    says::{gains_a_claim, gains_an_address},
+    times::{TERM_ONLY, words_of_times},
+};
+use crate::model::{Kind, LocationPolicy, changes::Change};
 
 /// Whether a change may stand at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -125,89 +125,6 @@ fn when_protected(kind: Kind, change: &Change) -> Risk {
     if harmless { Risk::Low } else { Risk::High }
 }
 
-/// An alert about a listing that opens again on `day`, with what else people should know: "Closed until 12
-/// January 2027. The boiler is broken."
-pub(crate) fn say_closed_until(day: NaiveDate, more: Option<&str>) -> String {
-    let until = format!("{CLOSED_UNTIL}{}", day.format("%-d %B %Y"));
-    more.map_or_else(|| until.clone(), |more| format!("{until}. {more}"))
-}
-
-/// The day on which a listing opens again, and what else its alert says, as [`say_closed_until`] writes it.
-pub(crate) fn closed_until(alert: &str) -> Option<(NaiveDate, &str)> {
-    let said = alert.strip_prefix(CLOSED_UNTIL)?;
-    let (day, more) = said.split_once(". ").unwrap_or((said, ""));
-    Some((NaiveDate::parse_from_str(day, "%d %B %Y").ok()?, more))
-}
-
-/// Whether an alert says nothing but until when, beside the words that stood there before.
-fn says_only_until_when(alert: &str, before: &Value) -> bool {
-    let beside = |alert| closed_until(alert).map_or(alert, |(_, more)| more);
-    let more = beside(alert);
-    more.is_empty() || before.as_str().is_some_and(|before| beside(before) == more)
-}
-
-/// What is said about times in words, or in numbers with room for a telephone number, and where they lead.
-fn words_of_times(schedules: &Value) -> Vec<String> {
-    let members = |one: &Value| -> Vec<String> {
-        match one {
-            Value::Object(members) => {
-                let said = members.iter().filter(|(name, value)| !only_says_when(name, value));
-                said.map(|(name, value)| format!("{name}: {value}")).filter(|words| words != TERM_ONLY).collect()
-            }
-            Value::Null => Vec::new(),
-            other => vec![other.to_string()],
-        }
-    };
-    match schedules {
-        Value::Array(all) => all.iter().flat_map(members).collect(),
-        other => members(other),
-    }
-}
-
-/// Whether a member of a schedule can say nothing but a time. Numbers of weeks and of days in the year are
-/// not among them: a list of them has room for a telephone number, and our own form writes none. For the same
-/// reason numbers are whole and small, years are of this century, and days of a month go up.
-fn only_says_when(name: &str, value: &Value) -> bool {
-    let text = value.as_str().unwrap_or_default();
-    match name {
-        "id" | "service_id" | "location_id" | "service_at_location_id" => text.parse::<Uuid>().is_ok(),
-        "freq" => FREQUENCIES.contains(&text),
-        "interval" | "count" => is_whole(value, 1.0..=366.0),
-        "opens_at" | "closes_at" => text.parse::<TimeOfDay>().is_ok(),
-        "valid_from" | "valid_to" | "dtstart" | "until" => {
-            text.parse::<NaiveDate>().is_ok_and(|day| (2000..2100).contains(&day.year()))
-        }
-        "byday" | "wkst" => are_days(text),
-        "bymonthday" => are_days_of_a_month(text),
-        "timezone" => value.as_f64().is_some_and(|hours| is_whole(&json!(hours * 4.0), -48.0..=56.0)),
-        _ => false,
-    }
-}
-
-const FREQUENCIES: [&str; 2] = ["WEEKLY", "MONTHLY"];
-
-fn is_whole(value: &Value, within: RangeInclusive<f64>) -> bool {
-    value.as_f64().is_some_and(|number| number.fract() == 0.0 && within.contains(&number))
-}
-
-/// Days of the week as iCalendar writes them, each at most once: of a month, one of its five weeks.
-fn are_days(text: &str) -> bool {
-    let days = schedule::by_days(text);
-    let weeks = days.iter().all(|day| day.which.is_none_or(|which| (-5..=5).contains(&which)));
-    let once = days.iter().enumerate().all(|(at, day)| !days[..at].contains(day));
-    weeks && once && schedule::byday(text).as_deref() == Some(text)
-}
-
-fn are_days_of_a_month(text: &str) -> bool {
-    let days: Vec<i16> = text.split(',').filter_map(|day| day.parse().ok()).collect();
-    // The last days of a month, which count from its end, stand behind the first.
-    days.is_sorted_by(|a, b| a.rem_euclid(64) < b.rem_euclid(64))
-        && schedule::numbers_of_days(text, schedule::DAYS_OF_A_MONTH).as_deref() == Some(text)
-}
-
-/// A note that the form has a box for.
-const TERM_ONLY: &str = "notes: \"Not in school holidays\"";
-
 /// A group may always hide its place at once.
 fn makes_stricter(change: &Change) -> bool {
     match change.field.as_str() {
@@ -266,6 +183,7 @@ fn without(object: &Map<String, Value>, members: &[&str]) -> Map<String, Value> 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use serde_json::json;
 
     use super::*;
 

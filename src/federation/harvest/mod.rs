@@ -17,6 +17,7 @@ mod damage;
 mod deletions;
 mod directory;
 mod discover;
+mod end;
 mod event;
 mod excess;
 mod finish;
@@ -32,6 +33,7 @@ mod relays;
 mod release;
 mod repair;
 mod robots;
+mod run;
 mod same;
 pub(super) mod sessions;
 mod take;
@@ -42,35 +44,27 @@ mod urgent;
 mod whereabouts;
 mod write;
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use tokio::task::JoinSet;
 use url::Url;
-use uuid::Uuid;
 
-use super::peers::{self, Cursor, Lease, Outcome, Peer, PeerId, PeerKind, PeerState, Report, Trouble, Trust};
-use crate::{
-    clock::Clock,
-    db::{self, Database},
-    model::Kind,
-    outbound::Outbound,
-    records::{self, Records},
-};
+use super::peers::{self, Lease, Outcome, Peer, PeerId, PeerKind, PeerState, Report, Trouble, Trust};
+use crate::{clock::Clock, db::Database, outbound::Outbound, records::Records};
 pub use anything::read_anything;
 use ask::TOO_MANY;
 pub(super) use crawl::cost_of_a_page;
 use deletions::Deletions;
 pub use discover::discover;
+pub(crate) use end::End;
+pub use end::Error;
 use finish::{jitter, later, tell};
 use gone::{NOT_THERE, gone};
 use hosts::{Hosts, host_of};
 use lease::Kept;
 pub(super) use lease::Turn;
+use run::Run;
 
 /// Pages in one pull; the next pull goes on.
 const MOST_PAGES: u64 = 2_000;
@@ -102,131 +96,6 @@ pub struct Harvester {
     keeps_evidence: bool,
     /// The hosts that are asked.
     hosts: Hosts,
-}
-
-/// Why a pull could not even be reported.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The database failed.
-    #[error(transparent)]
-    Database(#[from] db::Error),
-    /// A record could not be read or written.
-    #[error(transparent)]
-    Records(#[from] records::Error),
-    /// There is no such peer.
-    #[error("there is no peer {0:?}; `fingerpost peer list` shows all peers")]
-    NoPeer(String),
-    /// Somebody else has the lease of the peer now, so nothing may be written.
-    #[error("another process has taken over this pull")]
-    LeaseLost,
-}
-
-/// How a pull ends, other than well.
-#[derive(Debug)]
-pub(crate) enum End {
-    /// There is more; the next pull goes on.
-    Later,
-    /// It did not work.
-    Failed(Trouble, Option<Duration>),
-    /// A person has to decide.
-    Held(Trouble),
-    /// Our side failed.
-    Broken(Error),
-}
-
-impl End {
-    fn failed(code: &str, detail: String) -> Self {
-        Self::Failed(Trouble { code: code.to_owned(), detail }, None)
-    }
-
-    fn held(code: &str, detail: String) -> Self {
-        Self::Held(Trouble { code: code.to_owned(), detail })
-    }
-}
-
-impl From<db::Error> for End {
-    fn from(error: db::Error) -> Self {
-        Self::Broken(error.into())
-    }
-}
-
-impl From<Error> for End {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::LeaseLost => Self::failed(lease::LOST, Error::LeaseLost.to_string()),
-            other => Self::Broken(other),
-        }
-    }
-}
-
-impl From<records::Error> for End {
-    fn from(error: records::Error) -> Self {
-        Self::Broken(error.into())
-    }
-}
-
-/// A pull under way.
-struct Run {
-    peer: Peer,
-    lease: Lease,
-    report: Report,
-    began: tokio::time::Instant,
-    /// For a held peer, where it was held: only what must not wait is applied, and we stay there.
-    held_at: Option<(Cursor, Trouble)>,
-    /// For a peer that was not there any more, why it was held: it is asked whether it is back.
-    gone: Option<Trouble>,
-    /// How long it was to be left alone after the pull before.
-    waited: Option<Duration>,
-    /// Records of the peer that were there when it began.
-    live: u64,
-    /// What goes, and what waits for a person instead.
-    deletions: Deletions,
-    /// Records that were told and cannot be taken as they were told last, and why.
-    quarantined: HashMap<Uuid, String>,
-    /// Parts of series that are kept beside the records.
-    parts: sessions::Parts,
-    /// Terms and taxonomies here, by their addresses, once something has come that may name some.
-    vocabulary: Option<HashMap<String, Uuid>>,
-    /// Terms and taxonomies of this peer that are called otherwise here.
-    shared: HashMap<(Kind, Uuid), Uuid>,
-    /// Postcodes of places that were told, and may still be being written, by their ids here.
-    places: HashMap<Uuid, Vec<String>>,
-    /// Origins that were asked for their keys.
-    asked: usize,
-    /// Records that never were here and are remembered as gone, since all of them were counted.
-    absent: u64,
-    /// Bytes of answers, as they were unpacked.
-    unpacked: u64,
-}
-
-impl Run {
-    /// A pull that has not begun.
-    fn none(peer: Peer, lease: Lease, report: Report) -> Self {
-        Self {
-            held_at: None,
-            gone: gone(&peer).cloned(),
-            waited: peer.succeeded_at.and_then(|_| (peer.next_due_at - peer.tried_at?).to_std().ok()),
-            live: 0,
-            deletions: Deletions::default(),
-            quarantined: HashMap::new(),
-            parts: sessions::Parts::default(),
-            vocabulary: None,
-            shared: HashMap::new(),
-            places: HashMap::new(),
-            asked: 0,
-            absent: excess::BETWEEN,
-            unpacked: 0,
-            began: tokio::time::Instant::now(),
-            peer,
-            lease,
-            report,
-        }
-    }
-
-    /// Records of the peer that are there now.
-    fn live_now(&self) -> u64 {
-        (self.live + self.report.created).saturating_sub(self.report.deleted)
-    }
 }
 
 impl Harvester {

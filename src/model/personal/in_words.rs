@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{is_mobile, is_private_mailbox, national};
+use super::signs::{is_mobile, is_private_mailbox, national};
 use crate::model::{Document, Kind, values::EmailAddress};
 
 /// Words of a record in which something stands that looks like a person's own.

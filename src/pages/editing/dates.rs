@@ -1,26 +1,26 @@
 //! The dates of an event or workshop: the first one, how it repeats, what is different on single dates.
 
-use std::collections::BTreeMap;
+mod words;
 
 use chrono::{Datelike as _, Days, Duration, NaiveDate, NaiveDateTime, NaiveTime};
 use maud::{Markup, html};
 use serde_json::json;
 
+pub(in crate::pages) use self::words::{changed, repeats, singles};
 use super::times::{TERM_ONLY, with_term, without_term};
 use crate::{
     model::{
         Document, Event,
         event::{DateChange, EventChange},
         occurrences,
-        schedule::{ByDay, LONGEST_NIGHT, by_days, day_name},
+        schedule::LONGEST_NIGHT,
         values::LocalDateTime,
         with_only,
     },
     pages::{
         desk::Fields,
         fields::{Field, Mistakes, radios, tick},
-        times,
-        words::{list, long_date, ordinal},
+        words::long_date,
     },
 };
 
@@ -66,71 +66,6 @@ pub(super) fn fill(document: &Document) -> Fields {
 fn night_after(start: NaiveDateTime, to: NaiveTime) -> NaiveDateTime {
     let end = (start.date() + Days::new(1)).and_time(to);
     if end - start <= LONGEST_NIGHT { end } else { start }
-}
-
-/// What is different on single dates, in order, each by the start that the series has for it.
-pub(in crate::pages) fn singles(event: &Event) -> BTreeMap<LocalDateTime, String> {
-    let mut all = BTreeMap::new();
-    let day = |at: &LocalDateTime| long_date(at.naive().date());
-    all.extend(event.rdates.iter().map(|at| (at.clone(), format!("{} is added", times::at(at.naive())))));
-    all.extend(event.exdates.iter().map(|at| (at.clone(), format!("{} is removed", day(at)))));
-    all.extend(event.changes.iter().map(|change| (change.start.clone(), changed(change))));
-    all
-}
-
-/// What happened to one date: "Thursday 17 December 2026 is cancelled: Hall is booked".
-pub(in crate::pages) fn changed(change: &EventChange) -> String {
-    let mut what = match (change.status, &change.new_start, &change.new_end) {
-        (DateChange::Cancelled, ..) => "is cancelled".to_owned(),
-        (DateChange::Full, ..) => "is full".to_owned(),
-        (DateChange::Moved, Some(start), Some(end)) => format!("is moved to {}", times::span(start.naive(), end.naive())),
-        (DateChange::Moved, Some(start), None) => format!("is moved to {}", times::at(start.naive())),
-        (DateChange::Moved, None, _) => "is moved".to_owned(),
-    };
-    if change.location_id.is_some() {
-        what.push_str(", at another place");
-    }
-    let note = change.note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
-    format!("{} {what}{note}", long_date(change.start.naive().date()))
-}
-
-/// A rule in words: "every week on Tuesday, until Thursday 7 January 2027"; what has none stands as it is written.
-pub(in crate::pages) fn repeats(rule: &str) -> String {
-    let (mut freq, mut interval, mut days, mut end, mut rest) = ("", "1", String::new(), String::new(), false);
-    for part in rule.split(';') {
-        match part.split_once('=').unwrap_or((part, "")) {
-            ("FREQ", said) => freq = said,
-            ("INTERVAL", said) => interval = said,
-            ("BYDAY", said) => days = format!(" on {}", list(&by_days(said).into_iter().map(day_of).collect::<Vec<_>>())),
-            ("COUNT", said) => end = format!(", {said} times"),
-            ("UNTIL", said) => match NaiveDate::parse_from_str(said.get(..8).unwrap_or_default(), "%Y%m%d") {
-                Ok(day) => end = format!(", until {}", long_date(day)),
-                Err(_) => rest = true,
-            },
-            ("WKST", _) => {}
-            _ => rest = true,
-        }
-    }
-    let round = match (freq, interval) {
-        ("DAILY", "1") => "every day",
-        ("WEEKLY", "1") => "every week",
-        ("WEEKLY", "2") => "every other week",
-        ("MONTHLY", "1") => "every month",
-        ("YEARLY", "1") => "every year",
-        _ => return rule.to_owned(),
-    };
-    if rest { rule.to_owned() } else { format!("{round}{days}{end}") }
-}
-
-/// "Tuesday", "the 2nd Tuesday", "the last Friday".
-fn day_of(by: ByDay) -> String {
-    let day = day_name(by.day);
-    match by.which {
-        None => day.to_owned(),
-        Some(-1) => format!("the last {day}"),
-        Some(back) if back < 0 => format!("the {} to last {day}", ordinal(back.unsigned_abs().into())),
-        Some(which) => format!("the {} {day}", ordinal(which.unsigned_abs().into())),
-    }
 }
 
 /// The rule as the form says it, and its last day.

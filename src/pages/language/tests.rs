@@ -10,12 +10,14 @@ use super::{catalogue::Said, *};
 
 /// Public pages are all of `src/pages` but for these, which are for people who are signed in, or speak
 /// English only, or say nothing.
-const OTHERS: [&str; 18] = [
+const OTHERS: [&str; 20] = [
     "account",
     "brand.rs",
     "call_back.rs",
     "data.rs",
+    "desk",
     "desk.rs",
+    "differences",
     "differences.rs",
     "editing",
     "embed.rs",

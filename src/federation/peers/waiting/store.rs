@@ -1,16 +1,19 @@
 //! The tables `quarantined` and `held_delete`.
 
-use std::{collections::HashSet, fmt};
+use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
     ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Set,
     sea_query::{Expr, ExprTrait as _, OnConflict},
 };
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use uuid::Uuid;
 
-use super::super::{Foreign, PeerId};
+use super::{
+    super::PeerId,
+    deletion::{Held, Reason},
+};
 use crate::{
     clock::moment,
     db::{self, Context as _, Database, Transaction},
@@ -228,80 +231,6 @@ pub async fn quarantined_besides(db: &Database, peer: PeerId, ids: &[Uuid]) -> R
         .context("cannot count records that could not be imported")?;
     let (many, kept) = counts.unwrap_or_default();
     Ok((many.unsigned_abs(), kept.unsigned_abs()))
-}
-
-/// Why a deletion waits.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reason {
-    /// The end of the feed has not been read yet, so nobody knows how many there are. Nobody has to decide it.
-    Counting,
-    /// A person has to decide, because of this.
-    Said(String),
-}
-
-impl Reason {
-    /// How the database names one that is not said.
-    const COUNTING: &str = "counting";
-
-    fn as_stored(&self) -> &str {
-        match self {
-            Self::Counting => Self::COUNTING,
-            Self::Said(why) => why,
-        }
-    }
-
-    fn from_stored(text: String) -> Self {
-        if text == Self::COUNTING { Self::Counting } else { Self::Said(text) }
-    }
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Counting => f.write_str("the end of its feed has not been read yet, so nobody knows how many there are"),
-            Self::Said(why) => f.write_str(why),
-        }
-    }
-}
-
-impl Serialize for Reason {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(self)
-    }
-}
-
-/// A deletion that waits, nearly always for a person.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Held {
-    /// The record's id here.
-    pub id: Uuid,
-    /// The peer.
-    #[serde(skip)]
-    pub peer: PeerId,
-    /// Which version of it was deleted.
-    pub rev: i64,
-    /// Why it waits.
-    pub why: Reason,
-    /// Since when it waits.
-    pub at: DateTime<Utc>,
-    /// Whether its origin has signed it.
-    pub signed: bool,
-    /// How often its origin was found to stand by it since.
-    pub confirmed: i32,
-    /// When that was found last, or the count began anew.
-    pub confirmed_at: Option<DateTime<Utc>>,
-}
-
-impl Held {
-    /// A deletion that waits from now on.
-    pub fn new(record: &Foreign, why: Reason, at: DateTime<Utc>, signed: bool) -> Self {
-        Self { id: record.id, peer: record.peer, rev: record.rev, why, at, signed, confirmed: 0, confirmed_at: None }
-    }
-
-    /// Whether a person has to decide it.
-    pub fn is_for_a_person(&self) -> bool {
-        self.why != Reason::Counting
-    }
 }
 
 /// Write deletions that wait; those that wait already stay as they are.
