@@ -111,7 +111,7 @@ impl Signed {
     /// Who sends a request, or where they have to go before they may.
     async fn here(parts: &Parts, desk: &Desk) -> Result<Result<Self, &'static str>, Response> {
         let found =
-            Self::read(&parts.headers, desk).await.map_err(|problem| super::problem(&desk.site, &parts.headers, problem))?;
+            Self::read(&parts.headers, desk).await.map_err(|problem| layout::answer(&desk.site, &parts.headers, Err(problem)))?;
         let Some(signed) = found else { return Ok(Err(SIGN_IN)) };
         Ok(match signed.owes(desk, asked(parts).path()) {
             Some(first) => Err(first),
@@ -173,7 +173,9 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Desk> for Path<T> {
     async fn from_request_parts(parts: &mut Parts, desk: &Desk) -> Result<Self, Response> {
         match extract::Path::from_request_parts(parts, desk).await {
             Ok(extract::Path(read)) => Ok(Self(read)),
-            Err(_) => Err(super::problem(&desk.site, &parts.headers, Problem::not_found("there is no such page".to_owned()))),
+            Err(_) => {
+                Err(layout::answer(&desk.site, &parts.headers, Err(Problem::not_found("there is no such page".to_owned()))))
+            }
         }
     }
 }

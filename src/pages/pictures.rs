@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{
     data,
     desk::{Desk, Signed},
+    layout,
 };
 use crate::{
     editing::{Error, picture_named},
@@ -40,7 +41,7 @@ pub(super) async fn public(State(desk): State<Desk>, Path((id, name)): Path<(Str
         picture(&desk, organisation.id.into(), &name, "public, max-age=31536000, immutable").await
     };
     let done = done.await;
-    done.unwrap_or_else(|problem| super::problem(&desk.site, &headers, problem))
+    done.unwrap_or_else(|problem| layout::answer(&desk.site, &headers, Err(problem)))
 }
 
 /// GET `/account/pictures/{id}/{name}`.
