@@ -149,6 +149,9 @@ fact! {
             ("my toddler keeps coming into my bed at night", "family-parenting"),
             ("mice come in my bedroom at night", "housing-repairs"),
             ("nowhere else to turn", "legal-advice"),
+            ("lift to doctors appointment", "transport-travel"),
+            ("no way to get to the hospital", "transport-travel"),
+            ("working 30 hours on universal credit", "money-benefits"),
         ] {
             let said = understood(&app, words).await;
             assert_eq!((&said["needs"][0]["code"], &said["urgent"]), (&json!(need), &json!(false)), "{words}: {said}");
