@@ -144,6 +144,14 @@ fact! {
             ("stuff for toddlers to do near me", "family-parenting"),
             ("childminder costs 30 hours help", "family-childcare"),
             ("things for over 60s bury park", "social-company"),
+            ("gp surgery wont let me see a doctor", "health-access"),
+            ("chemist wont give me my tablets", "health-access"),
+            ("my toddler keeps coming into my bed at night", "family-parenting"),
+            ("mice come in my bedroom at night", "housing-repairs"),
+            ("nowhere else to turn", "legal-advice"),
+            ("lift to doctors appointment", "transport-travel"),
+            ("no way to get to the hospital", "transport-travel"),
+            ("working 30 hours on universal credit", "money-benefits"),
         ] {
             let said = understood(&app, words).await;
             assert_eq!((&said["needs"][0]["code"], &said["urgent"]), (&json!(need), &json!(false)), "{words}: {said}");

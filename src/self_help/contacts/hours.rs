@@ -1,12 +1,13 @@
 //! When somebody answers a line, read from the words that say so. All or nothing: where one word of it is not
 //! understood, nothing is known, and nobody is told that a line is closed that is not.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike as _, Days, Utc};
+use chrono_tz::Europe::London;
 use uuid::Uuid;
 
 use super::document::Line;
 use crate::model::{
-    Schedule,
+    Schedule, holidays,
     hours::{Hours, Opening},
     schedule::Frequency,
     values::TimeOfDay,
@@ -34,13 +35,27 @@ impl Line {
             return Some(Opening::Open { until: None });
         }
         let schedules = read(&said)?;
-        Some(Hours::of(&schedules).at(now)).filter(|opening| *opening != Opening::Unknown)
+        let hours = Hours::of(&schedules);
+        let opening = hours.at(now);
+        let says_of_holidays = schedules.iter().any(|schedule| schedule.notes.is_some());
+        let is_known = opening != Opening::Unknown && (says_of_holidays || !may_be_as_on_a_sunday(&hours, &opening, now));
+        is_known.then_some(opening)
     }
 
     /// Whether nobody answers at this moment, or perhaps nobody, because it is a bank holiday.
     pub fn is_closed(&self, now: DateTime<Utc>) -> bool {
         matches!(self.opening(now), Some(Opening::Closed { .. } | Opening::HolidayUnsure { .. }))
     }
+}
+
+/// Whether it is a bank holiday, and somebody may answer at this hour on Sundays: who answers out of hours, or every day,
+/// mostly does so then, too, whichever day of the week it is.
+fn may_be_as_on_a_sunday(hours: &Hours, opening: &Opening, now: DateTime<Utc>) -> bool {
+    let here = now.with_timezone(&London);
+    let is_holiday =
+        matches!(opening, Opening::HolidayUnsure { .. }) || holidays::on(holidays::observed(), here.date_naive()).is_some();
+    let sunday = here.checked_sub_days(Days::new(here.weekday().num_days_from_sunday().into()));
+    is_holiday && sunday.is_some_and(|sunday| !matches!(hours.at(sunday.with_timezone(&Utc)), Opening::Closed { .. }))
 }
 
 /// A piece of what is said.
@@ -316,5 +331,16 @@ mod tests {
         assert_eq!(closed("Monday to Friday, 9am to 5pm", CHRISTMAS), Some(true));
         assert_eq!(closed("Monday to Friday, 9am to 5pm, not on bank holidays", CHRISTMAS), Some(true));
         assert_eq!(closed("Any time", CHRISTMAS), Some(false));
+    }
+
+    #[test]
+    fn on_a_bank_holiday_a_line_that_is_answered_on_sundays_is_not_said_to_be_closed() {
+        for hours in
+            ["Every day, 8am to 10pm", "Weekdays, midnight to 9am; weekdays, 5pm to midnight; weekends", "Weekends, 9am to 5pm"]
+        {
+            assert_eq!(closed(hours, CHRISTMAS), None, "{hours}");
+        }
+        assert_eq!(closed("Every day, 8am to 10pm, closed on bank holidays", CHRISTMAS), Some(true));
+        assert_eq!(closed("Every day, 2pm to 10pm", CHRISTMAS), Some(true), "not at this hour");
     }
 }
