@@ -303,13 +303,16 @@ fact! {
     async fn help_for_everybody_that_nobody_gets_to_comes_after_help_for_one_group_nearby(app) {
         know_the_postcodes(&app).await;
         let bed = "A bed for people who are homeless.";
+        let mut rung = at("office", 53.5, -1.5, "S1 1AA");
+        rung["schedules"] = json!([{"id": id("rung"), "attending_type": "phone", "opens_at": "09:00", "closes_at": "17:00", "freq": "WEEKLY", "byday": "MO,TU,WE,TH,FR"}]);
         app.take(&[
             service("Met at the gate", bed, at("gate", 51.8787, -0.42, "LU1 2AA")),
             service("Shelter within reach", bed, at("reach", 52.2, -0.42, "MK40 1AA")),
             service("Shelter in the north", bed, at("north", 53.8, -1.55, "LS1 1AA")),
             service("Bed line", bed, json!({"phones": [{"id": id("line"), "number": "01632 960124"}]})),
+            service("National bed line", bed, rung),
         ]).await;
-        let in_order = ["Shelter within reach", "Bed line", "Met at the gate", "Shelter in the north"];
+        let in_order = ["Shelter within reach", "National bed line", "Bed line", "Met at the gate", "Shelter in the north"];
         assert_eq!(app.names("/services?search=nowhere+to+sleep&near=LU1+2AA").await, in_order);
         let page = app.searched("q=nowhere+to+sleep&postcode=LU1+2AA").await;
         assert_eq!(listed(&page), in_order, "{page}");

@@ -1,9 +1,9 @@
 //! Going through what fits a query: what is asked of columns, the order, the counts. One pass.
 
+mod carries;
 mod days;
 mod hit;
 mod segment;
-mod whom;
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},

@@ -14,14 +14,15 @@ use uuid::Uuid;
 
 use super::{
     Between, Collected, Counts, Hits, Judge, Open, Order, Passing,
+    carries::Carries,
     days::{DAYS, DaysOfHours, EventDays},
     hit::{ForWhom, Hit, Place},
-    whom::Whom,
 };
 use crate::search::{
     Point,
     columns::Columns,
     query::{AHEAD, EACH, MOST_COUNTED},
+    wanted::Delivery,
 };
 
 /// A mile in metres: the middle of an outcode or a town is about so far from most who live there.
@@ -40,7 +41,10 @@ pub(in crate::search) struct Segment {
     open: Vec<SaysOpen>,
     covers: Option<Covers>,
     home: Option<Judged>,
-    whom: Option<Whom>,
+    /// The marks of what is for whoever asks.
+    whom: Option<Carries>,
+    /// How help is given for which nobody has to travel.
+    remote: Option<Carries>,
     /// For each value that a place must carry where its service does not: the column, and the value in it.
     said: Vec<Option<(StrColumn, u64)>>,
     counted: Vec<(&'static str, StrColumn, Vec<usize>)>,
@@ -119,7 +123,8 @@ impl Segment {
             open: checks.hours.iter().map(open).collect::<tantivy::Result<_>>()?,
             covers,
             home,
-            whom: Whom::of(reader, &hits.for_them)?,
+            whom: Carries::one_of(reader, "mark", &hits.for_them)?,
+            remote: Carries::one_of(reader, "delivery", &[Delivery::Phone.value(), Delivery::Online.value()])?,
             said,
             counted: counted
                 .into_iter()
@@ -222,14 +227,19 @@ impl Segment {
         if self.wanted.checks.roughly { (metres / A_MILE).floor() } else { metres }
     }
 
-    /// For whom it is, where that comes before distance. What has no place, such as a line to ring, is in everybody's reach.
+    /// For whom it is, where that comes before distance. What has no place, such as a line to ring, is in everybody's reach,
+    /// and so is what is given on the phone or online from wherever its office is.
     fn for_whom(&self, doc: DocId, metres: Option<f64>) -> ForWhom {
         match &self.whom {
             None => ForWhom::Them,
-            Some(_) if metres.is_some_and(|metres| metres > REACH) => ForWhom::OutOfReach,
+            Some(_) if metres.is_some_and(|metres| metres > REACH) && !self.is_remote(doc) => ForWhom::OutOfReach,
             Some(whom) if whom.holds(doc) => ForWhom::Them,
             Some(_) => ForWhom::Others,
         }
+    }
+
+    fn is_remote(&self, doc: DocId) -> bool {
+        self.remote.as_ref().is_some_and(|remote| remote.holds(doc))
     }
 
     /// When it first takes place in the wanted time, in minutes since 1970.

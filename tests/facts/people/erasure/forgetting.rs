@@ -100,7 +100,7 @@ fact! {
         let growing = begun(&amina, &new, "Growing group").await;
         let ben = Browser::signed_in(&app, "ben@kites.example.org").await;
         let club = begun(&ben, "/account/organisations/new", "Abandoned kites").await;
-        super::super::sent_for_publication(&app, &amina, &moderator).await;
+        super::super::super::sent_for_publication(&app, &amina, &moderator).await;
         let hide = format!("/moderation/records/{}", id("pantry"));
         let page = moderator.open(&hide).await;
         moderator.submit(&page, &hide, &[("reason", "It burns"), ("do", "hide")]).await;
