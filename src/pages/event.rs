@@ -14,7 +14,7 @@ use super::{
     language::{as_written, isolated, say, say_count, say_with},
     layout,
     layout::Page,
-    listing, open,
+    open,
     parts::{self, costs_row, row, row_as_written, text_row},
     quiet, shortlist, times,
     words::{self, long_date},
@@ -41,7 +41,7 @@ pub(super) async fn show(State(site): State<Site>, Path(id): Path<String>, heade
 /// The page of a public document.
 pub(super) fn page(site: &Site, changed_at: DateTime<Utc>, event: &Event) -> Result<Page, Problem> {
     let (today, now) = (site.today(), site.now());
-    let quiet = listing::is_sensitive_event(event) || quiet::is_of_a_quiet_service(&site.directory, event)?;
+    let quiet = quiet::is_quiet_event(&site.directory, event)?;
     let part_of = event
         .service_id
         .map(|id| data::these::<Service>(&site.directory, &[id.into()], Form::Brief))

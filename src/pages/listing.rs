@@ -14,7 +14,7 @@ use super::{
     Site, areas, data,
     language::{as_written, isolated, rightwards, say, say_with, written_in},
     open::{self, Days},
-    phones,
+    phones, quiet,
     shortlist::Kept,
     times, words,
 };
@@ -143,6 +143,12 @@ impl Listing {
         self
     }
 
+    /// What stands for an event that others had better not see one read about, of which its own terms may say nothing: on
+    /// no map, in no message.
+    fn kept_quiet(self) -> Self {
+        Self { sensitive: true, point: None, ..self }
+    }
+
     /// The same for somebody who is elsewhere than the people it is for: that is said first.
     fn seen_from_elsewhere(mut self) -> Self {
         self.tags.insert(0, Tag::new(areas::for_elsewhere(self.area.as_deref()), "doubt"));
@@ -237,8 +243,8 @@ impl Listing {
         all.into_iter().filter_map(|(label, value)| Some((label, value?))).collect()
     }
 
-    /// An event series.
-    pub(super) fn of_event(event: &Event) -> Self {
+    /// An event series, with whether somebody may be in danger if others see them reading it.
+    pub(super) fn of_event(event: &Event, sensitive: bool) -> Self {
         let state = match event.status {
             EventStatus::Scheduled => None,
             EventStatus::Cancelled => Some(Tag::new("Cancelled", "warn")),
@@ -268,7 +274,7 @@ impl Listing {
             phone: None,
             snippet: None,
             point: None,
-            sensitive: is_sensitive_event(event),
+            sensitive,
         }
     }
 }
@@ -316,10 +322,14 @@ pub(super) fn with_times(site: &Site, ids: &[Uuid], from: Option<Point>) -> Resu
         .into_iter()
         .map(|found| (found.entry.id, found.document))
         .collect();
+    let private = quiet::events_among(&site.directory, events.values())?;
     let listing = |service: &Service| {
         let plain = Listing::of(site, service, from);
         match service.event_id.and_then(|id| events.get(&id.into())) {
-            Some(event) => plain.with_dates(event, now, site.horizon()),
+            Some(event) => {
+                let dated = plain.with_dates(event, now, site.horizon());
+                if private.contains(&Uuid::from(event.id)) { dated.kept_quiet() } else { dated }
+            }
             None => plain.at(service, now),
         }
     };

@@ -17,7 +17,7 @@ use super::{
     listing::{self, Listing},
     paging,
     parts::{self, text_row},
-    pictures,
+    pictures, quiet,
     words::{self, count},
 };
 use crate::{
@@ -49,7 +49,7 @@ pub(super) async fn page(
     parameters: &Parameters,
 ) -> Result<Page, Problem> {
     let owner = organisation.id;
-    let (services, events) = site
+    let (services, events, private) = site
         .aside(move |directory| {
             let ids = |kind| directory.shelf.belonging_to(kind, Uuid::from(owner));
             let mut services: Vec<Service> =
@@ -60,18 +60,19 @@ pub(super) async fn page(
             events.retain(|event| event.organization_id == owner);
             services.sort_by_key(|service| fold(&service.name));
             events.sort_by_key(|event| fold(&event.name));
-            Ok((services, events))
+            let private = quiet::events_among(directory, &events)?;
+            Ok((services, events, private))
         })
         .await?;
-    let sensitive = services.iter().filter(|service| listing::is_sensitive(service)).count()
-        + events.iter().filter(|event| listing::is_sensitive_event(event)).count();
+    let sensitive = services.iter().filter(|service| listing::is_sensitive(service)).count() + private.len();
     // One listing among others is a reason to be able to leave at once; most of them are one to keep its name out of titles.
     let quiet = sensitive > 0;
     let discreet = sensitive * 2 > services.len() + events.len();
     // Both lists have the same pages, so that neither ends before its end.
     let at = paging::read(parameters, services.len().max(events.len()))?;
     let shown: Vec<Listing> = at.slice(&services).iter().map(|service| Listing::of(site, service, None)).collect();
-    let dates: Vec<Listing> = at.slice(&events).iter().map(Listing::of_event).collect();
+    let dates: Vec<Listing> =
+        at.slice(&events).iter().map(|event| Listing::of_event(event, private.contains(&Uuid::from(event.id)))).collect();
     let more: Vec<_> = organisation.additional_websites.iter().map(|url| (url.label.clone(), url.url.clone())).collect();
     let path = format!("/directory/organisations/{owner}");
     // Whoever shares a calendar would see what stands on a page that is to be kept quiet.

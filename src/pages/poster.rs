@@ -14,7 +14,7 @@ use super::{
     editing::singles,
     files, layout,
     layout::{Page, Step},
-    listing, parts, times,
+    parts, quiet, times,
     words::{self, Checked},
 };
 use crate::{
@@ -75,7 +75,7 @@ pub(super) async fn service(State(site): State<Site>, Path((id, sheet)): Path<(S
     let page = (|| {
         let sheet = wanted(&sheet)?;
         let service = data::one::<Service>(&site.directory, Kind::Service, &id)?.document;
-        if listing::is_sensitive(&service) {
+        if quiet::is_quiet_service(&site.directory, &service)? {
             return Err(not_for_this());
         }
         Ok(page(&site, sheet, &of_service(&site, &service)))
@@ -88,7 +88,7 @@ pub(super) async fn event(State(site): State<Site>, Path((id, sheet)): Path<(Str
     let page = (|| {
         let sheet = wanted(&sheet)?;
         let event = data::one::<Event>(&site.directory, Kind::Event, &id)?.document;
-        if listing::is_sensitive_event(&event) {
+        if quiet::is_quiet_event(&site.directory, &event)? {
             return Err(not_for_this());
         }
         Ok(page(&site, sheet, &of_event(&site, &event)))

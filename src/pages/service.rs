@@ -14,10 +14,10 @@ use super::{
     language::{as_written, say, weave},
     layout,
     layout::Page,
-    listing::{self, Listing},
+    listing::Listing,
     paging,
     parts::{self, costs_row, row, row_as_written, text_row},
-    shortlist,
+    quiet, shortlist,
     words::{self, Checked},
 };
 use crate::{
@@ -57,7 +57,7 @@ pub(super) fn page(site: &Site, changed_at: DateTime<Utc>, service: &Service, pa
     let shown = at.slice(&everywhere);
     let today = site.today();
     let now = Listing::of(site, service, None).at(service, site.now());
-    let quiet = listing::is_sensitive(service);
+    let quiet = quiet::is_quiet_service(&site.directory, service)?;
     let path = format!("/directory/services/{}", service.id);
     let body = html! {
         @if quiet { (super::home::danger()) (super::home::to_numbers()) }

@@ -18,7 +18,7 @@ use super::{
     language::{as_written, rightwards, say, say_with, weave},
     layout,
     layout::Page,
-    listing::{is_sensitive_event, place_in_words},
+    listing::place_in_words,
     paging, quiet,
     results::{mistaken_title, sent, summary_of},
     search_form::Mistake,
@@ -172,14 +172,9 @@ async fn page(site: &Site, parameters: &Parameters) -> Result<Page, Problem> {
         path: Some(ADDRESS.to_owned()),
         unkept: !asked.postcode.is_empty(),
         outcode,
-        quiet: events.iter().any(|event| is_quiet(site, event)),
+        quiet: !quiet::events_among(&site.directory, &events)?.is_empty(),
         ..Page::new(title, body)
     })
-}
-
-/// Whether others had better not see that somebody reads of it; so, too, where nobody can tell.
-fn is_quiet(site: &Site, event: &Event) -> bool {
-    is_sensitive_event(event) || quiet::is_of_a_quiet_service(&site.directory, event).unwrap_or(true)
 }
 
 /// The next dates within a week, for the first page: a few lines, and the way to all of them. Nothing that
@@ -195,7 +190,8 @@ pub(super) async fn soon(site: &Site) -> Result<Markup, Problem> {
     let ids: Vec<Uuid> = found.hits.iter().map(|hit| hit.id).collect();
     let mut events: Vec<Event> =
         data::these::<Event>(&site.directory, &ids, Form::Full)?.into_iter().map(|found| found.document).collect();
-    events.retain(|event| !is_quiet(site, event));
+    let private = quiet::events_among(&site.directory, &events)?;
+    events.retain(|event| !private.contains(&Uuid::from(event.id)));
     let elsewhere = moved_to(site, &events)?;
     let days = by_day(&events, now, until);
     let next = days.values().flatten().filter(|date| date.occurrence.status != OccurrenceStatus::Cancelled).take(SHOWN);

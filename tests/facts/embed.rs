@@ -1,8 +1,9 @@
 //! Parts of the directory in other websites.
 
+use fingerpost::published::render::projected_service_id;
 use serde_json::json;
 
-use super::{id, pantry, refuge};
+use super::{evening, id, pantry, refuge};
 use crate::support::{Demo, fact};
 
 fact! {
@@ -52,6 +53,21 @@ fact! {
         }
         assert!(app.get(&format!("/embed/organizations/{}", id("marsh farm"))).await.text().contains("Meadow larder"));
         assert!(app.get(&format!("/embed/services/{}", id("pantry"))).await.text().contains("Meadow larder"));
+    }
+}
+
+fact! {
+    async fn an_event_of_a_quiet_service_stands_in_no_other_website_either(app) {
+        app.import(format!("{}\n{}\n{}\n", pantry(), refuge(), evening())).await;
+        app.follow().await;
+        assert!(app.page(&format!("/directory/events/{}", id("evening"))).await.text().contains("Evening for you"));
+        for path in ["/embed/events".to_owned(), "/embed/services".to_owned(), format!("/embed/organizations/{}", id("marsh farm"))] {
+            let text = app.get(&path).await.text();
+            assert!(text.contains("class=\"fingerpost\"") && !text.contains("Evening for you"), "{path}: {text}");
+        }
+        for path in [format!("/embed/events/{}", id("evening")), format!("/embed/services/{}", projected_service_id(id("evening")))] {
+            assert_eq!(app.get(&path).await.status, 403, "{path}");
+        }
     }
 }
 

@@ -101,3 +101,10 @@ pub fn refuge() -> Value {
         "attributes": [{"id": id("refuge kind"), "link_entity": "service", "taxonomy_term": {"id": id("refuge term"), "code": "refuge", "name": "Refuge", "description": "A safe place."}}]
     })
 }
+
+/// An evening that the refuge gives at the pantry's, of which its own terms do not say so.
+pub fn evening() -> Value {
+    json!({"kind": "event", "document": {
+        "id": id("evening"), "organization_id": id("marsh farm"), "service_id": id("refuge"), "name": "Evening for you", "status": "scheduled",
+        "timezone": "Europe/London", "start": "2026-11-25T18:00:00", "end": "2026-11-25T20:00:00"}})
+}

@@ -1,8 +1,9 @@
 //! A list to take along: made by ticking, kept nowhere.
 
+use fingerpost::published::render::projected_service_id;
 use http::Method;
 
-use super::{id, pantry, refuge};
+use super::{evening, id, pantry, refuge};
 use crate::support::{Answer, TestApp, fact};
 
 async fn send(app: &TestApp, path: &str, body: &str) -> Answer {
@@ -78,6 +79,17 @@ fact! {
         let list = send(&app, "/directory/shortlist", &format!("keep={}", id("pantry"))).await.text();
         assert!(list.contains("Meadow larder") && list.contains("1 place is left out:"), "{list}");
         assert!(!list.contains("sms:") && !list.contains("shortlist#"), "{list}");
+    }
+}
+
+fact! {
+    async fn an_event_of_a_quiet_service_is_in_no_message_either(app) {
+        with_two(&app).await;
+        app.import(format!("{}\n", evening())).await;
+        app.follow().await;
+        let list = send(&app, "/directory/shortlist", &format!("keep={}", projected_service_id(id("evening")))).await.text();
+        assert!(list.contains("Evening for you") && list.contains("1 place is left out:"), "{list}");
+        assert!(!list.contains("sms:") && !list.contains("mailto:") && !list.contains("shortlist#"), "{list}");
     }
 }
 

@@ -3,7 +3,7 @@
 use fingerpost::jobs;
 use serde_json::{Value, json};
 
-use super::{id, pantry, refuge};
+use super::{evening, id, pantry, refuge};
 use crate::support::{TestApp, fact};
 
 fn lines(rule: &str) -> String {
@@ -299,11 +299,11 @@ fact! {
 
 fact! {
     async fn an_event_of_a_quiet_service_is_as_quiet_although_its_own_terms_say_nothing(app) {
-        let evening = |name: &str, organization: &str, service: &str| json!({"kind": "event", "document": {
+        let part_of = |name: &str, organization: &str, service: &str| json!({"kind": "event", "document": {
             "id": id(name), "organization_id": id(organization), "service_id": id(service), "name": name, "status": "scheduled", "timezone": "Europe/London",
             "start": "2026-12-02T10:00:00", "end": "2026-12-02T12:00:00"}});
-        app.import(format!("{}\n{}\n{}\n", pantry(), refuge(), evening("Evening for you", "rowan", "refuge"))).await;
-        app.import(format!("{}\n", evening("Soup", "marsh farm", "pantry"))).await;
+        app.import(format!("{}\n{}\n{}\n", pantry(), refuge(), part_of("Evening for you", "rowan", "refuge"))).await;
+        app.import(format!("{}\n", part_of("Soup", "marsh farm", "pantry"))).await;
         app.follow().await;
         let page = app.page(&format!("/directory/events/{}", id("Evening for you"))).await.text();
         assert!(page.contains("<title>An event") && page.contains("class=\"exit\"") && !page.contains(".ics\""), "{page}");
@@ -313,5 +313,29 @@ fact! {
         app.clock.set("2026-11-30T12:00:00Z".parse().unwrap());
         let home = app.page("/").await.text();
         assert!(home.contains("Soup") && !home.contains("Evening for you"), "{home}");
+    }
+}
+
+fact! {
+    async fn an_organisation_with_an_event_of_a_quiet_service_has_a_page_as_quiet(app) {
+        app.import(format!("{}\n", pantry())).await;
+        app.follow().await;
+        let path = format!("/directory/organisations/{}", id("marsh farm"));
+        assert!(!app.page(&path).await.text().contains("class=\"exit\""));
+        app.import(format!("{}\n{}\n", refuge(), evening())).await;
+        app.follow().await;
+        let page = app.page(&path).await.text();
+        assert!(page.contains("Evening for you") && page.contains("class=\"exit\"") && !page.contains(".ics\""), "{page}");
+    }
+}
+
+fact! {
+    async fn results_with_an_event_of_a_quiet_service_can_be_left_at_once(app) {
+        app.import(format!("{}\n{}\n{}\n", pantry(), refuge(), evening())).await;
+        app.follow().await;
+        let found = app.page("/directory/search?q=evening").await.text();
+        assert!(found.contains("Evening for you") && !found.contains("Rowan House") && found.contains("class=\"exit\""), "{found}");
+        let other = app.page("/directory/search?q=larder").await.text();
+        assert!(other.contains("Meadow larder") && !other.contains("class=\"exit\""), "{other}");
     }
 }

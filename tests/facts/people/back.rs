@@ -2,11 +2,15 @@
 
 use fingerpost::{
     jobs,
+    published::render::projected_service_id,
     views::{EVERYTHING, Told},
 };
 
 use super::{id, with_pantry};
-use crate::support::{TestApp, browser::Browser, fact};
+use crate::{
+    facts::evening,
+    support::{TestApp, browser::Browser, fact},
+};
 
 const PHONE: &str = "Mozilla/5.0 (Android 14; Mobile; rv:133.0) Gecko/133.0 Firefox/133.0";
 
@@ -63,6 +67,26 @@ fact! {
         let text = keeper.open(&format!("/account/listings/{}/share", id("refuge"))).await.text();
         assert!(text.contains("We do not count views") && !text.contains("/poster") && !text.contains("/embed/"), "{text}");
         assert_eq!(app.page(&format!("/directory/services/{}/poster", id("refuge"))).await.status, 404);
+    }
+}
+
+fact! {
+    async fn an_event_of_a_quiet_service_has_no_poster_and_nobody_can_tell_that_somebody_looked_at_whose_it_is(app) {
+        with_pantry(&app).await;
+        app.import(format!("{}\n", evening())).await;
+        app.follow().await;
+        let stands_for_it = projected_service_id(id("evening"));
+        for there in [format!("/events/{}", id("evening")), format!("/services/{stands_for_it}")] {
+            assert_eq!(app.get(&there).await.status, 200, "{there}");
+            for sheet in ["leaflet", "poster"] {
+                let answer = app.page(&format!("/directory{there}/{sheet}")).await;
+                assert_eq!(answer.status, 404, "{there}/{sheet}: {}", answer.text());
+            }
+        }
+        look(&app, &format!("/directory/organisations/{}", id("marsh farm")), PHONE, 30).await;
+        jobs::views(&app.served).await.unwrap();
+        assert_eq!(pages(&app, id("marsh farm")).await, 0);
+        assert!(pages(&app, EVERYTHING).await >= 30, "for the whole directory it counts");
     }
 }
 
