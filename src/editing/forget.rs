@@ -72,7 +72,10 @@ impl Editing {
                 mail::forget_telling(&tx, |words| known.is_told_in(words)).await?;
                 match self.records.erase_words(&tx, &caller, record, words).await {
                     // They stood only in what was said of a call or a claim, which is no part of the record.
-                    Err(records::Error::NoWords(_)) if cleaned > 0 => false,
+                    Err(records::Error::NoWords(_)) if cleaned > 0 => {
+                        self.records.remember_words(&tx, &caller, record, words).await?;
+                        false
+                    }
                     done => done?.scrubbed,
                 }
             }

@@ -17,7 +17,7 @@ use crate::{
 
 pub use {
     earlier::{changes, without_changes_of_parts},
-    hiding::{forget_person, forget_places, hide_known, hide_places, tells_an_address, texts_with, without_person},
+    hiding::{REMOVED, forget_person, forget_places, hide_known, hide_places, tells_an_address, texts_with, without_person},
     known::{Erased, Known},
     secret::SecretWords,
 };

@@ -9,12 +9,9 @@ use super::{Called, Way, store};
 use crate::{
     db::Transaction,
     editing::{Editing, Error},
-    published::redaction::Known,
+    published::redaction::{Known, REMOVED},
     records::Stored,
 };
-
-/// What stands in the place of words that were erased.
-pub(in crate::editing) const REMOVED: &str = "[removed]";
 
 /// What was said beside a listing, of calls or about claims, that tells of somebody; by record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -23,7 +23,7 @@ use crate::{
 };
 use call::{check, digits, numbers_of};
 
-pub(super) use self::erasing::{REMOVED, forget_words};
+pub(super) use self::erasing::forget_words;
 pub use self::{
     call::{Call, Called, KnownNumber, Way},
     erasing::FoundSaid,

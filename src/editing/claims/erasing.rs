@@ -6,9 +6,9 @@ use uuid::Uuid;
 
 use crate::{
     db::Transaction,
-    editing::{Editing, Error, FoundSaid, call_backs::REMOVED},
+    editing::{Editing, Error, FoundSaid},
     identity::Claim,
-    published::redaction::Known,
+    published::redaction::{Known, REMOVED},
 };
 
 impl Editing {

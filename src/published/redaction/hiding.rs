@@ -69,9 +69,12 @@ fn contacts_in(document: &mut Document) -> Vec<Uuid> {
     document.contact_lists().into_iter().flatten().map(|contact| contact.id).collect()
 }
 
+/// What stands in the place of words that were erased.
+pub const REMOVED: &str = "[removed]";
+
 /// `text` without what is known of a person. None where nothing of it stands there.
 pub fn without_person(text: &str, known: &Known) -> Option<String> {
-    known.mask(text, "[removed]")
+    known.mask(text, REMOVED)
 }
 
 /// Whether an address stands in `text`, by its form, other than what is `known` of places that everybody may see.

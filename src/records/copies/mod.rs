@@ -1,5 +1,6 @@
 //! Everything that is kept, as it is at one moment, and put back: for backups.
 
+mod erased;
 mod store;
 mod tables;
 
@@ -118,8 +119,8 @@ impl Records {
     /// What was scrubbed, here or in the copy, is scrubbed again before anything can be seen, also what was
     /// opened again only after the copy was made. `also` gives what a list beside the database says; it is asked
     /// when the change has begun, or what is scrubbed just then could be missing from it. People, and
-    /// what is kept of their dealings with us, are put back only where there is nothing of the kind; what
-    /// somebody wrote who is not here any more stays away.
+    /// what is kept of their dealings with us, are put back only where there is nothing of the kind, without
+    /// words that were erased of the record; what somebody wrote who is not here any more stays away.
     /// Gives how many records there are now.
     /// # Errors
     /// When the database, `also` or `next` fails; then everything is as before.
@@ -177,6 +178,8 @@ impl Records {
             }
         }
         batch.write(&tx).await?;
+        let scrubs = Remembered::after_restore(scrubs, copied_scrubs, self.clock.now());
+        erased::take_out(&mut rows_of_people, &scrubs);
         people::put_back(&tx, &copied_people).await.map_err(db)?;
         let known = people::known(&tx).await.map_err(db)?;
         open.put_back(&tx, &rows, &known).await.map_err(db)?;
@@ -184,7 +187,6 @@ impl Records {
         store::count_on(&tx).await.map_err(db)?;
         published::own::recount(&tx).await.map_err(db)?;
         published::finish(&tx, locked).await.map_err(db)?;
-        let scrubs = Remembered::after_restore(scrubs, copied_scrubs, self.clock.now());
         if !scrubs.is_empty() {
             self.remember(&tx, by, scrubs).await?;
         }

@@ -24,15 +24,15 @@ const MOST_VALUES: usize = 10_000;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
     /// Which table.
-    table: String,
+    pub(super) table: String,
     /// What stands in it.
-    row: Map<String, Json>,
+    pub(super) row: Map<String, Json>,
 }
 
 impl Row {
-    /// Whether it can be put back only when it is known who is here.
+    /// Whether it can be put back only when it is known who is here, and what was erased of whom.
     pub(super) fn is_of_people(&self) -> bool {
-        matches!(self.table.as_str(), "appeal" | "claim" | "message" | "proposal")
+        matches!(self.table.as_str(), "appeal" | "call_back" | "claim" | "message" | "proposal" | "report")
     }
 
     /// Whether it is what somebody wrote who is not here any more, or their claim.

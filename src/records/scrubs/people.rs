@@ -3,10 +3,12 @@
 
 use uuid::Uuid;
 
-use super::{super::Kept, Remembered, Scrub};
+use super::{super::Kept, Remembered, Scrub, store};
 use crate::{
+    db::Transaction,
     model::{Contact, Document, Phone, Visibility, personal, text, values::EmailAddress},
-    published::redaction::{self, Known},
+    published::redaction::{self, Erased, Known},
+    records::{Caller, Error, Records},
 };
 
 /// What contacts with other ids may be known by: the same person, written otherwise.
@@ -94,4 +96,16 @@ pub(in crate::records) fn without_erased(record: Uuid, said: &str, scrubs: &[Rem
         let Scrub::Words(erased) = &scrub.what else { return left };
         redaction::without_person(left.as_deref().unwrap_or(said), &Known::of_erased(record, erased)).or(left)
     })
+}
+
+impl Records {
+    /// Remember that words were erased of what was said beside a record that never had them itself, so that no backup
+    /// brings them back.
+    /// # Errors
+    /// When the database fails.
+    pub async fn remember_words(&self, tx: &Transaction, caller: &Caller, record_id: Uuid, words: &str) -> Result<(), Error> {
+        let erased = Erased::of(record_id, words).into_iter();
+        let scrubs: Vec<Remembered> = erased.map(|one| self.scrub(caller, record_id, Scrub::Words(one))).collect();
+        Ok(store::put(tx, &scrubs).await?)
+    }
 }

@@ -22,7 +22,7 @@ const KNOWN: &str = "0808 157 0114";
 const NEW: &str = "0808 157 0199";
 
 /// Somebody at the refuge proposes another number; the id of the change.
-async fn proposed(app: &TestApp) -> String {
+pub(super) async fn proposed(app: &TestApp) -> String {
     with_pantry(app).await;
     let token = token(app, id("rowan"), Scope::Write).await;
     let change = json!({"phones": [{"id": id("helpline"), "number": NEW}]});
@@ -36,7 +36,7 @@ async fn number(app: &TestApp) -> Value {
 }
 
 /// Fill in the page of a change.
-async fn decide(moderator: &Browser<'_>, path: &str, with: &[(&str, &str)]) -> Answer {
+pub(super) async fn decide(moderator: &Browser<'_>, path: &str, with: &[(&str, &str)]) -> Answer {
     let page = moderator.open(path).await;
     let with: Vec<(&str, &str)> = with.iter().copied().chain([("do", "decide")]).collect();
     moderator.submit(&page, path, &with).await

@@ -1,6 +1,7 @@
 //! Taking out somebody's data, and forgetting what is old.
 
 mod forgetting;
+mod restored;
 
 use fingerpost::{identity::PlatformRole, model::Document, safekeeping};
 use serde_json::json;
