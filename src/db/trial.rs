@@ -91,8 +91,9 @@ async fn copy_of_postgres(tx: &DatabaseTransaction) -> Result<(), Error> {
         run(tx, &format!("CREATE TEMP TABLE {table} (LIKE {schema}.{table} INCLUDING ALL) ON COMMIT DROP")).await?;
         run(tx, &format!("INSERT INTO pg_temp.{table} SELECT * FROM {schema}.{table}")).await?;
     }
-    // What numbers its rows itself would begin with 1 again, be there a row with that number.
-    let sql = "SELECT quote_ident(table_name), column_name::text FROM information_schema.columns
+    // What numbers its rows itself would begin with 1 again, be there a row with that number. One of our tables is called
+    // "text", so that from here on only the full name means the type.
+    let sql = "SELECT quote_ident(table_name), column_name::pg_catalog.text FROM information_schema.columns
         WHERE table_schema = current_schema() AND is_identity = 'YES'";
     for [table, column] in ask::<2>(tx, DbBackend::Postgres, sql).await? {
         let counter = format!("pg_get_serial_sequence('pg_temp.{table}', '{column}')");
