@@ -105,7 +105,9 @@ impl Run {
         for draft in taken.iter_mut().flat_map(|one| one.parts.iter_mut().chain(&mut one.main)) {
             rename(&mut draft.document, &self.renamed);
         }
-        taken.iter_mut().for_each(|one| one.call_as_here(&self.renamed));
+        for one in taken {
+            one.call_as_here(&self.renamed);
+        }
         self.report.call_as_here(&self.renamed);
         Ok(())
     }

@@ -86,7 +86,7 @@ mod tests {
 
     const NAME: &str = "Winifred Ogundipe-Larkspur";
 
-    fn row(table: &str, columns: Value) -> Row {
+    fn row(table: &str, columns: &Value) -> Row {
         serde_json::from_value(json!({"table": table, "row": columns})).unwrap()
     }
 
@@ -98,14 +98,14 @@ mod tests {
         let scrub = Remembered { record_id: record, what, at: DateTime::UNIX_EPOCH, by_whom, why, lifted_at: None };
         let told = format!("Ask {NAME}.");
         let mut rows = vec![
-            row("message", json!({"proposal_id": change, "words": told})),
-            row("message", json!({"proposal_id": change, "words": "Why?"})),
-            row("proposal", json!({"id": change, "record_id": record})),
-            row("appeal", json!({"proposal_id": change, "words": told, "answer": "No."})),
-            row("report", json!({"record_id": record, "words": "Nobody answers", "answer": told, "reply_to": null})),
-            row("report", json!({"record_id": other, "words": told, "answer": null})),
-            row("call_back", json!({"record_id": record, "number": "0808 157 0114", "otherwise": null, "spoke_to": NAME})),
-            row("claim", json!({"id": Uuid::from_u128(4), "organisation_id": record, "words": told, "reason": null})),
+            row("message", &json!({"proposal_id": change, "words": told})),
+            row("message", &json!({"proposal_id": change, "words": "Why?"})),
+            row("proposal", &json!({"id": change, "record_id": record})),
+            row("appeal", &json!({"proposal_id": change, "words": told, "answer": "No."})),
+            row("report", &json!({"record_id": record, "words": "Nobody answers", "answer": told, "reply_to": null})),
+            row("report", &json!({"record_id": other, "words": told, "answer": null})),
+            row("call_back", &json!({"record_id": record, "number": "0808 157 0114", "otherwise": null, "spoke_to": NAME})),
+            row("claim", &json!({"id": Uuid::from_u128(4), "organisation_id": record, "words": told, "reason": null})),
         ];
         take_out(&mut rows, &[scrub]);
         let left: Vec<Value> = rows.iter().map(|row| Value::Object(row.row.clone())).collect();

@@ -45,7 +45,8 @@ fn every_failure_case_has_a_test_with_its_number_and_a_change_that_makes_it_fail
 fn changed(row: &str) -> Vec<(&str, Option<&str>)> {
     let words: Vec<&str> = row.rsplit(" | ").next().unwrap().split('`').collect();
     let named = |at: usize| words.get(at + 1).filter(|between| **between == ", ").and_then(|_| words.get(at + 2));
-    let files = (1..words.len()).step_by(2).filter(|at| words[*at].ends_with(".rs"));
+    let files =
+        (1..words.len()).step_by(2).filter(|at| std::path::Path::new(words[*at]).extension().is_some_and(|of| of == "rs"));
     files.map(|at| (words[at], named(at).map(|name| name.rsplit("::").next().unwrap()))).collect()
 }
 

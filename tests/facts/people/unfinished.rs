@@ -198,7 +198,7 @@ fact! {
         let old = amina.open(&path).await;
         app.clock.set(noon() + Duration::days(15));
         let with = [("alt", "A green apple"), ("do", "save")];
-        let asked = amina.upload(&old, &path, &with, &[7; 100_000]).await;
+        let asked = amina.upload(&old, &path, &with, &vec![7; 100_000]).await;
         assert!(asked.text().contains("What you wrote is kept"), "{}", asked.text());
         let form = sign_in_from(&app, &asked, &amina, &amina, AMINA).await;
         for said in ["value=\"A green apple\"", "Choose the picture again", "is not saved yet"] {
